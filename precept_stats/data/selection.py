@@ -1,0 +1,119 @@
+"""Which rows: a closed set of conditions on columns, as data. No expression is ever evaluated."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import pandas as pd
+from pydantic import Field, model_validator
+
+from precept_stats.data.declared import Declared
+from precept_stats.errors import DataError
+
+Scalar = str | bool | int | float
+
+OPERATORS = ("equals", "not_equals", "below", "at_most", "above", "at_least", "in", "not_in", "missing")
+
+
+class Condition(Declared):
+    """One column compared with one value. Exactly one operator is given.
+
+    Rows where the column is missing never satisfy a comparison; ask for them with ``missing``.
+    """
+
+    column: str
+    equals: Scalar | None = None
+    not_equals: Scalar | None = None
+    below: float | str | None = None
+    at_most: float | str | None = None
+    above: float | str | None = None
+    at_least: float | str | None = None
+    in_: tuple[Scalar, ...] | None = Field(default=None, alias="in")
+    not_in: tuple[Scalar, ...] | None = None
+    missing: Literal[True, False] | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one_operator(self) -> Condition:
+        given = self._operators()
+        if len(given) != 1:
+            raise ValueError(f"give exactly one of {', '.join(OPERATORS)}; found {', '.join(given) or 'none'}")
+        return self
+
+    def _operators(self) -> list[str]:
+        return [name for name in OPERATORS if getattr(self, "in_" if name == "in" else name) is not None]
+
+    @property
+    def operator(self) -> str:
+        return self._operators()[0]
+
+    @property
+    def operand(self) -> object:
+        return getattr(self, "in_" if self.operator == "in" else self.operator)
+
+    def words(self) -> str:
+        """The condition as a reader would say it, for the flow diagram and ``explain``."""
+        if self.operator == "missing":
+            return f"{self.column} is {'missing' if self.missing else 'recorded'}"
+        operand = self.operand
+        shown = ", ".join(map(str, operand)) if isinstance(operand, tuple) else str(operand)
+        return f"{self.column} {self.operator.replace('_', ' ')} {shown}"
+
+    def mask(self, frame: pd.DataFrame) -> pd.Series[bool]:
+        """True for the rows that satisfy the condition; one entry a row of ``frame``."""
+        if self.column not in frame.columns:
+            raise DataError(
+                "a population condition names a column that the data do not have",
+                found=self.column,
+                allowed=", ".join(map(str, frame.columns)),
+            )
+        column = frame[self.column]
+        if self.operator == "missing":
+            return column.isna() == self.missing
+        present = column.notna()
+        return _compare(column, self.operator, self.operand) & present
+
+
+def _compare(column: pd.Series, operator: str, operand: object) -> pd.Series[bool]:
+    try:
+        match operator:
+            case "equals":
+                return column == operand
+            case "not_equals":
+                return column != operand
+            case "below":
+                return column < operand
+            case "at_most":
+                return column <= operand
+            case "above":
+                return column > operand
+            case "at_least":
+                return column >= operand
+            case "in":
+                return column.isin(list(operand))  # type: ignore[call-overload]
+            case _:
+                return ~column.isin(list(operand))  # type: ignore[call-overload]
+    except TypeError as problem:
+        raise DataError(
+            f"column {column.name!r} cannot be compared with {operand!r}",
+            found=f"a column of type {column.dtype}",
+            allowed="a value of the column's own type",
+        ) from problem
+
+
+class Join(Declared):
+    """Columns of another table brought beside each row: many rows here, one row there.
+
+    A row with no partner is an error, never a silent loss.
+    """
+
+    table: str
+    on: str
+
+
+class Population(Declared):
+    """The rows an analysis is about: a table, the tables joined to it, and the conditions kept."""
+
+    of: str
+    join: tuple[Join, ...] = ()
+    where: tuple[Condition, ...] = ()
+    label: str = ""

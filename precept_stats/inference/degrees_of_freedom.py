@@ -1,0 +1,42 @@
+"""Degrees of freedom, asked per contrast: a rule is a function of the contrast's gradient.
+
+Each rule is a frozen value that is called with the gradient (one weight a parameter) and
+answers a float. Ask again for each contrast; never store the answer beside a fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vector = NDArray[np.float64]
+DegreesOfFreedom = Callable[[Vector], float]
+
+
+@dataclass(frozen=True, slots=True)
+class FixedDf:
+    """The same df for every contrast, such as clusters minus cluster-level parameters."""
+
+    value: float
+    reason: str
+
+    def __call__(self, gradient: Vector) -> float:
+        return self.value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WelchDf:
+    """Satterthwaite's df for a sum of independent variances (Welch 1947, Biometrika 34:28).
+
+    ``variances[k]`` is the variance of parameter k on ``dfs[k]`` df; parameters are independent.
+    """
+
+    variances: Vector
+    dfs: Vector
+
+    def __call__(self, gradient: Vector) -> float:
+        parts = gradient**2 * self.variances
+        return float(parts.sum() ** 2 / np.sum(parts**2 / self.dfs))

@@ -1,0 +1,40 @@
+"""What every method's ``fit`` returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from precept_stats.inference.uncertainty import Asymptotic
+from precept_stats.values import Context, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A number or word about a fit that the report should show; becomes one row.
+
+    ``unit`` is ``individuals`` or ``events`` for counts of people (the disclosure gate looks for
+    these two), ``clusters`` for counts of clusters, else the statistic's own unit.
+    """
+
+    name: str
+    label: str
+    stat: float | int | str
+    unit: str = ""
+    groups: tuple[tuple[str, str], ...] = ()
+    context: Context = "fit"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fit:
+    """A fitted model: its uncertainty, how the fit went, and what it used.
+
+    ``status`` stands beside every number made from the fit, with ``evidence`` for it.
+    ``settings`` are all choices that can change a number, as used (defaults included).
+    """
+
+    uncertainty: Asymptotic
+    status: Status = "ok"
+    evidence: tuple[tuple[str, float | str], ...] = ()
+    warnings: tuple[str, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    settings: tuple[tuple[str, str], ...] = ()

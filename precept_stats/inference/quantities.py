@@ -1,0 +1,56 @@
+"""Quantities: functions of a fit's parameters, each with its gradient.
+
+A quantity says on which scale inference is made and how to bring the answer back to the scale a
+reader thinks in. A ratio is made on the log scale and shown as a ratio.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from precept_stats.values import Scale
+
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Quantity:
+    """What is asked of a fit: ``value`` and ``gradient`` are on ``scale``.
+
+    ``null`` is on the reader's scale (0 for a difference, 1 for a ratio).
+    """
+
+    measure: str
+    contrast: str
+    scale: Scale
+    unit: str
+    null: float
+    value: Callable[[Vector], float]
+    gradient: Callable[[Vector], Vector]
+
+
+def linear(measure: str, contrast: str, weights: Vector, *, unit: str, null: float = 0.0) -> Quantity:
+    """The linear combination ``weights @ params`` on its own scale."""
+    return Quantity(measure, contrast, "identity", unit, null, lambda b: float(weights @ b), lambda b: weights)
+
+
+def exponentiated(measure: str, contrast: str, weights: Vector) -> Quantity:
+    """A ratio whose logarithm is ``weights @ params`` (parameters already on the log scale)."""
+    return Quantity(measure, contrast, "log", "ratio", 1.0, lambda b: float(weights @ b), lambda b: weights)
+
+
+def ratio(measure: str, contrast: str, compare: Vector, reference: Vector) -> Quantity:
+    """``(compare @ params) / (reference @ params)``, inference by the delta method on the log scale."""
+
+    def value(b: Vector) -> float:
+        return float(np.log(compare @ b) - np.log(reference @ b))
+
+    def gradient(b: Vector) -> Vector:
+        slope: Vector = compare / (compare @ b) - reference / (reference @ b)
+        return slope
+
+    return Quantity(measure, contrast, "log", "ratio", 1.0, value, gradient)

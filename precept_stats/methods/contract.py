@@ -1,0 +1,58 @@
+"""What every method is: a frozen value with five answers and no presentation.
+
+A method's fields are its settings. Its class docstring has the fixed headings *Estimates,
+Model, Assumes, Small samples, Not for, Source*, and is the methods paragraph of the report.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+from precept_stats.inference.fit import Fit
+from precept_stats.inference.quantities import Quantity
+from precept_stats.studies import AnyStudy
+from precept_stats.studies.cluster_trial_design import ClusterTrialDesign
+from precept_stats.studies.question import Question
+
+
+@dataclass(frozen=True, slots=True)
+class MethodWords:
+    """How a method will answer, in words and in mathematics, for ``precept explain``.
+
+    ``estimator`` is one short phrase for tables; ``equation`` the model in plain text;
+    ``df_rule`` the reference distribution; ``defaults`` every setting that can change a number,
+    as (name, value used, meaning).
+    """
+
+    estimator: str
+    equation: str
+    df_rule: str
+    defaults: tuple[tuple[str, str, str], ...]
+
+
+class Method(Protocol):
+    """The contract between a method and the rest of the library."""
+
+    accepts: ClassVar[tuple[type, ...]]
+
+    @property
+    def kind(self) -> str: ...
+
+    def objections(self, study: AnyStudy, question: Question) -> tuple[str, ...]:
+        """Why this method cannot answer this question at all; empty when it can. No data needed."""
+        ...
+
+    def estimand_gap(self, study: AnyStudy, question: Question) -> str:
+        """How what is estimated can differ from the declared estimand; empty when consistent."""
+        ...
+
+    def words(self, study: AnyStudy, question: Question) -> MethodWords: ...
+
+    def fit(self, design: ClusterTrialDesign) -> Fit:
+        """Estimate. Raises FitError, with what was found and what is needed, when it cannot."""
+        ...
+
+    def targets(self, design: ClusterTrialDesign) -> tuple[Quantity, ...]:
+        """What to ask of the fit: the effect sought first, then one mean an arm."""
+        ...

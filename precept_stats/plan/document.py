@@ -1,0 +1,114 @@
+"""The plan: a document of typed, frozen values. It is data; nothing in it is ever executed."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from precept_stats.data.declared import Declared
+from precept_stats.data.selection import Population
+from precept_stats.methods import AnyMethod
+from precept_stats.studies import AnyStudy
+from precept_stats.studies.question import Estimand, Outcome, Question
+from precept_stats.values import Purpose
+
+Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_\-]{0,63}$")]
+Version = Annotated[str, StringConstraints(pattern=r"^\d+\.\d+\.\d+$")]
+
+DataState = Literal[
+    "before_recruitment", "collecting_blinded", "locked_blinded", "unblinded", "results_seen", "no_data_yet"
+]
+Reason = Literal["specified_in_protocol", "specified_in_sap", "data_driven", "requested_by_reviewer"]
+
+
+class Prespecification(Declared):
+    """What had been seen of the data when this version of the plan was written."""
+
+    data_state: DataState
+    statement: str
+    registration: str = ""
+
+
+class DataSource(Declared):
+    """One table: its schema and, where the plan brings it, its file.
+
+    ``file`` is relative to the plan's folder, or to the folder named by the environment variable
+    in ``folder``. A table without a file is given at run time (``--data NAME=FILE``).
+    """
+
+    schema_id: Identifier = Field(alias="schema")
+    file: str | None = None
+    folder: Literal["plan", "PRECEPT_DATA"] = "plan"
+    source: str = Field(default="", description="Where the publisher offers the data, and its terms.")
+
+
+class Fallback(Declared):
+    """What stands in when an analysis gives no number: another analysis of the same plan."""
+
+    condition: Literal["not_estimable"] = Field(alias="if")
+    use: Identifier
+
+
+class Analysis(Declared):
+    """One answer to one estimand: a study, a method, and why it is here."""
+
+    label: str = ""
+    purpose: Purpose
+    reason: Reason
+    estimand: Identifier
+    study: AnyStudy
+    method: AnyMethod
+    on_failure: tuple[Fallback, ...] = ()
+
+
+class Multiplicity(Declared):
+    """Which analyses form the family, how it is controlled, and the confidence level (0 to 1)."""
+
+    family: tuple[Identifier, ...]
+    procedure: Literal["none"] = "none"
+    level: float = Field(default=0.95, gt=0.5, lt=1.0)
+
+
+class Disclosure(Declared):
+    """The policy for small numbers that stands between results and everything shown."""
+
+    policy: Literal["none", "nhs_counts_v1"]
+
+
+Output = Literal["flow", "baseline", "results", "forest", "clusters", "data_quality"]
+ALL_OUTPUTS: tuple[Output, ...] = ("flow", "baseline", "results", "forest", "clusters", "data_quality")
+
+
+class Plan(Declared):
+    """A whole analysis plan, after ``based_on`` has been expanded."""
+
+    precept_plan: Literal["1"]
+    id: Identifier
+    version: Version
+    title: str
+    design: Literal["parallel_cluster_trial"]
+    summary: str = ""
+    prespecification: Prespecification
+    data: dict[Identifier, DataSource]
+    populations: dict[Identifier, Population]
+    outcomes: dict[Identifier, Outcome]
+    estimands: dict[Identifier, Estimand]
+    analyses: dict[Identifier, Analysis]
+    multiplicity: Multiplicity
+    disclosure: Disclosure
+    outputs: tuple[Output, ...] = ALL_OUTPUTS
+    seed: int | None = None
+
+    def question(self, analysis: str) -> Question:
+        """The estimand of an analysis with its population and outcome resolved."""
+        estimand_id = self.analyses[analysis].estimand
+        estimand = self.estimands[estimand_id]
+        return Question(
+            estimand_id, estimand, self.populations[estimand.population], self.outcomes[estimand.outcome]
+        )
+
+    @property
+    def primary(self) -> str:
+        """The id of the primary analysis (the first one, should a plan have several)."""
+        return next(name for name, analysis in self.analyses.items() if analysis.purpose == "primary")

@@ -1,0 +1,72 @@
+"""The parallel cluster randomised trial: which columns mean what."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from precept_stats.data.declared import Declared
+
+BASELINE_OUTCOME = "baseline_outcome"
+
+
+class Window(Declared):
+    """A run of calendar months counted from the unit's own start month (0), both ends included."""
+
+    first: int = Field(alias="from")
+    last: int = Field(alias="to")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Window:
+        if self.first > self.last:
+            raise ValueError(f"a window runs from the earlier month to the later: from {self.first} to {self.last}")
+        return self
+
+
+class Periods(Declared):
+    """Staggered starts: each row's month against its cluster's start month.
+
+    Rows in ``follow_up`` give the outcome; rows in ``baseline`` give the cluster's baseline
+    outcome, which ``adjust`` may name as ``baseline_outcome``; other rows are not used.
+    Months are dates (any day of the month) or ``YYYY-MM`` text.
+    """
+
+    month: str
+    start: str
+    baseline: Window
+    follow_up: Window
+
+    @model_validator(mode="after")
+    def _apart(self) -> Periods:
+        if self.baseline.last >= self.follow_up.first:
+            raise ValueError("the baseline window must end before the follow-up window begins")
+        return self
+
+
+class ClusterTrial(Declared):
+    """A parallel cluster randomised trial, rows being participants or counts with denominators.
+
+    ``strata`` are the columns that stratified the randomisation; ``pairs`` the column that
+    matched clusters, with ``incomplete_pairs`` saying what becomes of a cluster without a partner.
+    ``adjust`` are covariates, individual or cluster level (found from the data: constant within
+    every cluster is cluster level). ``characteristics`` are the columns of Table 1.
+    """
+
+    kind: Literal["cluster_trial"] = "cluster_trial"
+    cluster: str
+    arm: str
+    strata: tuple[str, ...] = ()
+    pairs: str | None = None
+    incomplete_pairs: Literal["drop", "error"] = "error"
+    adjust: tuple[str, ...] = ()
+    characteristics: tuple[str, ...] = ()
+    periods: Periods | None = None
+
+    @model_validator(mode="after")
+    def _coherent(self) -> ClusterTrial:
+        if self.strata and self.pairs:
+            raise ValueError("name strata or pairs, not both: a pair is a stratum of two clusters")
+        if BASELINE_OUTCOME in self.adjust and self.periods is None:
+            raise ValueError(f"`{BASELINE_OUTCOME}` in adjust needs `periods`, which says when baseline is")
+        return self

@@ -1,0 +1,74 @@
+"""The arrays that a cluster trial becomes; what every method for cluster trials is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from precept_stats.studies.question import Outcome, Summary
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Covariate:
+    """One covariate as coded columns: ``values`` is (rows, columns), named one by one.
+
+    A categorical covariate is coded against its first level. ``level`` is where it varies:
+    ``cluster`` when constant within every cluster.
+    """
+
+    name: str
+    level: Literal["cluster", "individual"]
+    columns: tuple[str, ...]
+    values: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ClusterTrialDesign:
+    """A cluster trial as arrays, K clusters and N analysed rows, all read-only.
+
+    Rows with a missing outcome or covariate are not here (they are counted in the flow). ``y`` is
+    the outcome of a row (0/1, a value, or a count of events) and ``size`` its denominator (1 for
+    an individual row; people or person-time for grouped rows), so a cluster's mean is
+    sum(y)/sum(size). ``arm`` is 0 for the reference and 1 for the compared arm. ``stratum`` and
+    ``pair`` number the strata or pairs from 0, and are None when there are none.
+    """
+
+    clusters: tuple[str, ...]
+    arm_names: tuple[str, str]
+    arm: Ints
+    row_cluster: Ints
+    y: Floats
+    size: Floats
+    stratum: Ints | None
+    stratum_names: tuple[str, ...]
+    pair: Ints | None
+    covariates: tuple[Covariate, ...]
+    baseline: Floats | None
+    outcome: Outcome
+    summary: Summary
+    dropped_clusters: tuple[str, ...] = ()
+
+    @property
+    def n_clusters(self) -> int:
+        return len(self.clusters)
+
+    @property
+    def cluster_size(self) -> Floats:
+        """Denominators by cluster (K,)."""
+        return np.bincount(self.row_cluster, weights=self.size, minlength=self.n_clusters)
+
+    @property
+    def cluster_total(self) -> Floats:
+        """Outcome totals by cluster (K,): events, or the sum of values."""
+        return np.bincount(self.row_cluster, weights=self.y, minlength=self.n_clusters)
+
+    @property
+    def cluster_mean(self) -> Floats:
+        """Cluster means, proportions or rates (K,)."""
+        return self.cluster_total / self.cluster_size

@@ -1,0 +1,103 @@
+"""The question: what is measured, and which effect of it is sought.
+
+The estimand's attributes follow ICH E9(R1), with the two that cluster trials add (Kahan et al.
+2023, Int J Epidemiol 52:107): marginal or conditional, participant- or cluster-average.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from precept_stats.data.declared import Declared
+from precept_stats.data.selection import Population, Scalar
+
+Summary = Literal[
+    "mean_difference", "risk_difference", "risk_ratio", "odds_ratio", "rate_difference", "rate_ratio"
+]
+OutcomeType = Literal["binary", "continuous", "count"]
+
+SUMMARIES_OF: dict[str, tuple[str, ...]] = {
+    "binary": ("risk_difference", "risk_ratio", "odds_ratio"),
+    "continuous": ("mean_difference",),
+    "count": ("rate_difference", "rate_ratio"),
+}
+
+
+class Outcome(Declared):
+    """What is measured, and how its column is coded.
+
+    ``binary``: one row a participant, values listed in ``event`` and ``non_event``; or, with
+    ``denominator``, one row a group, the column counting events. ``count``: events, with the
+    person-time in ``denominator``. ``missing`` values were not recorded; ``excluded`` values say
+    that the outcome does not apply, and leave the denominator.
+    """
+
+    column: str
+    type: OutcomeType
+    direction: Literal["higher_better", "lower_better"]
+    label: str = ""
+    unit: str = ""
+    denominator: str | None = None
+    event: tuple[Scalar, ...] = (1,)
+    non_event: tuple[Scalar, ...] = (0,)
+    missing: tuple[Scalar, ...] = ()
+    excluded: tuple[Scalar, ...] = ()
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Outcome:
+        if self.type == "count" and self.denominator is None:
+            raise ValueError("a count outcome needs `denominator`, the column of person-time")
+        if self.type == "continuous" and self.denominator is not None:
+            raise ValueError("a continuous outcome has no `denominator`")
+        coded = [*self.event, *self.non_event, *self.missing, *self.excluded]
+        repeated = {str(value) for value in coded if coded.count(value) > 1}
+        if repeated:
+            raise ValueError(f"coded twice among event, non_event, missing, excluded: {', '.join(sorted(repeated))}")
+        return self
+
+    @property
+    def name(self) -> str:
+        return self.label or self.column
+
+
+class IntercurrentEvent(Declared):
+    """Something after randomisation that affects the outcome or its meaning, and how it is handled."""
+
+    event: str
+    strategy: Literal["treatment_policy", "hypothetical", "composite", "while_on_treatment", "principal_stratum"]
+    level: Literal["cluster", "individual"] = "cluster"
+
+
+class Estimand(Declared):
+    """The effect sought. Every attribute is required: silence is where trials went wrong."""
+
+    population: str
+    outcome: str
+    compare: str
+    reference: str
+    summary: Summary
+    effect: Literal["marginal", "conditional"]
+    target: Literal["participant_average", "cluster_average"]
+    intercurrent_events: tuple[IntercurrentEvent, ...] = Field(
+        description="Write an empty list to say that none is expected."
+    )
+    objective: str = ""
+
+    @model_validator(mode="after")
+    def _two_arms(self) -> Estimand:
+        if self.compare == self.reference:
+            raise ValueError(f"compare and reference are the same arm: {self.compare!r}")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """An estimand with the population and outcome that it names, resolved."""
+
+    estimand_id: str
+    estimand: Estimand
+    population: Population
+    outcome: Outcome

@@ -1,0 +1,183 @@
+"""What an answer is made of. Plain frozen values; nothing here computes a statistic.
+
+An :class:`Estimate` is one answer. A :class:`Row` is one number with its context, and is the
+only thing that tables, figures and documents are made from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+Status = Literal["ok", "boundary", "warning", "failed"]
+Scale = Literal["identity", "log"]
+IntervalKind = Literal["confidence", "credible", "randomisation"]
+Purpose = Literal["primary", "secondary", "sensitivity", "exploratory"]
+
+Context = Literal[
+    "flow",
+    "baseline",
+    "missingness",
+    "cluster_outcome",
+    "arm_summary",
+    "estimate",
+    "icc",
+    "fit",
+    "setting",
+    "data_quality",
+    "failure",
+    "deviation",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """An interval that knows its level (0 to 1) and what kind of statement it makes."""
+
+    lower: float
+    upper: float
+    level: float
+    kind: IntervalKind = "confidence"
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """One answer, with what is needed to judge it.
+
+    ``value``, ``null`` and ``interval`` are on the scale a reader thinks in (a difference, a
+    ratio); ``std_error`` and ``statistic`` are on ``scale``, where the inference was made
+    (``log`` for ratios). ``df`` is ``None`` for a normal reference.
+    """
+
+    measure: str
+    contrast: str
+    scale: Scale
+    unit: str
+    value: float
+    std_error: float
+    df: float | None
+    statistic: float
+    p_value: float
+    null: float
+    interval: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One number with its context (an Analysis Results Data row; docs/rows.md).
+
+    ``groups`` are (name, level) pairs such as ``("arm", "ESP")``. ``stat`` is ``None`` only
+    when ``status`` is ``failed`` (reason in ``error``) or ``suppressed`` (reason in ``warning``).
+    """
+
+    analysis: str
+    context: Context
+    stat_name: str
+    stat: float | int | str | None
+    stat_label: str = ""
+    unit: str = ""
+    estimand: str = ""
+    purpose: str = ""
+    groups: tuple[tuple[str, str], ...] = ()
+    variable: str = ""
+    variable_level: str = ""
+    term: str = ""
+    measure: str = ""
+    scale: str = ""
+    warning: str = ""
+    error: str = ""
+    status: Status | Literal["suppressed"] = "ok"
+
+    def group(self, name: str) -> str:
+        """The level of the group called ``name``; empty when the row has none."""
+        return dict(self.groups).get(name, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one analysis gave: its estimates and every row that explains them."""
+
+    analysis: str
+    estimand: str
+    purpose: Purpose
+    method: str
+    status: Status
+    estimates: tuple[Estimate, ...]
+    rows: tuple[Row, ...]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def estimate(self) -> Estimate:
+        """The answer to the declared estimand (the first estimate)."""
+        return self.estimates[0]
+
+    def _repr_html_(self) -> str:
+        from precept_stats.report.notebook import result_html  # lazy: the report layer is to the right
+
+        return result_html(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An analysis that gave no number, and why. Failures are results too: they are reported."""
+
+    analysis: str
+    estimand: str
+    purpose: Purpose
+    method: str
+    problem: str
+    found: str
+    allowed: str
+    rows: tuple[Row, ...]
+
+    @property
+    def status(self) -> Status:
+        return "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What the numbers were made from. Digests are SHA-256 in hex; no paths, no host names."""
+
+    plan_id: str
+    plan_version: str
+    plan_digest: str
+    data_digests: tuple[tuple[str, str], ...]
+    synthetic: bool
+    software: tuple[tuple[str, str], ...]
+    seed: int | None
+    created: str
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """Everything a plan gave: one entry an analysis, in plan order, and where it came from."""
+
+    analyses: tuple[Result | Failure, ...]
+    shared: tuple[Row, ...]
+    provenance: Provenance
+    warnings: tuple[str, ...] = field(default=())
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """All rows: those of the data as a whole, then those of each analysis."""
+        return self.shared + tuple(row for entry in self.analyses for row in entry.rows)
+
+    @property
+    def failed(self) -> tuple[Failure, ...]:
+        return tuple(entry for entry in self.analyses if isinstance(entry, Failure))
+
+    def __iter__(self) -> Iterator[Result | Failure]:
+        return iter(self.analyses)
+
+    def __getitem__(self, analysis: str) -> Result | Failure:
+        for entry in self.analyses:
+            if entry.analysis == analysis:
+                return entry
+        raise KeyError(f"no analysis {analysis!r}; there are {[e.analysis for e in self.analyses]}")
+
+    def _repr_html_(self) -> str:
+        from precept_stats.report.notebook import results_html  # lazy: the report layer is to the right
+
+        return results_html(self)
