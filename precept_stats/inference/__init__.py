@@ -1,0 +1,1 @@
+"""From a fit to numbers a reader can use."""

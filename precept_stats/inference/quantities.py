@@ -35,7 +35,9 @@ class Quantity:
 
 def linear(measure: str, contrast: str, weights: Vector, *, unit: str, null: float = 0.0) -> Quantity:
     """The linear combination ``weights @ params`` on its own scale."""
-    return Quantity(measure, contrast, "identity", unit, null, lambda b: float(weights @ b), lambda b: weights)
+    return Quantity(
+        measure, contrast, "identity", unit, null, lambda b: float(weights @ b), lambda b: weights
+    )
 
 
 def exponentiated(measure: str, contrast: str, weights: Vector) -> Quantity:

@@ -1,0 +1,63 @@
+"""precept_stats: estimators for cluster trials and staged programmes, driven by analysis plans.
+
+Names load when first used, so that ``import precept_stats`` is quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from precept_stats.ard import compare, read_json, to_frame, write_json
+    from precept_stats.data.dataset import Table, load_table
+    from precept_stats.data.schema import find_schema, read_schema
+    from precept_stats.data.selection import Condition, Population
+    from precept_stats.data.shipped import shipped
+    from precept_stats.data.synthetic import ProgrammeScenario, TrialScenario, programme_tables, trial_tables
+    from precept_stats.errors import DataError, FitError, PlanError, PreceptError
+    from precept_stats.evidence.publish import publish
+    from precept_stats.methods import ClusterRegression, ClusterSummaries
+    from precept_stats.plan.explain import explain
+    from precept_stats.plan.lint import lint
+    from precept_stats.plan.reader import read_plan
+    from precept_stats.report.story import story
+    from precept_stats.run import analyse, run
+    from precept_stats.studies.cluster_trial import ClusterTrial
+    from precept_stats.studies.question import Estimand, Outcome, Question
+    from precept_stats.values import Estimate, Failure, Interval, Result, Results, Row
+
+_HOMES = {
+    "ard": ("compare", "read_json", "to_frame", "write_json"),
+    "data.dataset": ("Table", "load_table"),
+    "data.schema": ("find_schema", "read_schema"),
+    "data.selection": ("Condition", "Population"),
+    "data.shipped": ("shipped",),
+    "data.synthetic": ("ProgrammeScenario", "TrialScenario", "programme_tables", "trial_tables"),
+    "errors": ("DataError", "FitError", "PlanError", "PreceptError"),
+    "evidence.publish": ("publish",),
+    "methods": ("ClusterRegression", "ClusterSummaries"),
+    "plan.explain": ("explain",),
+    "plan.lint": ("lint",),
+    "plan.reader": ("read_plan",),
+    "report.story": ("story",),
+    "run": ("analyse", "run"),
+    "studies.cluster_trial": ("ClusterTrial",),
+    "studies.question": ("Estimand", "Outcome", "Question"),
+    "values": ("Estimate", "Failure", "Interval", "Result", "Results", "Row"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = sorted(_HOME_OF)
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module 'precept_stats' has no attribute {name!r}")
+    return getattr(import_module(f"precept_stats.{home}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

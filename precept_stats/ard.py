@@ -1,0 +1,201 @@
+"""Results as files and frames: JSON and Parquet at full precision, and comparison of two sets.
+
+The layout is docs/rows.md: one row a statistic, groups as ``group1, group1_level, ...``.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import TypeAdapter, ValidationError
+
+from precept_stats.errors import DataError
+from precept_stats.values import Failure, Result, Results, Row
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FORMAT = "1"
+MAX_GROUPS = 4
+Number = float | int | str | None
+
+_ROW = TypeAdapter(Row)
+_RESULTS = TypeAdapter(Results)
+
+
+def flatten(row: Row) -> dict[str, Number]:
+    """A row as atomic cells; groups become ``group1``, ``group1_level`` and so on."""
+    cells: dict[str, Number] = {}
+    for part in fields(row):
+        if part.name != "groups":
+            cells[part.name] = getattr(row, part.name)
+            continue
+        for position, (name, level) in enumerate(row.groups, 1):
+            cells[f"group{position}"] = name
+            cells[f"group{position}_level"] = level
+    return cells
+
+
+def unflatten(cells: Mapping[str, Number]) -> Row:
+    """The row that :func:`flatten` was given."""
+    groups = tuple(
+        (cells[f"group{position}"], cells[f"group{position}_level"])
+        for position in range(1, MAX_GROUPS + 1)
+        if cells.get(f"group{position}")
+    )
+    plain = {name: value for name, value in cells.items() if not name.startswith("group")}
+    return _ROW.validate_python({**plain, "groups": groups})
+
+
+def to_frame(rows: Iterable[Row]) -> pd.DataFrame:
+    """Rows as a tidy DataFrame, one row a statistic; ``stat`` holds numbers and words as they are."""
+    import pandas as pd
+
+    frame = pd.DataFrame([flatten(row) for row in rows])
+    return frame.astype({"stat": object}) if "stat" in frame else frame
+
+
+def to_json(results: Results) -> str:
+    """Results as JSON text. Floats keep all their digits; NaN and infinity are refused."""
+
+    def entry(value: Result | Failure) -> dict[str, Any]:
+        rest = {k: v for k, v in asdict(value).items() if k != "rows"}
+        return {"outcome": type(value).__name__.lower(), **rest, "rows": [flatten(row) for row in value.rows]}
+
+    document = {
+        "precept_results": FORMAT,
+        "provenance": asdict(results.provenance),
+        "warnings": list(results.warnings),
+        "shared": [flatten(row) for row in results.shared],
+        "analyses": [entry(value) for value in results.analyses],
+    }
+    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
+
+
+def from_json(text: str, name: str = "results") -> Results:
+    """The results that :func:`to_json` wrote. Raises DataError when the text is something else."""
+    try:
+        document = json.loads(text)
+        if document["precept_results"] != FORMAT:
+            raise DataError(
+                "results of another format", found=str(document["precept_results"]), allowed=FORMAT
+            )
+        shared = [asdict(unflatten(cells)) for cells in document["shared"]]
+        analyses = [_entry(value) for value in document["analyses"]]
+        body = {"provenance": document["provenance"], "warnings": document["warnings"]}
+        return _RESULTS.validate_python({**body, "shared": shared, "analyses": analyses})
+    except (KeyError, TypeError, ValueError, ValidationError) as problem:
+        raise DataError("this is not a results file", found=str(problem)[:300], where=name) from problem
+
+
+def _entry(value: Mapping[str, Any]) -> Result | Failure:
+    kind = {"result": Result, "failure": Failure}[value["outcome"]]
+    rest = {k: v for k, v in value.items() if k not in ("outcome", "rows")}
+    rows = [asdict(unflatten(cells)) for cells in value["rows"]]
+    entry: Result | Failure = TypeAdapter(kind).validate_python({**rest, "rows": rows})
+    return entry
+
+
+def write_json(results: Results, path: Path) -> None:
+    """Write results as JSON."""
+    path.write_text(to_json(results), encoding="utf-8")
+
+
+def read_json(path: Path) -> Results:
+    """Read results that :func:`write_json` wrote."""
+    return from_json(path.read_text(encoding="utf-8"), path.name)
+
+
+def write_parquet(rows: Iterable[Row], path: Path) -> None:
+    """Write rows as Parquet: numbers in ``stat``, words in ``stat_text``, ``stat_type`` tells which."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    cells = [flatten(row) for row in rows]
+    names = [part.name for part in fields(Row) if part.name not in ("groups", "stat")]
+    names += [f"group{k}{suffix}" for k in range(1, MAX_GROUPS + 1) for suffix in ("", "_level")]
+    columns = {name: pa.array([row.get(name) for row in cells], pa.string()) for name in names}
+    stats = [row["stat"] for row in cells]
+    columns["stat"] = pa.array(
+        [None if isinstance(s, str) or s is None else float(s) for s in stats], pa.float64()
+    )
+    columns["stat_text"] = pa.array([s if isinstance(s, str) else None for s in stats], pa.string())
+    columns["stat_type"] = pa.array([type(s).__name__ for s in stats], pa.string())
+    pq.write_table(pa.table(columns), path)
+
+
+def read_parquet(path: Path) -> tuple[Row, ...]:
+    """Read rows that :func:`write_parquet` wrote."""
+    import pyarrow.parquet as pq
+
+    back = {"float": float, "int": int, "str": str}
+
+    def row(cells: dict[str, Any]) -> Row:
+        text, kind, number = cells.pop("stat_text"), cells.pop("stat_type"), cells.pop("stat")
+        stat = None if kind == "NoneType" else back[kind](text if kind == "str" else number)
+        return unflatten({**{k: v for k, v in cells.items() if v is not None}, "stat": stat})
+
+    return tuple(row(cells) for cells in pq.read_table(path).to_pylist())
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """How far two floats may lie apart: relative to the larger, or absolutely. Counts and words: equal."""
+
+    relative: float = 1e-9
+    absolute: float = 1e-12
+
+    def same(self, a: Number, b: Number) -> bool:
+        if isinstance(a, float) and isinstance(b, float):
+            return math.isclose(a, b, rel_tol=self.relative, abs_tol=self.absolute)
+        return a == b and type(a) is type(b)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One row on which two sets of results do not agree; ``None`` where a side has no such row."""
+
+    kind: Literal["only_in_a", "only_in_b", "value", "status"]
+    row: Row
+    a: Number
+    b: Number
+
+
+def compare(a: Iterable[Row], b: Iterable[Row], tolerance: Tolerance | None = None) -> tuple[Difference, ...]:
+    """The rows on which two sets disagree beyond the tolerance; empty when they agree.
+
+    For double programming and for reviewers. Rows are matched on everything but the statistic,
+    its warning, error and status; the order of rows does not matter.
+    """
+    rule = tolerance or Tolerance()
+    left, right = _by_identity(a), _by_identity(b)
+    found = [Difference("only_in_a", row, row.stat, None) for key, row in left.items() if key not in right]
+    found += [Difference("only_in_b", row, None, row.stat) for key, row in right.items() if key not in left]
+    for key in left.keys() & right.keys():
+        one, other = left[key], right[key]
+        if not rule.same(one.stat, other.stat):
+            found.append(Difference("value", one, one.stat, other.stat))
+        elif one.status != other.status:
+            found.append(Difference("status", one, one.status, other.status))
+    return tuple(sorted(found, key=lambda difference: _identity(difference.row)))
+
+
+def _identity(row: Row) -> tuple[str, ...]:
+    groups = "|".join(f"{name}={level}" for name, level in row.groups)
+    parts = (row.analysis, row.context, row.estimand, groups, row.variable, row.variable_level)
+    return (*parts, row.term, row.measure, row.stat_name)
+
+
+def _by_identity(rows: Iterable[Row]) -> dict[tuple[str, ...], Row]:
+    keyed: dict[tuple[str, ...], Row] = {}
+    for row in rows:
+        key = _identity(row)
+        while key in keyed:
+            key = (*key, "again")
+        keyed[key] = row
+    return keyed

@@ -1,0 +1,196 @@
+"""The command line: arguments, exit codes and nothing else.
+
+Exit codes: 0 done; 1 an analysis failed; 2 the plan (or the command) is wrong; 3 the data are
+wrong; 4 the results cannot be written; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from precept_stats import console
+from precept_stats.errors import PlanError, PreceptError
+
+app = typer.Typer(
+    name="precept",
+    help="Run, check and explain prespecified analysis plans.",
+    epilog="Exit codes: 0 done, 1 an analysis failed, 2 bad plan or command, 3 bad data, "
+    "4 cannot write, 130 interrupted.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+data_app = typer.Typer(help="Check data files against schemas.", no_args_is_help=True)
+app.add_typer(data_app, name="data")
+
+PlanFile = Annotated[Path, typer.Argument(metavar="PLAN", help="The analysis plan, a YAML file.")]
+Tables = Annotated[
+    list[str] | None,
+    typer.Option("--data", metavar="NAME=FILE", help="A table of the plan; repeat for more."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace what stands there, in one step.")]
+Out = Annotated[Path | None, typer.Option("--out", help="Where to write; results/<plan id> unless given.")]
+
+
+def main() -> None:
+    """Entry point: turns this library's errors into a message and an exit code."""
+    try:
+        app()
+    except PreceptError as problem:
+        console.show_error(problem, as_json="--json" in sys.argv)
+        sys.exit(problem.exit_code)
+
+
+@app.command()
+def check(plan: PlanFile, as_json: AsJson = False) -> None:
+    """Read a plan and say everything that is wrong or doubtful about it."""
+    from precept_stats.plan.lint import lint
+    from precept_stats.plan.reader import read_plan
+
+    loaded = read_plan(plan)
+    findings = lint(loaded)
+    if as_json:
+        console.show_json(
+            {"plan": loaded.plan.id, "digest": loaded.digest, "findings": [asdict(f) for f in findings]}
+        )
+    else:
+        console.show_findings(findings)
+        count = sum(finding.severity == "warning" for finding in findings)
+        console.show(f"{plan}: {len(loaded.plan.analyses)} analyses, no errors, {count} warnings")
+
+
+@app.command()
+def run(
+    plan: PlanFile, data: Tables = None, out: Out = None, force: Force = False, as_json: AsJson = False
+) -> None:
+    """Run every analysis of a plan and write its results folder and report."""
+    from precept_stats.ard import to_json
+    from precept_stats.evidence.folder import ensure_writable
+    from precept_stats.evidence.publish import gated, publish
+    from precept_stats.plan.reader import read_plan
+    from precept_stats.run import run as run_plan
+
+    loaded = read_plan(plan)
+    target = out if out is not None else Path("results") / loaded.plan.id
+    ensure_writable(target, force=force)
+    with console.progress(loaded.plan.id) as progress:
+        results = run_plan(loaded, _named_files(data or []), progress=progress)
+    report_path = publish(loaded, results, target, force=force)
+    if as_json:
+        sys.stdout.write(to_json(gated(results, loaded.plan.disclosure.policy)) + "\n")
+    else:
+        console.show_results(results)
+        console.show(f"report: {report_path}")
+    if results.failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def report(
+    rows: Annotated[Path, typer.Argument(metavar="ROWS", help="rows.json of a results folder.")],
+    plan: Annotated[Path, typer.Option("--plan", help="The plan that the rows answer.")],
+    out: Annotated[Path, typer.Option("--out", help="The HTML file to write.")] = Path("report.html"),
+    force: Force = False,
+) -> None:
+    """Make the report again from rows, without data and without fitting anything."""
+    from precept_stats.ard import read_json
+    from precept_stats.evidence.folder import write_file
+    from precept_stats.plan.reader import read_plan
+    from precept_stats.report.render_html import render_html
+    from precept_stats.report.story import story
+
+    loaded, results = read_plan(plan), read_json(rows)
+    if loaded.digest != results.provenance.plan_digest:
+        raise PlanError(
+            "the rows were not made from this plan",
+            found=f"rows of plan digest {results.provenance.plan_digest}",
+            allowed=f"rows of plan digest {loaded.digest}",
+            where=str(plan),
+        )
+    write_file(out, render_html(story(loaded, results)), force=force)
+    console.show(f"report: {out}")
+
+
+@app.command()
+def explain(
+    plan: PlanFile,
+    analysis: Annotated[str | None, typer.Argument(help="One analysis; all unless given.")] = None,
+) -> None:
+    """Say in words what a plan will do: estimand, model equation, df rule, defaults."""
+    from precept_stats.plan.explain import explain as explain_plan
+    from precept_stats.plan.reader import read_plan
+
+    console.show(explain_plan(read_plan(plan), analysis))
+
+
+@app.command()
+def synth(
+    kind: Annotated[Literal["trial", "programme"], typer.Argument(help="What to imitate.")],
+    seed: Annotated[int, typer.Option("--seed", help="The seed; the same seed gives the same files.")],
+    out: Annotated[Path, typer.Option("--out", help="The new folder for the CSV files.")],
+    scenario: Annotated[
+        Path | None,
+        typer.Option("--scenario", help="A YAML file of scenario settings; defaults unless given."),
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Write synthetic data with a known truth; every table says that it is synthetic."""
+    from precept_stats.evidence.synthetic_files import write_synthetic
+
+    for path in write_synthetic(kind, scenario, seed, out, force=force):
+        console.show(f"synthetic: {path}")
+
+
+@app.command()
+def schema(
+    name: Annotated[str, typer.Argument(help="`plan`, or a data schema such as `births`.")],
+) -> None:
+    """Print a schema: the JSON Schema of plans, or a data schema as shipped."""
+    from precept_stats.data.schema import schema_text
+    from precept_stats.plan.json_schema import plan_json_schema
+
+    if name == "plan":
+        console.show_json(plan_json_schema())
+    else:
+        sys.stdout.write(schema_text(name))
+
+
+@data_app.command("check")
+def check_data(
+    file: Annotated[Path, typer.Argument(help="A CSV or Parquet file.")],
+    schema_name: Annotated[str, typer.Option("--schema", help="A schema's name, or its YAML file.")],
+    as_json: AsJson = False,
+) -> None:
+    """Check one data file against a schema; every violated rule is listed with its first rows."""
+    from precept_stats.ard import flatten
+    from precept_stats.data.dataset import load_table
+    from precept_stats.data.quality import quality_rows
+    from precept_stats.data.schema import find_schema, read_schema
+
+    named_file = Path(schema_name).suffix in (".yaml", ".yml")
+    declared = read_schema(Path(schema_name)) if named_file else find_schema(schema_name, beside=file.parent)
+    table = load_table(file, declared, file.stem)
+    rows = quality_rows(table)
+    if as_json:
+        console.show_json({"file": file.name, "digest": table.digest, "rows": [flatten(row) for row in rows]})
+    else:
+        console.show_quality(rows)
+        console.show(f"{file}: {len(table.frame):,} rows conform to schema {schema_name}")
+
+
+def _named_files(pairs: list[str]) -> dict[str, Path]:
+    files: dict[str, Path] = {}
+    for pair in pairs:
+        name, equals, path = pair.partition("=")
+        if not (name and equals and path) or name in files:
+            raise PlanError(
+                "a table is given as NAME=FILE, once each", found=pair, allowed="--data births=births.csv"
+            )
+        files[name] = Path(path)
+    return files

@@ -1,0 +1,126 @@
+"""What the command line says: short tables, one error style, progress on a terminal only."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from precept_stats.errors import PreceptError
+from precept_stats.plan.findings import Finding
+from precept_stats.report.format import interval_text, number_text, p_text
+from precept_stats.run import Progress as Report
+from precept_stats.values import Failure, Results, Row
+
+SYNTHETIC = "SYNTHETIC DATA: these numbers describe no real trial."
+
+
+def show(text: str) -> None:
+    """Plain text on standard output, as it is."""
+    _out().print(Text(text), soft_wrap=True)
+
+
+def note(text: str) -> None:
+    """A remark on standard error."""
+    _err().print(Text(text), soft_wrap=True)
+
+
+def show_json(document: Any) -> None:
+    """One JSON document on standard output; NaN and infinity are refused."""
+    sys.stdout.write(json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def show_error(problem: PreceptError, *, as_json: bool) -> None:
+    """An error, for a person on standard error or for a program as JSON on standard output."""
+    if as_json:
+        parts = {name: getattr(problem, name) for name in ("problem", "found", "allowed", "where")}
+        details = {
+            "findings": _plain(getattr(problem, "findings", ())),
+            "violations": _plain(getattr(problem, "violations", ())),
+        }
+        show_json({"error": type(problem).__name__, **parts, **details, "exit_code": problem.exit_code})
+        return
+    _err().print(Text.assemble(("error: ", "bold red"), str(problem)), soft_wrap=True)
+
+
+def _plain(values: Iterable[Any]) -> list[Any]:
+    from dataclasses import asdict
+
+    return [asdict(value) for value in values]
+
+
+def show_findings(findings: Iterable[Finding]) -> None:
+    """Lint findings, one a line, with the place in the file."""
+    styles = {"error": "bold red", "warning": "yellow", "note": "cyan"}
+    for finding in findings:
+        _out().print(Text(str(finding), style=styles[finding.severity]), soft_wrap=True)
+
+
+def show_results(results: Results) -> None:
+    """The short results table of a run."""
+    if results.provenance.synthetic:
+        _out().print(Text(SYNTHETIC, style="bold yellow"))
+    table = Table(
+        title=f"{results.provenance.plan_id} {results.provenance.plan_version}", title_justify="left"
+    )
+    for heading in ("analysis", "purpose", "measure"):
+        table.add_column(heading, overflow="fold")
+    for heading in ("estimate", "interval", "df", "p", "status"):
+        table.add_column(heading, justify="right", no_wrap=heading != "status")
+    for entry in results:
+        if isinstance(entry, Failure):
+            table.add_row(entry.analysis, entry.purpose, "", "", "", "", "", f"failed: {entry.problem}")
+            continue
+        answer = entry.estimate
+        table.add_row(
+            entry.analysis,
+            entry.purpose,
+            answer.measure.replace("_", " "),
+            number_text(answer),
+            interval_text(answer),
+            "" if answer.df is None else f"{answer.df:.4g}",
+            p_text(answer.p_value),
+            entry.status,
+        )
+    _out().print(table)
+
+
+@contextmanager
+def progress(title: str) -> Iterator[Report | None]:
+    """A progress bar on a terminal's standard error; nothing at all elsewhere."""
+    console = _err()
+    if not console.is_terminal:
+        yield None
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(title, total=None)
+
+        def step(done: int, total: int, label: str) -> None:
+            bar.update(task, completed=done, total=total, description=f"{title}: {label}")
+
+        yield step
+
+
+def _out() -> Console:
+    return Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else 110)
+
+
+def _err() -> Console:
+    return Console(file=sys.stderr, highlight=False)
+
+
+def show_quality(rows: Iterable[Row]) -> None:
+    """The data-quality rows as a table: what was looked at, and what was found."""
+    table = Table("dimension", "column or rule", "statistic", "value")
+    for row in rows:
+        shown = f"{row.stat:.4g}" if isinstance(row.stat, float) else str(row.stat)
+        table.add_row(row.group("dimension"), row.variable, row.stat_label or row.stat_name, shown)
+    _out().print(table)

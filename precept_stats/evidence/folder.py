@@ -1,0 +1,98 @@
+"""The results folder: written beside its place and moved in whole, so nothing is ever half-written."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from precept_stats.errors import OutputError
+
+Write = Callable[[Path], None]
+
+
+def ensure_writable(target: Path, *, force: bool) -> None:
+    """Refuse early, before any work, a folder that exists or cannot be made.
+
+    Raises OutputError. With ``force`` an existing results folder may be replaced, but never a
+    file, nor a folder that holds something other than results.
+    """
+    if target.is_symlink() or (target.exists() and not target.is_dir()):
+        raise OutputError("the results folder is not a folder", found=str(target), allowed="a new folder")
+    if target.exists() and any(target.iterdir()):
+        if not force:
+            raise OutputError(
+                "the results folder exists already; nothing was changed",
+                found=str(target),
+                allowed="a new folder, or --force to replace it",
+            )
+        if not (target / "rows.json").is_file():
+            raise OutputError(
+                "the folder to replace does not hold results of this library; nothing was changed",
+                found=str(target),
+                allowed="a folder with rows.json, or a new folder",
+            )
+    with _refusals(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}."):
+            pass
+
+
+def write_folder(target: Path, write: Write, *, force: bool) -> None:
+    """Let ``write`` fill a temporary folder, then move it to ``target`` in one step.
+
+    Interrupted at any point, ``target`` is either what it was or the complete new folder.
+    """
+    ensure_writable(target, force=force)
+    with _refusals(target):
+        workshop = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+        try:
+            fresh = workshop / "new"
+            fresh.mkdir()
+            write(fresh)
+            _swap(fresh, target, workshop / "old")
+        finally:
+            shutil.rmtree(workshop, ignore_errors=True)
+
+
+def _swap(fresh: Path, target: Path, aside: Path) -> None:
+    if not target.exists():
+        fresh.rename(target)
+        return
+    target.rename(aside)
+    try:
+        fresh.rename(target)
+    except BaseException:
+        aside.rename(target)
+        raise
+
+
+@contextmanager
+def _refusals(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as problem:
+        raise OutputError(
+            "the results folder cannot be written; nothing was changed",
+            found=f"{problem.strerror or problem}",
+            allowed="a folder that this user may write to",
+            where=str(target),
+        ) from problem
+
+
+def write_file(target: Path, text: str, *, force: bool) -> None:
+    """Write one file whole or not at all; refuse an existing one unless ``force``."""
+    if target.exists() and not force:
+        raise OutputError(
+            "the file exists already; nothing was changed",
+            found=str(target),
+            allowed="a new file, or --force to replace it",
+        )
+    with _refusals(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as workshop:
+            fresh = Path(workshop) / "new"
+            fresh.write_text(text, encoding="utf-8")
+            fresh.replace(target)

@@ -1,0 +1,62 @@
+"""What a results folder holds: the report, the rows that may be shown, and, apart, the full rows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from precept_stats.ard import write_json, write_parquet
+from precept_stats.evidence.folder import write_folder
+from precept_stats.plan.reader import LoadedPlan
+from precept_stats.report.disclosure import gate
+from precept_stats.report.render_html import render_html
+from precept_stats.report.story import story
+from precept_stats.values import Results
+
+REPORT, ROWS, PARQUET, PLAN, RESTRICTED = (
+    "report.html",
+    "rows.json",
+    "rows.parquet",
+    "plan.yaml",
+    "restricted",
+)
+
+WARNING = """These files hold every count at full precision. They have not passed the disclosure
+policy of the plan. Keep them where the data are kept; share the files of the folder above.
+"""
+
+
+def publish(loaded: LoadedPlan, results: Results, target: Path, *, force: bool = False) -> Path:
+    """Write the results folder and return the path of its report.
+
+    ``rows.json``, ``rows.parquet`` and ``report.html`` have passed the disclosure policy. When the
+    policy changes anything, the full-precision rows stand in ``restricted/``. Raises OutputError.
+    """
+    shown = gated(results, loaded.plan.disclosure.policy)
+    html = render_html(story(loaded, results))
+
+    def write(folder: Path) -> None:
+        (folder / REPORT).write_text(html, encoding="utf-8")
+        (folder / PLAN).write_text(loaded.text, encoding="utf-8")
+        write_json(shown, folder / ROWS)
+        write_parquet(shown.rows, folder / PARQUET)
+        if shown.rows != results.rows:
+            inner = folder / RESTRICTED
+            inner.mkdir()
+            (inner / "README.txt").write_text(WARNING, encoding="utf-8")
+            write_json(results, inner / ROWS)
+            write_parquet(results.rows, inner / PARQUET)
+
+    write_folder(target, write, force=force)
+    return target / REPORT
+
+
+def gated(results: Results, policy: str) -> Results:
+    """The same results with every row passed through the disclosure gate."""
+    rows = gate(results.rows, policy)
+    shared, rest = rows[: len(results.shared)], rows[len(results.shared) :]
+    entries = []
+    for entry in results.analyses:
+        own, rest = rest[: len(entry.rows)], rest[len(entry.rows) :]
+        entries.append(replace(entry, rows=own))
+    return replace(results, shared=shared, analyses=tuple(entries))

@@ -1,0 +1,58 @@
+"""Synthetic tables as a folder of CSV files, with the settings that made them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ValidationError
+
+from precept_stats.data.strict_yaml import load_strict
+from precept_stats.data.synthetic import ProgrammeScenario, TrialScenario, programme_tables, trial_tables
+from precept_stats.errors import PlanError
+from precept_stats.evidence.folder import write_folder
+
+SETTINGS = "SYNTHETIC.json"
+
+
+def write_synthetic(
+    kind: Literal["trial", "programme"],
+    scenario: Path | None,
+    seed: int,
+    target: Path,
+    *,
+    force: bool = False,
+) -> tuple[Path, ...]:
+    """Write the tables of a scenario to a new folder, and return the paths of the files.
+
+    ``scenario`` is a YAML file of the scenario's fields; the defaults are used for the rest.
+    Beside the tables stands SYNTHETIC.json: the settings and the seed. Raises PlanError or OutputError.
+    """
+    settings = _scenario(kind, scenario)
+    if isinstance(settings, TrialScenario):
+        tables = trial_tables(settings, seed)
+    else:
+        tables = programme_tables(settings, seed)
+    record = {"kind": kind, "seed": seed, "scenario": settings.model_dump(mode="json")}
+
+    def write(folder: Path) -> None:
+
+        for name, frame in tables.items():
+            frame.to_csv(folder / f"{name}.csv", index=False)
+        (folder / SETTINGS).write_text(json.dumps({"synthetic": True, **record}, indent=1), encoding="utf-8")
+
+    write_folder(target, write, force=force)
+    return tuple(target / f"{name}.csv" for name in tables)
+
+
+def _scenario(kind: str, path: Path | None) -> TrialScenario | ProgrammeScenario:
+    model = TrialScenario if kind == "trial" else ProgrammeScenario
+    if path is None:
+        return model()
+    try:
+        return model.model_validate(load_strict(path.read_text(encoding="utf-8"), path.name).value)
+    except ValidationError as problem:
+        raise PlanError(
+            "the scenario has settings that cannot be used", found=str(problem), where=str(path)
+        ) from problem

@@ -1,0 +1,37 @@
+"""What a set of results was made from: digests, versions, seed and time. No paths, no host names."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+from precept_stats.data.dataset import Table
+from precept_stats.plan.reader import LoadedPlan
+from precept_stats.values import Provenance
+
+RECORDED_PACKAGES = ("precept_stats", "numpy", "scipy", "pandas")
+
+
+def provenance(loaded: LoadedPlan, tables: Mapping[str, Table]) -> Provenance:
+    """The record that travels with every set of results."""
+    software = (("python", platform.python_version()), *((name, version(name)) for name in RECORDED_PACKAGES))
+    return Provenance(
+        plan_id=loaded.plan.id,
+        plan_version=loaded.plan.version,
+        plan_digest=loaded.digest,
+        data_digests=tuple((name, table.digest) for name, table in tables.items()),
+        synthetic=any(table.synthetic for table in tables.values()),
+        software=software,
+        seed=loaded.plan.seed,
+        created=_now(),
+    )
+
+
+def _now() -> str:
+    """The time in UTC, or that of SOURCE_DATE_EPOCH where a build must repeat to the byte."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    moment = datetime.fromtimestamp(int(epoch), UTC) if epoch.isdigit() else datetime.now(UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,199 @@
+"""From a plan and data to results: read, prepare every design, then fit, one analysis at a time.
+
+All data are checked and every design is built before the first model is fitted, so bad data
+stop the run with nothing half-done. An analysis that cannot be estimated becomes a Failure in
+the results; it never stops the others and nothing takes its place unless the plan says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from precept_stats.data.dataset import Source, Table, load_table
+from precept_stats.data.quality import quality_rows
+from precept_stats.data.schema import find_schema
+from precept_stats.errors import FitError, PlanError
+from precept_stats.inference.rows import Header, estimate_rows, fit_rows
+from precept_stats.inference.uncertainty import estimate
+from precept_stats.methods import AnyMethod
+from precept_stats.plan.document import Analysis, Plan
+from precept_stats.plan.provenance import provenance
+from precept_stats.plan.reader import LoadedPlan, read_plan, resolve_file
+from precept_stats.studies import AnyStudy
+from precept_stats.studies.cluster_trial_description import describe
+from precept_stats.studies.cluster_trial_tables import PreparedTrial, prepare
+from precept_stats.studies.question import Question
+from precept_stats.values import Failure, Result, Results, Row
+
+Progress = Callable[[int, int, str], None]
+"""Called with (analyses done, analyses in all, label of the next)."""
+
+
+def run(
+    plan: LoadedPlan | Path | str,
+    data: Mapping[str, Source] | None = None,
+    *,
+    progress: Progress | None = None,
+) -> Results:
+    """Run every analysis of a plan.
+
+    ``data`` gives or replaces tables by name (a path, or a pandas, polars or Arrow table); other
+    tables come from the files that the plan names. Raises PlanError or DataError before anything
+    is fitted; estimation failures are in the results.
+    """
+    loaded = plan if isinstance(plan, LoadedPlan) else read_plan(Path(plan))
+    tables = load_tables(loaded, data or {})
+    document = loaded.plan
+    prepared = _prepare_all(document, tables)
+    entries = []
+    for done, (name, analysis) in enumerate(document.analyses.items()):
+        if progress is not None:
+            progress(done, len(document.analyses), analysis.label or name)
+        entries.append(_answer(document, name, analysis, prepared[name]))
+    if progress is not None:
+        progress(len(entries), len(entries), "done")
+    return Results(
+        analyses=tuple(_with_deviations(document, entry) for entry in entries),
+        shared=tuple(row for table in tables.values() for row in quality_rows(table)),
+        provenance=provenance(loaded, tables),
+        warnings=tuple(finding.message for finding in loaded.findings if finding.severity == "warning"),
+    )
+
+
+def load_tables(loaded: LoadedPlan, given: Mapping[str, Source]) -> dict[str, Table]:
+    """Every table that the plan names, checked against its schema."""
+    unknown = sorted(set(given) - set(loaded.plan.data))
+    if unknown:
+        raise PlanError(
+            "data were given for a table that the plan does not have",
+            found=", ".join(unknown),
+            allowed=", ".join(loaded.plan.data),
+        )
+    folder = loaded.path.parent if loaded.path is not None else None
+    return {
+        name: load_table(
+            given[name] if name in given else resolve_file(loaded.path, name, source),
+            find_schema(source.schema_id, beside=folder),
+            name,
+        )
+        for name, source in loaded.plan.data.items()
+    }
+
+
+def analyse(
+    study: AnyStudy,
+    method: AnyMethod,
+    data: Source | Mapping[str, Source],
+    question: Question,
+    level: float = 0.95,
+) -> Result:
+    """One analysis without a plan, for notebooks: the same path as ``run``, and the same rows.
+
+    ``data`` is one table, or tables by name when the question's population joins them. Raises
+    FitError where ``run`` would record a Failure.
+    """
+    objections = method.objections(study, question)
+    if objections:
+        raise PlanError("this method cannot answer this question", found="; ".join(objections))
+    sources = data if isinstance(data, Mapping) else {question.population.of: data}
+    tables = {
+        name: source if isinstance(source, Table) else load_table(source, None, name)
+        for name, source in sources.items()
+    }
+    prepared = prepare(study, tables, question)
+    header = Header("analysis", question.estimand_id, "exploratory", question.outcome.column)
+    result = _fit(method, prepared, header, level)
+    return _extended(result, describe(prepared, "analysis"))
+
+
+def _prepare_all(plan: Plan, tables: Mapping[str, Table]) -> dict[str, PreparedTrial]:
+    known: dict[tuple[AnyStudy, Question], PreparedTrial] = {}
+    prepared = {}
+    for name, analysis in plan.analyses.items():
+        key = (analysis.study, plan.question(name))
+        if key not in known:
+            known[key] = prepare(analysis.study, tables, key[1])
+        prepared[name] = known[key]
+    return prepared
+
+
+def _answer(plan: Plan, name: str, analysis: Analysis, prepared: PreparedTrial) -> Result | Failure:
+    """The result of one analysis; the primary one also carries the description of the trial."""
+    header = Header(name, analysis.estimand, analysis.purpose, prepared.question.outcome.column)
+    try:
+        entry: Result | Failure = _fit(analysis.method, prepared, header, plan.multiplicity.level)
+    except FitError as problem:
+        entry = _failure(header, analysis, problem, prepared)
+    return _extended(entry, describe(prepared, name)) if name == plan.primary else entry
+
+
+def _fit(method: AnyMethod, prepared: PreparedTrial, header: Header, level: float) -> Result:
+    design = prepared.design
+    fit = method.fit(design)
+    header = Header(
+        header.analysis, header.estimand, header.purpose, header.variable, fit.status, "; ".join(fit.warnings)
+    )
+    effect, *means = method.targets(design)
+    estimates = tuple(estimate(fit.uncertainty, quantity, level) for quantity in (effect, *means))
+    rows = [*prepared.flow_rows(header.analysis), *estimate_rows(header, estimates[0])]
+    for mean in estimates[1:]:
+        rows += estimate_rows(header, mean, arm=mean.contrast)
+    rows += fit_rows(header, fit)
+    warnings = (*prepared.warnings, *fit.warnings)
+    return Result(
+        header.analysis,
+        header.estimand,
+        header.purpose,
+        method.kind,
+        fit.status,
+        estimates,
+        tuple(rows),
+        warnings,
+    )
+
+
+def _failure(header: Header, analysis: Analysis, problem: FitError, prepared: PreparedTrial) -> Failure:
+    reason = "; ".join(part for part in (problem.problem, problem.found) if part)
+    row = Row(
+        header.analysis,
+        "failure",
+        "problem",
+        problem.problem,
+        "Why there is no estimate",
+        estimand=header.estimand,
+        purpose=header.purpose,
+        variable=header.variable,
+        error=reason,
+        status="failed",
+    )
+    return Failure(
+        header.analysis,
+        header.estimand,
+        header.purpose,
+        analysis.method.kind,
+        problem.problem,
+        problem.found,
+        problem.allowed,
+        (*prepared.flow_rows(header.analysis), row),
+    )
+
+
+def _with_deviations(plan: Plan, entry: Result | Failure) -> Result | Failure:
+    """Say what departs from a prespecified answer: a fallback in use, an unplanned analysis."""
+    analysis = plan.analyses[entry.analysis]
+    texts = []
+    if isinstance(entry, Failure):
+        texts += [
+            f"not estimable ({entry.problem}); the prespecified fallback is analysis '{fallback.use}'"
+            for fallback in analysis.on_failure
+        ]
+    if analysis.reason in ("data_driven", "requested_by_reviewer"):
+        texts.append(f"not prespecified: {analysis.reason.replace('_', ' ')}")
+    header = Header(entry.analysis, entry.estimand, entry.purpose, "")
+    return _extended(entry, tuple(header.row("deviation", "text", text, "Deviation") for text in texts))
+
+
+def _extended[Entry: (Result, Failure)](entry: Entry, rows: tuple[Row, ...]) -> Entry:
+    return replace(entry, rows=entry.rows + rows) if rows else entry
