@@ -56,8 +56,11 @@ def to_frame(rows: Iterable[Row]) -> pd.DataFrame:
     """Rows as a tidy DataFrame, one row a statistic; ``stat`` holds numbers and words as they are."""
     import pandas as pd
 
-    frame = pd.DataFrame([flatten(row) for row in rows])
-    return frame.astype({"stat": object}) if "stat" in frame else frame
+    cells = [flatten(row) for row in rows]
+    frame = pd.DataFrame(cells)
+    if cells:
+        frame["stat"] = pd.Series([row["stat"] for row in cells], dtype=object)
+    return frame
 
 
 def to_json(results: Results) -> str:
