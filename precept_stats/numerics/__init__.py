@@ -1,1 +1,1 @@
-"""Arrays in, frozen records out."""
+"""Numerics: arrays in, frozen records out. Nothing here knows a trial, a plan or a column name."""
