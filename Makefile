@@ -1,0 +1,119 @@
+# precept_stats: every command a person or a machine needs. `make help` lists them.
+#
+# Nothing has to be prepared first. The environment is made in .venv from requirements.lock
+# (names, versions, hashes) with the first Python >= 3.12 that is found to work, and is remade
+# only when the lock changes. To choose the Python yourself: make demo PYTHON=/path/to/python
+
+SHELL   := /bin/sh
+.DEFAULT_GOAL := help
+.SUFFIXES:
+.DELETE_ON_ERROR:
+
+VENV    := .venv
+READY   := $(VENV)/.ready
+BIN     := $(VENV)/bin
+RESULTS := results
+PYTHON  ?=
+
+# A stranger's shell may carry settings that would send packages or imports elsewhere.
+unexport PYTHONPATH PYTHONHOME PIP_TARGET PIP_PREFIX PIP_REQUIRE_VIRTUALENV
+export PIP_USER := 0
+export PIP_NO_INPUT := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_ROOT_USER_ACTION := ignore
+
+CANDIDATES = $(PYTHON) python3.13 python3.12 python3.14 python3 python
+PLACES = "$$HOME"/.local/bin "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/*/bin \
+         "$$HOME"/.local/share/uv/python/*/bin /usr/local/bin /opt/python*/bin /opt/homebrew/bin
+
+# Prints `ok`, or why this Python will not do. It is run by each candidate, old ones included.
+define PYTHON_CHECK
+import sys; v = "%d.%d.%d" % sys.version_info[:3]; \
+sys.version_info < (3, 12) and sys.exit("is Python " + v + ", older than 3.12"); \
+import ctypes, ensurepip, ssl, venv, zlib
+endef
+
+# $(call make-venv,FOLDER): make a virtual environment there with the first Python that can.
+define make-venv
+tried=; found=; \
+try() { \
+  command -v "$$1" >/dev/null 2>&1 || { tried="$$tried\n    $$1: not there"; return 1; }; \
+  said=$$("$$1" -c '$(PYTHON_CHECK)' 2>&1) && said=$$("$$1" -m venv --clear $(1) 2>&1) && \
+  said=$$($(1)/bin/python -m pip --version 2>&1) || { \
+    said=$$(printf '%s\n' "$${said:-gave no answer}" | grep -v -e '^ ' -e '^Traceback' | head -n 1); \
+    tried="$$tried\n    $$1: $$said"; return 1; }; \
+  found="$$1"; \
+}; \
+for name in $(if $(PYTHON),$(PYTHON),$(CANDIDATES)); do try "$$name" && break; done; \
+$(if $(PYTHON),,if [ -z "$$found" ] && command -v uv >/dev/null 2>&1; then \
+  try "$$(uv python find '>=3.12' 2>/dev/null || echo 'uv python find')"; fi; \
+if [ -z "$$found" ]; then for folder in $(PLACES); do for name in "$$folder"/python3.1[2-9]; do \
+  if [ -z "$$found" ] && [ -x "$$name" ]; then try "$$name"; fi; done; done; fi;) \
+if [ -z "$$found" ]; then \
+  printf "No Python 3.12 or later was found that can make a virtual environment. Tried:$$tried\n"; \
+  printf "Install one (Debian, Ubuntu: python3.12 with python3.12-venv; others: pyenv, uv or the system's\n"; \
+  printf "installer), or name it: make demo PYTHON=/path/to/python\n"; exit 1; \
+fi >&2; \
+printf 'Python: %s (%s)\n' "$$found" "$$($(1)/bin/python -c 'import sys; print(sys.version.split()[0])')"
+endef
+
+# Counts what pip reports, so that a long install is seen to move; the whole log is kept.
+define install-locked
+total=$$(grep -c '^[a-zA-Z]' requirements.lock); \
+printf 'Installing %s locked packages (log: $(VENV)/install.log)\n' "$$total"; \
+{ $(BIN)/python -m pip install --progress-bar off --require-hashes -r requirements.lock 2>&1; \
+  echo "pip exit $$?"; } | tee $(VENV)/install.log | awk -v total="$$total" \
+  '/^Collecting /{ if (++n % 25 == 0) { print "  " n " of " total " found"; fflush() } } \
+   /^Installing collected/{ print "  all found; installing"; fflush() } \
+   /^ *ERROR/{ print } \
+   /^pip exit /{ code = $$3 } END { exit code }'
+endef
+
+.PHONY: help demo test lint env python coverage-study conformance bench lock clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+env: $(READY) ## make .venv from requirements.lock (the other targets do it when needed)
+
+python: ## say which Python would be used
+	@scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && $(call make-venv,"$$scratch")
+
+$(READY): requirements.lock pyproject.toml
+	@if ! cmp -s requirements.lock $(VENV)/requirements.lock; then \
+	  $(call make-venv,$(VENV)) && $(install-locked) && cp requirements.lock $(VENV)/requirements.lock; \
+	fi
+	@$(BIN)/python -m pip install -qq --no-index --no-deps --no-build-isolation -e .
+	@touch $@ && echo "Environment ready: $(VENV)"
+
+demo: $(READY) ## run the two plans that need no data of yours, and print where the reports are
+	@$(BIN)/precept run analysis_plans/esp_vs_ssp.yaml --out $(RESULTS)/esp_vs_ssp --force
+	@$(BIN)/precept run analysis_plans/achievement_awards.yaml --out $(RESULTS)/achievement_awards --force
+
+test: $(READY) ## tests, style and types: what a change must pass
+	$(BIN)/python -m pytest -m "not slow"
+	@$(MAKE) --no-print-directory lint
+
+lint: $(READY) ## style and types only
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+coverage-study: $(READY) ## simulate how often intervals cover (slow) and record it
+	$(BIN)/python -m pytest -m slow
+
+conformance: $(READY) ## rewrite docs/conformance.md from the reference cases
+	$(BIN)/python -m tests.conformance
+
+bench: $(READY) ## import time and the wall time of each shipped plan, a row each
+	@$(BIN)/python benchmarks/startup.py
+	@$(BIN)/python benchmarks/plans.py
+
+lock: ## rewrite requirements.lock from pyproject.toml (needs uv)
+	@command -v $(or $(UV),uv) >/dev/null || { echo "make lock needs uv (pip install uv), or UV=/path/to/uv" >&2; exit 1; }
+	$(or $(UV),uv) pip compile pyproject.toml --all-extras --universal --python-version 3.12 \
+	  --generate-hashes --no-header --no-annotate --quiet -o requirements.lock
+
+clean: ## remove the environment, caches and results
+	rm -rf $(VENV) $(RESULTS) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find precept_stats tests benchmarks notebooks -name __pycache__ -type d -prune -exec rm -rf {} +
