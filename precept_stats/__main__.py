@@ -1,0 +1,5 @@
+"""``python -m precept_stats`` is ``precept``."""
+
+from precept_stats.cli import main
+
+main()
