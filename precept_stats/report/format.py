@@ -1,0 +1,126 @@
+"""The only place that rounds: numbers in, text for readers out.
+
+Decimals follow the precision of the estimate: an interval is shown with about two significant
+digits of its width, so nothing is shown that the data cannot tell and nothing is rounded away.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from precept_stats.values import Estimate
+
+MINUS = "\u2212"
+THIN = "\u202f"
+DIFFERENCES = ("mean_difference", "risk_difference", "rate_difference")
+MAX_DECIMALS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How numbers of one unit are shown: the factor, the least decimals, and the word after them."""
+
+    factor: float
+    least: int
+    suffix: str
+    words: str
+
+
+def scale_of(unit: str, *, difference: bool) -> Scale:
+    """A proportion is shown as per cent, and a difference of proportions in percentage points."""
+    if unit == "proportion":
+        return Scale(100, 1, "", "percentage points") if difference else Scale(100, 1, "%", "%")
+    return Scale(1, 2, "", "") if unit == "ratio" else Scale(1, 0, "", unit)
+
+
+def scale_for(measure: str, unit: str) -> Scale:
+    """The scale of an effect or of a mean, told apart by the name of the measure."""
+    return scale_of(unit, difference=measure in DIFFERENCES)
+
+
+def decimals_for(width: float, least: int = 0) -> int:
+    """Decimals that show about two significant digits of an interval of this width."""
+    if not (math.isfinite(width) and width > 0):
+        return max(least, 2)
+    return min(MAX_DECIMALS, max(least, 1 - math.floor(math.log10(width))))
+
+
+def fixed(value: float, decimals: int) -> str:
+    """A number with so many decimals, a true minus sign, thin thousands, and no negative zero."""
+    text = f"{abs(value):,.{decimals}f}".replace(",", THIN)
+    negative = value < 0 and any(digit in "123456789" for digit in text)
+    return MINUS + text if negative else text
+
+
+def count_text(value: float) -> str:
+    """A count of people or clusters; a median may end in .5."""
+    return fixed(value, 0 if float(value).is_integer() else 1)
+
+
+def percent_text(proportion: float, decimals: int = 1) -> str:
+    """A proportion as per cent."""
+    return fixed(100 * proportion, decimals) + "%"
+
+
+def number(value: float, significant: int = 3) -> str:
+    """A number of no known precision, to so many significant digits."""
+    if value == 0 or not math.isfinite(value):
+        return f"{value:g}"
+    return fixed(value, max(0, significant - 1 - math.floor(math.log10(abs(value)))))
+
+
+def p_text(p_value: float) -> str:
+    """A p-value to three decimals; ``<0.001`` below."""
+    return "<0.001" if p_value < 0.001 else f"{p_value:.3f}"
+
+
+def df_text(df: float | None) -> str:
+    """Degrees of freedom: whole numbers as they are, others to one decimal; ``normal`` for none."""
+    return "normal" if df is None else fixed(df, 0 if float(df).is_integer() else 1)
+
+
+def icc_text(icc: float) -> str:
+    """An intraclass correlation to three decimals."""
+    return fixed(icc, 3)
+
+
+def level_text(level: float) -> str:
+    """A confidence level: ``95%``."""
+    return f"{100 * level:.4g}%"
+
+
+def point_text(value: float, width: float, scale: Scale) -> str:
+    """An estimate with the decimals that its interval of ``width`` (unscaled) deserves."""
+    return fixed(value * scale.factor, decimals_for(width * scale.factor, scale.least)) + scale.suffix
+
+
+def range_text(lower: float, upper: float, scale: Scale) -> str:
+    """An interval, ``a to b``."""
+    decimals = decimals_for((upper - lower) * scale.factor, scale.least)
+    return f"{fixed(lower * scale.factor, decimals)} to {fixed(upper * scale.factor, decimals)}{scale.suffix}"
+
+
+def number_text(estimate: Estimate) -> str:
+    """The value of an estimate, for tables."""
+    return point_text(estimate.value, _width(estimate), scale_for(estimate.measure, estimate.unit))
+
+
+def interval_text(estimate: Estimate) -> str:
+    """The interval of an estimate, ``a to b``."""
+    scale = scale_for(estimate.measure, estimate.unit)
+    return range_text(estimate.interval.lower, estimate.interval.upper, scale)
+
+
+def _width(estimate: Estimate) -> float:
+    return estimate.interval.upper - estimate.interval.lower
+
+
+def joined(parts: tuple[str, ...] | list[str]) -> str:
+    """Words as a list in a sentence: ``a, b and c``."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}" if parts else ""
+
+
+def plural(n: float, one: str, many: str = "") -> str:
+    """``1 cluster``, ``2 clusters``."""
+    return f"{count_text(n)} {one if n == 1 else many or one + 's'}"
