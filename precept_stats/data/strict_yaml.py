@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -51,12 +51,18 @@ class StrictDocument:
     value: object
     positions: Mapping[Location, tuple[int, int]]
 
-    def where(self, location: Location = ()) -> str:
-        """``name:line:column`` of a location, or of the nearest one around it that was written."""
-        for length in range(len(location), -1, -1):
-            if (found := self.positions.get(location[:length])) is not None:
-                return f"{self.name}:{found[0]}:{found[1]}"
-        return self.name
+    def where(self, location: Sequence[str | int] = ()) -> str:
+        """``name:line:column`` of a location, as far as it was written.
+
+        Parts that the document does not have are passed over: a field left out points at the
+        value that lacks it, and the tags that pydantic puts into its error locations do no harm.
+        """
+        found: Location = ()
+        for part in location:
+            if (*found, part) in self.positions:
+                found = (*found, part)
+        line, column = self.positions[found]
+        return f"{self.name}:{line}:{column}"
 
 
 def load_strict(text: str, name: str) -> StrictDocument:

@@ -1,0 +1,1 @@
+"""Data: what a file must hold, reading it, checking it, and saying how good it is."""
