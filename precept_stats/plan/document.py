@@ -19,7 +19,10 @@ Version = Annotated[str, StringConstraints(pattern=r"^\d+\.\d+\.\d+$")]
 DataState = Literal[
     "before_recruitment", "collecting_blinded", "locked_blinded", "unblinded", "results_seen", "no_data_yet"
 ]
-Reason = Literal["specified_in_protocol", "specified_in_sap", "data_driven", "requested_by_reviewer"]
+Reason = Literal[
+    "specified_in_protocol", "specified_in_sap", "data_driven", "requested_by_reviewer", "reanalysis"
+]
+"""Why an analysis is in the plan; ``reanalysis``: planned after the trial's results were published."""
 
 
 class Prespecification(Declared):

@@ -1,0 +1,224 @@
+"""A plan in words, for a terminal: what is asked, how it will be answered, with which defaults."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator
+
+from precept_stats.data.selection import Population
+from precept_stats.errors import PlanError
+from precept_stats.plan.document import Analysis
+from precept_stats.plan.findings import nearest, quoted
+from precept_stats.plan.loaded import LoadedPlan
+from precept_stats.studies.cluster_trial import BASELINE_OUTCOME, ClusterTrial, Window
+from precept_stats.studies.question import Outcome, Question
+
+WIDTH = 100
+TERM_WIDTH = 14
+
+DATA_STATES = {
+    "before_recruitment": "written before recruitment",
+    "collecting_blinded": "written while data were collected, blind to arm",
+    "locked_blinded": "written after the data were locked, blind to arm",
+    "unblinded": "written after unblinding",
+    "results_seen": "written after the results had been seen",
+    "no_data_yet": "written before there were any data",
+}
+REASONS = {
+    "specified_in_protocol": "specified in the protocol",
+    "specified_in_sap": "specified in the statistical analysis plan",
+    "data_driven": "data driven, not prespecified",
+    "requested_by_reviewer": "requested by a reviewer, not prespecified",
+    "reanalysis": "a re-analysis, planned after the results were published",
+}
+TARGETS = {
+    "participant_average": "averaged over participants (every participant counts the same)",
+    "cluster_average": "averaged over clusters (every cluster counts the same)",
+}
+EFFECTS = {
+    "marginal": "marginal (for the population as a whole)",
+    "conditional": "conditional (within levels of the covariates)",
+}
+
+
+def explain(loaded: LoadedPlan, analysis: str | None = None) -> str:
+    """The plan, or one analysis of it, as plain text of at most 100 columns."""
+    names = tuple(loaded.plan.analyses)
+    if analysis is not None and analysis not in names:
+        where = loaded.source.document.name
+        raise PlanError("no such analysis", found=analysis, allowed=nearest(analysis, names), where=where)
+    chosen = names if analysis is None else (analysis,)
+    blocks = [_head(loaded), *(_analysis(loaded, name) for name in chosen)]
+    return "\n\n".join("\n".join(block) for block in blocks) + "\n"
+
+
+def _head(loaded: LoadedPlan) -> list[str]:
+    plan, stated = loaded.plan, loaded.plan.prespecification
+    lines = [*_wrapped(plan.title), f"{plan.id} {plan.version}, digest {loaded.digest[:16]}", ""]
+    if plan.summary:
+        lines += [*_wrapped(plan.summary), ""]
+    registered = stated.registration or "not registered"
+    lines += _term("Prespecified", f"{DATA_STATES[stated.data_state]}; {registered}. {stated.statement}")
+    for name, source in plan.data.items():
+        file = "given at run time" if source.file is None else source.file
+        folder = " in the folder PRECEPT_DATA" if source.folder == "PRECEPT_DATA" else ""
+        offered = f". {source.source}" if source.source else ""
+        lines += _term(f"Table {name}", f"schema {source.schema_id}; {file}{folder}{offered}")
+    family = ", ".join(plan.multiplicity.family)
+    procedure = "no adjustment" if plan.multiplicity.procedure == "none" else plan.multiplicity.procedure
+    lines += _term(
+        "Confidence", f"{plan.multiplicity.level * 100:g} % intervals; family: {family}; {procedure}"
+    )
+    return lines + _term("Disclosure", f"policy {plan.disclosure.policy}")
+
+
+def _analysis(loaded: LoadedPlan, name: str) -> list[str]:
+    plan, analysis = loaded.plan, loaded.plan.analyses[name]
+    question = plan.question(name)
+    title = f"{name}: {analysis.label}" if analysis.label else name
+    lines = [*_wrapped(title), "-" * min(len(title), WIDTH)]
+    lines += _term("Purpose", f"{analysis.purpose}; {REASONS[analysis.reason]}")
+    lines += _term("Question", estimand_sentence(question))
+    for event in question.estimand.intercurrent_events:
+        strategy = event.strategy.replace("_", " ")
+        lines += _term("", f"- if {event.event.replace('_', ' ')} ({event.level}): {strategy}")
+    lines += _term("Population", population_words(question.population))
+    lines += _term("Outcome", outcome_words(question.outcome))
+    lines += _study(analysis.study)
+    lines += _method(analysis, question)
+    for fallback in analysis.on_failure:
+        condition = fallback.condition.replace("_", " ")
+        lines += _term(
+            "Fallback", f"if {condition}, the answer of `{fallback.use}` stands in, and the report says so"
+        )
+    return lines + _deltas(loaded, name)
+
+
+def estimand_sentence(question: Question) -> str:
+    """The estimand as one sentence."""
+    estimand = question.estimand
+    summary = estimand.summary.replace("_", " ")
+    joint = "over" if "ratio" in summary else "minus"
+    none = "" if estimand.intercurrent_events else " No intercurrent event is expected."
+    opening = f"{estimand.objective.rstrip('.')}. " if estimand.objective else ""
+    return (
+        f"{opening}The {summary} of {question.outcome.name}, "
+        f"{estimand.compare} {joint} {estimand.reference}: "
+        f"{EFFECTS[estimand.effect]}, {TARGETS[estimand.target]}.{none}"
+    )
+
+
+def population_words(population: Population) -> str:
+    """Which rows, and which tables are joined to them."""
+    joined = "".join(f", with {join.table} by {join.on}" for join in population.join)
+    rows = f"rows of {population.of}{joined}"
+    kept = "; ".join(condition.words() for condition in population.where)
+    label = f"{population.label}: " if population.label else ""
+    return f"{label}{rows} where {kept}" if kept else f"{label}all {rows}"
+
+
+def outcome_words(outcome: Outcome) -> str:
+    """What the outcome's column holds, and which values count as what."""
+    direction = "higher is better" if outcome.direction == "higher_better" else "lower is better"
+    unit = f" in {outcome.unit}" if outcome.unit else ""
+    parts = [f"{outcome.name} (column {outcome.column}), {outcome.type}{unit}, {direction}"]
+    if outcome.denominator is not None:
+        parts.append(f"denominator {outcome.denominator}")
+    elif outcome.type == "binary":
+        parts.append(f"event {_values(outcome.event)}, no event {_values(outcome.non_event)}")
+    parts += [f"missing {_values(outcome.missing)}"] if outcome.missing else []
+    parts += (
+        [f"not applicable, out of the denominator: {_values(outcome.excluded)}"] if outcome.excluded else []
+    )
+    return "; ".join(parts)
+
+
+def _values(values: Iterable[object]) -> str:
+    return " or ".join(quoted(value) for value in values)
+
+
+def _study(study: ClusterTrial) -> list[str]:
+    parts = [f"clusters are {study.cluster}, arms are {study.arm}"]
+    if study.strata:
+        parts.append(f"stratified by {', '.join(study.strata)}")
+    if study.pairs is not None:
+        parts.append(
+            f"matched in pairs by {study.pairs}, clusters without a partner: {study.incomplete_pairs}"
+        )
+    parts.append(
+        f"adjusted for {', '.join(map(_covariate, study.adjust))}" if study.adjust else "no covariates"
+    )
+    lines = _term("Study", "; ".join(parts))
+    if study.periods is not None:
+        periods = study.periods
+        text = (
+            f"{periods.month} counted from each cluster's {periods.start} (month 0): "
+            f"baseline {_window(periods.baseline)}, outcome {_window(periods.follow_up)}"
+        )
+        lines += _term("Windows", text)
+    return lines
+
+
+def _covariate(name: str) -> str:
+    return "the cluster's own outcome in the baseline window" if name == BASELINE_OUTCOME else name
+
+
+def _window(window: Window) -> str:
+    return f"months {window.first} to {window.last} ({window.last - window.first + 1} months)"
+
+
+def _method(analysis: Analysis, question: Question) -> list[str]:
+    words = analysis.method.words(analysis.study, question)
+    lines = _term("Method", f"{analysis.method.kind}: {words.estimator}")
+    lines += _term("Model", words.equation) if words.equation else []
+    lines += _term("Reference", words.df_rule) if words.df_rule else []
+    given = analysis.method.model_fields_set
+    for name, value, meaning in words.defaults:
+        origin = "given in the plan" if name.split(".")[0] in given else "default"
+        lines += _term(
+            "Settings" if name == words.defaults[0][0] else "", f"{name} = {value} [{origin}]: {meaning}"
+        )
+    gap = analysis.method.estimand_gap(analysis.study, question)
+    return lines + _term(
+        "Estimand", f"may differ from the question: {gap}" if gap else "consistent for the question"
+    )
+
+
+def _deltas(loaded: LoadedPlan, name: str) -> list[str]:
+    parent = loaded.bases.get(name)
+    if parent is None:
+        return []
+    lines = _term("Based on", f"`{parent}`, and differs in:")
+    for pointer, theirs, ours in loaded.differences(name):
+        lines += _term("", f"- {pointer.removeprefix('/')}: {_brief(theirs)} -> {_brief(ours)}")
+    return lines
+
+
+def _brief(value: object) -> str:
+    if value is None or value in ([], {}, ""):
+        return "none"
+    if isinstance(value, dict):
+        inside = ", ".join(f"{name} {_brief(item)}" for name, item in value.items() if name != "kind")
+        return f"{value['kind']} ({inside})" if "kind" in value and inside else str(value.get("kind", inside))
+    if isinstance(value, list):
+        return ", ".join(map(_brief, value))
+    return str(value)
+
+
+def _term(term: str, text: str) -> list[str]:
+    """A term at the margin and its text beside it, wrapped; a long term gets a line of its own."""
+    margin = " " * TERM_WIDTH
+    first = f"{term:<{TERM_WIDTH}}"
+    lines = [line for part in text.splitlines() for line in _lines(part, WIDTH - TERM_WIDTH)] or [""]
+    if len(term) >= TERM_WIDTH:
+        return [term, *(margin + line for line in lines)]
+    return [(first + lines[0]).rstrip(), *((margin + line).rstrip() for line in lines[1:])]
+
+
+def _wrapped(text: str) -> list[str]:
+    return [line for part in text.splitlines() for line in _lines(part, WIDTH)] or [""]
+
+
+def _lines(text: str, width: int) -> Iterator[str]:
+    hanging = "  " if text.lstrip().startswith("- ") else ""
+    yield from textwrap.wrap(text, width, subsequent_indent=hanging, break_on_hyphens=False)

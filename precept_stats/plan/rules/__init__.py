@@ -1,0 +1,14 @@
+"""Every lint rule, in the order of its id. Ids are never given again; docs/plans.md lists them."""
+
+from __future__ import annotations
+
+from precept_stats.plan.rules import purposes, questions, references, tables, wording
+from precept_stats.plan.rules.rule import Rule
+
+RULES: tuple[Rule, ...] = (
+    *references.RULES,
+    *purposes.RULES,
+    *questions.RULES,
+    *wording.RULES,
+    *tables.RULES,
+)

@@ -1,0 +1,143 @@
+"""Rules about sense: the method fits the study, the outcome and the estimand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from precept_stats.plan.findings import Remark
+from precept_stats.plan.loaded import LoadedPlan
+from precept_stats.plan.rules.rule import Rule, answerable
+from precept_stats.studies.cluster_trial import ClusterTrial, Periods
+from precept_stats.studies.question import SUMMARIES_OF
+
+
+def _method_accepts_study(loaded: LoadedPlan) -> Iterator[Remark]:
+    for name, analysis in loaded.plan.analyses.items():
+        if not isinstance(analysis.study, analysis.method.accepts):
+            accepted = ", ".join(study.__name__ for study in analysis.method.accepts)
+            message = f"the method {analysis.method.kind} is not made for this kind of study"
+            yield Remark(("analyses", name, "method"), message, analysis.study.kind, accepted)
+
+
+def _method_can_answer(loaded: LoadedPlan) -> Iterator[Remark]:
+    for name, analysis, question in answerable(loaded.plan):
+        if isinstance(analysis.study, analysis.method.accepts):
+            for objection in analysis.method.objections(analysis.study, question):
+                yield Remark(("analyses", name, "method"), objection)
+
+
+def _method_consistent(loaded: LoadedPlan) -> Iterator[Remark]:
+    for name, analysis, question in answerable(loaded.plan):
+        gap = analysis.method.estimand_gap(analysis.study, question)
+        if gap:
+            message = f"not consistent for the declared estimand: {gap}"
+            yield Remark(("analyses", name, "method"), message)
+
+
+def _summary_of_outcome(loaded: LoadedPlan) -> Iterator[Remark]:
+    plan = loaded.plan
+    for name, estimand in plan.estimands.items():
+        outcome = plan.outcomes.get(estimand.outcome)
+        if outcome is not None and estimand.summary not in SUMMARIES_OF[outcome.type]:
+            message = f"this summary is not one of a {outcome.type} outcome"
+            allowed = ", ".join(SUMMARIES_OF[outcome.type])
+            yield Remark(("estimands", name, "summary"), message, estimand.summary, allowed)
+
+
+def _adjusts_for_others(loaded: LoadedPlan) -> Iterator[Remark]:
+    for name, analysis, question in answerable(loaded.plan):
+        study, outcome = analysis.study, question.outcome
+        taken = {
+            study.arm: "the arm",
+            study.cluster: "the cluster",
+            outcome.column: "the outcome",
+            outcome.denominator: "the denominator",
+        }
+        for number, column in enumerate(study.adjust):
+            if column in taken:
+                yield Remark(
+                    ("analyses", name, "study", "adjust", number),
+                    f"adjusts for a column that is {taken[column]} itself",
+                    column,
+                    "a covariate known before randomisation",
+                )
+
+
+def _covariates_once(loaded: LoadedPlan) -> Iterator[Remark]:
+    for name, analysis in loaded.plan.analyses.items():
+        study = analysis.study
+        used = (*study.strata, *((study.pairs,) if study.pairs else ()), *study.adjust)
+        for column in dict.fromkeys(used):
+            if used.count(column) > 1:
+                place = ("analyses", name, "study")
+                yield Remark(place, "the same column is named twice among strata, pairs and adjust", column)
+
+
+def _distinct_roles(loaded: LoadedPlan) -> Iterator[Remark]:
+    for name, analysis in loaded.plan.analyses.items():
+        if analysis.study.arm == analysis.study.cluster:
+            message = "the arm and the cluster are the same column"
+            yield Remark(("analyses", name, "study", "arm"), message, analysis.study.arm)
+
+
+def _windows_at_start(loaded: LoadedPlan) -> Iterator[Remark]:
+    for name, periods in _periods(loaded):
+        place = ("analyses", name, "study", "periods")
+        if periods.baseline.last >= 0:
+            message = "the baseline window reaches past the start, into months with the intervention"
+            yield Remark((*place, "baseline"), message, f"to {periods.baseline.last}", "to -1 or earlier")
+        if periods.follow_up.first < 0:
+            message = "the follow-up window begins before the start"
+            yield Remark((*place, "follow_up"), message, f"from {periods.follow_up.first}", "from 0 or later")
+
+
+def _windows_not_driven_by_data(loaded: LoadedPlan) -> Iterator[Remark]:
+    for name, periods in _periods(loaded):
+        analysis = loaded.plan.analyses[name]
+        others = [
+            other
+            for other, theirs in _periods(loaded)
+            if loaded.plan.analyses[other].purpose == "primary" and theirs != periods
+        ]
+        if analysis.reason == "data_driven" and others:
+            message = f"windows that were chosen after seeing the data, other than those of {others[0]}"
+            found = (
+                f"baseline {periods.baseline.first} to {periods.baseline.last}, "
+                f"follow-up {periods.follow_up.first} to {periods.follow_up.last}"
+            )
+            yield Remark(("analyses", name, "study", "periods"), message, found)
+
+
+def _periods(loaded: LoadedPlan) -> Iterator[tuple[str, Periods]]:
+    for name, analysis in loaded.plan.analyses.items():
+        if isinstance(analysis.study, ClusterTrial) and analysis.study.periods is not None:
+            yield name, analysis.study.periods
+
+
+def _pairs_kept(loaded: LoadedPlan) -> Iterator[Remark]:
+    for name, analysis in loaded.plan.analyses.items():
+        study = analysis.study
+        if study.pairs is not None and study.incomplete_pairs == "drop":
+            message = (
+                "clusters without a partner are left out, although they were randomised; the flow shows them"
+            )
+            yield Remark(("analyses", name, "study", "incomplete_pairs"), message, "drop", "error")
+
+
+RULES = (
+    Rule("PL-0141", "error", "the method accepts the study", _method_accepts_study),
+    Rule("PL-0142", "error", "the method can answer the question", _method_can_answer),
+    Rule("PL-0143", "warning", "the method is consistent for the declared estimand", _method_consistent),
+    Rule("PL-0144", "error", "the summary fits the type of the outcome", _summary_of_outcome),
+    Rule("PL-0145", "error", "no adjustment for the arm, the cluster or the outcome", _adjusts_for_others),
+    Rule("PL-0146", "error", "strata, pairs and adjust name each column once", _covariates_once),
+    Rule("PL-0147", "error", "arm and cluster are different columns", _distinct_roles),
+    Rule(
+        "PL-0148",
+        "warning",
+        "the baseline ends before the start, the follow-up begins after",
+        _windows_at_start,
+    ),
+    Rule("PL-0149", "warning", "windows are not chosen after seeing the data", _windows_not_driven_by_data),
+    Rule("PL-0150", "note", "clusters without a partner are not dropped", _pairs_kept),
+)

@@ -1,0 +1,139 @@
+"""Rules about names: every reference leads somewhere, and everything that is named is used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from precept_stats.data.strict_yaml import Location
+from precept_stats.plan.findings import Remark, nearest
+from precept_stats.plan.loaded import LoadedPlan
+from precept_stats.plan.rules.rule import Rule
+
+
+def _dangling(location: Location, name: str, known: Iterable[str], what: str) -> Iterator[Remark]:
+    names = tuple(known)
+    if name not in names:
+        yield Remark(location, f"no such {what}", name, nearest(name, names))
+
+
+def _estimand_exists(loaded: LoadedPlan) -> Iterator[Remark]:
+    for name, analysis in loaded.plan.analyses.items():
+        place = ("analyses", name, "estimand")
+        yield from _dangling(place, analysis.estimand, loaded.plan.estimands, "estimand")
+
+
+def _population_exists(loaded: LoadedPlan) -> Iterator[Remark]:
+    for name, estimand in loaded.plan.estimands.items():
+        place = ("estimands", name, "population")
+        yield from _dangling(place, estimand.population, loaded.plan.populations, "population")
+
+
+def _outcome_exists(loaded: LoadedPlan) -> Iterator[Remark]:
+    for name, estimand in loaded.plan.estimands.items():
+        place = ("estimands", name, "outcome")
+        yield from _dangling(place, estimand.outcome, loaded.plan.outcomes, "outcome")
+
+
+def _tables_exist(loaded: LoadedPlan) -> Iterator[Remark]:
+    for name, population in loaded.plan.populations.items():
+        yield from _dangling(("populations", name, "of"), population.of, loaded.plan.data, "table")
+        for number, join in enumerate(population.join):
+            place = ("populations", name, "join", number, "table")
+            yield from _dangling(place, join.table, loaded.plan.data, "table")
+
+
+def _fallback_exists(loaded: LoadedPlan) -> Iterator[Remark]:
+    for name, analysis in loaded.plan.analyses.items():
+        for number, fallback in enumerate(analysis.on_failure):
+            place = ("analyses", name, "on_failure", number, "use")
+            yield from _dangling(place, fallback.use, loaded.plan.analyses, "analysis")
+
+
+def _family_exists(loaded: LoadedPlan) -> Iterator[Remark]:
+    for number, member in enumerate(loaded.plan.multiplicity.family):
+        place = ("multiplicity", "family", number)
+        yield from _dangling(place, member, loaded.plan.analyses, "analysis")
+
+
+def _no_repeats(loaded: LoadedPlan) -> Iterator[Remark]:
+    family = loaded.plan.multiplicity.family
+    yield from _repeats(("multiplicity", "family"), family, "analysis")
+    for name, population in loaded.plan.populations.items():
+        tables = (population.of, *(join.table for join in population.join))
+        yield from _repeats(("populations", name), tables, "table")
+
+
+def _repeats(location: Location, names: tuple[str, ...], what: str) -> Iterator[Remark]:
+    for name in dict.fromkeys(names):
+        if names.count(name) > 1:
+            yield Remark(location, f"the same {what} is named more than once", name)
+
+
+def _no_fallback_circle(loaded: LoadedPlan) -> Iterator[Remark]:
+    steps = {name: a.on_failure[0].use for name, a in loaded.plan.analyses.items() if a.on_failure}
+    told: set[str] = set()
+    for name in steps:
+        path: dict[str, None] = {}
+        current = name
+        while current in steps and current not in path:
+            path[current] = None
+            current = steps[current]
+        circle = list(path)[list(path).index(current) :] if current in path else []
+        if circle and not told & set(circle):
+            told |= set(circle)
+            found = " -> ".join([*circle, circle[0]])
+            place = ("analyses", circle[0], "on_failure", 0, "use")
+            yield Remark(place, "fallbacks lead round in a circle", found)
+
+
+def _one_fallback(loaded: LoadedPlan) -> Iterator[Remark]:
+    for name, analysis in loaded.plan.analyses.items():
+        if len(analysis.on_failure) > 1:
+            uses = ", ".join(fallback.use for fallback in analysis.on_failure)
+            message = "several fallbacks for the same condition: which one is used is not decided"
+            yield Remark(("analyses", name, "on_failure"), message, uses, "one; it may have its own fallback")
+
+
+def _unused(section: str, named: Iterable[str], used: Iterable[str], what: str) -> Iterator[Remark]:
+    known = set(used)
+    for name in named:
+        if name not in known:
+            yield Remark((section, name), f"{what} is defined and never used")
+
+
+def _tables_used(loaded: LoadedPlan) -> Iterator[Remark]:
+    populations = loaded.plan.populations.values()
+    used = [table for p in populations for table in (p.of, *(join.table for join in p.join))]
+    return _unused("data", loaded.plan.data, used, "a table")
+
+
+def _populations_used(loaded: LoadedPlan) -> Iterator[Remark]:
+    used = (estimand.population for estimand in loaded.plan.estimands.values())
+    return _unused("populations", loaded.plan.populations, used, "a population")
+
+
+def _outcomes_used(loaded: LoadedPlan) -> Iterator[Remark]:
+    used = (estimand.outcome for estimand in loaded.plan.estimands.values())
+    return _unused("outcomes", loaded.plan.outcomes, used, "an outcome")
+
+
+def _estimands_used(loaded: LoadedPlan) -> Iterator[Remark]:
+    used = (analysis.estimand for analysis in loaded.plan.analyses.values())
+    return _unused("estimands", loaded.plan.estimands, used, "an estimand")
+
+
+RULES = (
+    Rule("PL-0101", "error", "an analysis names an estimand of the plan", _estimand_exists),
+    Rule("PL-0102", "error", "an estimand names a population of the plan", _population_exists),
+    Rule("PL-0103", "error", "an estimand names an outcome of the plan", _outcome_exists),
+    Rule("PL-0104", "error", "a population is of, and joins, tables of the plan", _tables_exist),
+    Rule("PL-0105", "error", "a fallback names an analysis of the plan", _fallback_exists),
+    Rule("PL-0106", "error", "the multiplicity family names analyses of the plan", _family_exists),
+    Rule("PL-0107", "error", "a family names an analysis once, a population a table once", _no_repeats),
+    Rule("PL-0108", "error", "fallbacks do not lead round in a circle", _no_fallback_circle),
+    Rule("PL-0109", "error", "an analysis has at most one fallback", _one_fallback),
+    Rule("PL-0111", "warning", "every table is used by a population", _tables_used),
+    Rule("PL-0112", "warning", "every population is used by an estimand", _populations_used),
+    Rule("PL-0113", "warning", "every outcome is used by an estimand", _outcomes_used),
+    Rule("PL-0114", "warning", "every estimand is answered by an analysis", _estimands_used),
+)

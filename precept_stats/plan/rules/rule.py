@@ -1,0 +1,39 @@
+"""What a lint rule is: an id that never changes its meaning, a severity, and one small function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from precept_stats.plan.document import Analysis, Plan
+from precept_stats.plan.findings import Remark, Severity
+from precept_stats.plan.loaded import LoadedPlan
+from precept_stats.studies.question import Question
+
+Check = Callable[[LoadedPlan], Iterable[Remark]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """``asks`` is what a plan must do, in one clause for the table in docs/plans.md."""
+
+    id: str
+    severity: Severity
+    asks: str
+    check: Check
+
+
+def answerable(plan: Plan) -> Iterator[tuple[str, Analysis, Question]]:
+    """The analyses whose estimand, population and outcome exist, each with its question.
+
+    The others break PL-0101 to PL-0103; rules about questions have nothing to say of them.
+    """
+    for name, analysis in plan.analyses.items():
+        estimand = plan.estimands.get(analysis.estimand)
+        if estimand and estimand.population in plan.populations and estimand.outcome in plan.outcomes:
+            yield name, analysis, plan.question(name)
+
+
+def primaries(plan: Plan) -> dict[str, Analysis]:
+    """The analyses that call themselves primary."""
+    return {name: analysis for name, analysis in plan.analyses.items() if analysis.purpose == "primary"}

@@ -1,0 +1,128 @@
+"""Rules about data: files stay in their folder, columns are declared, people are protected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from precept_stats.data.schema import DataSchema, find_schema
+from precept_stats.data.strict_yaml import Location
+from precept_stats.errors import PreceptError
+from precept_stats.plan.files import ALLOWED, DATA_FOLDER, path_problem
+from precept_stats.plan.findings import Remark, nearest, quoted
+from precept_stats.plan.loaded import LoadedPlan
+from precept_stats.plan.rules.rule import Rule, answerable
+from precept_stats.studies.cluster_trial import BASELINE_OUTCOME, ClusterTrial
+
+
+def _files_inside(loaded: LoadedPlan) -> Iterator[Remark]:
+    for name, source in loaded.plan.data.items():
+        problem = path_problem(source.file) if source.file is not None else ""
+        if problem:
+            yield Remark(("data", name, "file"), problem, quoted(source.file), ALLOWED)
+
+
+def _source_said(loaded: LoadedPlan) -> Iterator[Remark]:
+    for name, source in loaded.plan.data.items():
+        if source.folder == DATA_FOLDER and not source.source.strip():
+            message = "the data do not come with the plan, and it does not say where they are offered"
+            yield Remark(
+                ("data", name), message, "", "source: where the publisher offers the data, and its terms"
+            )
+
+
+def _people_protected(loaded: LoadedPlan) -> Iterator[Remark]:
+    if loaded.plan.disclosure.policy != "none":
+        return
+    for name, source in loaded.plan.data.items():
+        if "synthetic" not in source.source.lower():
+            message = f"small numbers are shown as they are, and the table {name} is not said to be synthetic"
+            allowed = "nhs_counts_v1, or a source that says synthetic"
+            yield Remark(("disclosure", "policy"), message, "none", allowed)
+
+
+def _schemas_found(loaded: LoadedPlan) -> Iterator[Remark]:
+    for name, source in loaded.plan.data.items():
+        try:
+            _schema(loaded, name)
+        except PreceptError as problem:
+            message = f"the schema cannot be used: {problem.problem}"
+            yield Remark(
+                ("data", name, "schema"), message, problem.found or source.schema_id, problem.allowed
+            )
+
+
+def _columns_exist(loaded: LoadedPlan) -> Iterator[Remark]:
+    return (remark for remark, certain in _undeclared(loaded) if certain)
+
+
+def _columns_declared(loaded: LoadedPlan) -> Iterator[Remark]:
+    return (remark for remark, certain in _undeclared(loaded) if not certain)
+
+
+def _undeclared(loaded: LoadedPlan) -> Iterator[tuple[Remark, bool]]:
+    """Columns that no schema declares, once each, and whether the data can certainly not have them."""
+    told: set[Location] = set()
+    for name, _, question in answerable(loaded.plan):
+        tables = (question.population.of, *(join.table for join in question.population.join))
+        try:
+            schemas = [_schema(loaded, table) for table in tables]
+        except (PreceptError, KeyError):
+            continue  # PL-0104 or PL-0176 says so
+        known = dict.fromkeys(column for schema in schemas for column in schema.column_names)
+        certain = all(schema.fields_match != "subset" for schema in schemas)
+        for location, column in _columns(loaded, name):
+            written = loaded.source.written_at(location)
+            if column not in known and written not in told:
+                told.add(written)
+                message = f"a column that the schemas of {', '.join(tables)} do not declare"
+                yield Remark(location, message, quoted(column), nearest(column, known)), certain
+
+
+def _columns(loaded: LoadedPlan, name: str) -> Iterator[tuple[Location, str]]:
+    """Every column that an analysis names, with the place where it is named."""
+    plan, analysis = loaded.plan, loaded.plan.analyses[name]
+    estimand = plan.estimands[analysis.estimand]
+    outcome_at: Location = ("outcomes", estimand.outcome)
+    outcome = plan.outcomes[estimand.outcome]
+    yield (*outcome_at, "column"), outcome.column
+    if outcome.denominator is not None:
+        yield (*outcome_at, "denominator"), outcome.denominator
+    population = plan.populations[estimand.population]
+    for number, condition in enumerate(population.where):
+        yield ("populations", estimand.population, "where", number, "column"), condition.column
+    for number, join in enumerate(population.join):
+        yield ("populations", estimand.population, "join", number, "on"), join.on
+    if isinstance(analysis.study, ClusterTrial):
+        yield from _study_columns(("analyses", name, "study"), analysis.study)
+
+
+def _study_columns(at: Location, study: ClusterTrial) -> Iterator[tuple[Location, str]]:
+    yield (*at, "cluster"), study.cluster
+    yield (*at, "arm"), study.arm
+    if study.pairs is not None:
+        yield (*at, "pairs"), study.pairs
+    if study.periods is not None:
+        yield (*at, "periods", "month"), study.periods.month
+        yield (*at, "periods", "start"), study.periods.start
+    lists = {"strata": study.strata, "adjust": study.adjust, "characteristics": study.characteristics}
+    for field, columns in lists.items():
+        for number, column in enumerate(columns):
+            if column != BASELINE_OUTCOME or field != "adjust":
+                yield (*at, field, number), column
+
+
+def _schema(loaded: LoadedPlan, table: str) -> DataSchema:
+    beside = loaded.path.parent if loaded.path is not None else None
+    return find_schema(loaded.plan.data[table].schema_id, beside=beside)
+
+
+RULES = (
+    Rule("PL-0171", "error", "a file lies below its folder and is named with a relative path", _files_inside),
+    Rule("PL-0172", "warning", "data from PRECEPT_DATA say where they are offered", _source_said),
+    Rule("PL-0173", "note", "real data about people have a disclosure policy", _people_protected),
+    Rule(
+        "PL-0174", "error", "no column is named that schemas closed to others do not declare", _columns_exist
+    ),
+    Rule("PL-0175", "warning", "every column is declared by the schemas of its tables", _columns_declared),
+    Rule("PL-0176", "warning", "the schema of every table is found and valid", _schemas_found),
+)
