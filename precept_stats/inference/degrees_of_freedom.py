@@ -40,3 +40,21 @@ class WelchDf:
     def __call__(self, gradient: Vector) -> float:
         parts = gradient**2 * self.variances
         return float(parts.sum() ** 2 / np.sum(parts**2 / self.dfs))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SatterthwaiteDf:
+    """Satterthwaite's df of a sandwich variance, sum (s_i e_i)^2 with s = scores @ gradient.
+
+    ``scores`` is (n, p) and ``residual_covariance`` (n, n), that of the residuals e under a working
+    model: df = (sum s_i^2 T_ii)^2 / sum s_i^2 s_j^2 T_ij^2 (Bell and McCaffrey 2002; Pustejovsky and
+    Tipton 2018, J Bus Econ Stat 36:672, eq. 11).
+    """
+
+    scores: NDArray[np.float64]
+    residual_covariance: NDArray[np.float64]
+
+    def __call__(self, gradient: Vector) -> float:
+        squares = (self.scores @ gradient) ** 2
+        mean = squares @ np.diag(self.residual_covariance)
+        return float(mean**2 / (squares @ self.residual_covariance**2 @ squares))

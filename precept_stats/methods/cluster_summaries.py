@@ -1,34 +1,104 @@
-"""Comparison of cluster summaries by the t method (placeholder docstring, completed next)."""
+"""The t method on cluster summaries: one number a cluster, then a comparison of the two arms."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from precept_stats.data.declared import Declared
-from precept_stats.inference.degrees_of_freedom import FixedDf
+from precept_stats.errors import FitError
+from precept_stats.inference.degrees_of_freedom import FixedDf, WelchDf
 from precept_stats.inference.fit import Fit
-from precept_stats.inference.quantities import Quantity, linear
+from precept_stats.inference.quantities import Quantity
 from precept_stats.inference.uncertainty import Asymptotic
+from precept_stats.methods.arm_model import (
+    MEAN_OF,
+    ArmContrast,
+    Columns,
+    arm_columns,
+    block_columns,
+    require_clusters,
+    require_estimable,
+    require_scatter,
+    require_variation,
+)
+from precept_stats.methods.cluster_facts import cluster_facts, few_clusters_warning, pooled_icc
 from precept_stats.methods.contract import MethodWords
+from precept_stats.methods.layout import Layout, layout_of_design, layout_of_plan
 from precept_stats.methods.settings import (
+    ArithmeticRatio,
+    Choice,
     EqualWeights,
     GeometricRatio,
     PooledVariance,
     RatioOfSummaries,
+    SizeWeights,
     SummaryVariance,
     SummaryWeights,
+    VarianceWeights,
+    WelchVariance,
+    listed,
 )
-from precept_stats.numerics.linear import classical_covariance, weighted_least_squares
+from precept_stats.methods.stage_one import Expected, expected_totals
+from precept_stats.numerics.linear import LinearFit, classical_covariance, weighted_least_squares
 from precept_stats.studies import AnyStudy
 from precept_stats.studies.cluster_trial import ClusterTrial
 from precept_stats.studies.cluster_trial_design import ClusterTrialDesign
-from precept_stats.studies.question import Question
+from precept_stats.studies.question import SUMMARIES_OF, Question
+from precept_stats.values import Status
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _StageTwo:
+    """One number a cluster to compare, and how it came about."""
+
+    values: Floats
+    cluster_rank: int = 0
+    status: Status = "ok"
+    evidence: tuple[tuple[str, float | str], ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 class ClusterSummaries(Declared):
-    """Comparison of cluster summaries by the t method."""
+    """Comparison of cluster summaries by the t method.
+
+    Estimates: The effect is the difference between the arms in the mean of the cluster summaries
+    (means, proportions or rates), or a ratio of them. With equal weights every cluster counts the
+    same (the cluster-average effect); with size weights every participant does (the
+    participant-average effect). The geometric ratio is the exponential of the difference in mean
+    log summaries; the arithmetic ratio divides one arm mean by the other.
+
+    Model: Each cluster was reduced to one summary, and the summaries were compared by a linear model
+    with one mean for each arm and, where the randomisation was stratified or matched, one term for
+    each further stratum or pair; without strata this is the two-sample t-test, with pairs the paired
+    t-test. Where covariates were adjusted for, individual outcomes were first regressed on the
+    covariates and on strata or pairs but not on the arm (logistic regression for binary, linear for
+    continuous, Poisson with person-time as exposure for count outcomes), and each cluster's summary
+    was replaced by its residual: (observed - expected) / size for a difference, observed / expected
+    for a ratio.
+
+    Assumes: Clusters are independent, and summaries vary about their arm's mean with the same variance
+    (with weights, a variance inversely proportional to the weight); the Welch form allows each arm
+    its own variance. The effect is the same in every stratum or pair. Participants' outcomes are
+    missing at random given cluster and arm.
+
+    Small samples: Confidence intervals and p-values refer to a t distribution with as many degrees of
+    freedom as clusters, minus one for each arm, each stratum or pair after the first, and each
+    cluster-level covariate parameter of the first stage; individual-level covariates cost none. The
+    method is robust to non-normal summaries in balanced trials, even with few clusters.
+
+    Not for: Odds ratios; questions about individual-level effect modifiers; size weights when sizes
+    differ greatly and clusters are few, since a few large clusters then carry the variance estimate.
+
+    Source: Hayes and Moulton (2017), Cluster Randomised Trials, 2nd ed., ch. 10 to 12; Bennett et al.
+    (2002), Int J Epidemiol 31:839; Thompson et al. (2023), Stata J 23:754 (the clan command); Donner
+    and Klar (2000), Design and Analysis of Cluster Randomization Trials.
+    """
 
     accepts: ClassVar[tuple[type, ...]] = (ClusterTrial,)
 
@@ -38,24 +108,227 @@ class ClusterSummaries(Declared):
     ratio: RatioOfSummaries = GeometricRatio()
 
     def objections(self, study: AnyStudy, question: Question) -> tuple[str, ...]:
-        return ()
+        layout = layout_of_plan(study, question)
+        found = []
+        if layout.summary == "odds_ratio":
+            found.append(
+                "cluster summaries do not estimate an odds ratio: ask for risk_difference or risk_ratio"
+            )
+        elif layout.summary not in SUMMARIES_OF[layout.outcome]:
+            found.append(f"a {layout.outcome} outcome has no {layout.summary.replace('_', ' ')}")
+        if isinstance(self.variance, WelchVariance):
+            if not isinstance(self.weights, EqualWeights):
+                found.append("the Welch variance is for equal weights")
+            if layout.blocks:
+                found.append(
+                    "the Welch variance is for trials without strata or pairs: use the pooled variance"
+                )
+        if isinstance(self.weights, VarianceWeights) and layout.outcome == "count":
+            found.append(
+                "variance weights need an intracluster correlation, which counts with person-time lack"
+            )
+        return tuple(found)
 
     def estimand_gap(self, study: AnyStudy, question: Question) -> str:
-        return ""
+        layout = layout_of_plan(study, question)
+        gaps = [*self.weights.gap(question.estimand.target)]
+        if layout.paired and isinstance(self.weights, SizeWeights):
+            gaps.append(
+                "with pairs, size weights count a pair as n1 n0 / (n1 + n0), not as its number of "
+                "participants"
+            )
+        if layout.is_ratio:
+            gaps += self._ratio_gap(layout)
+        if question.estimand.effect == "conditional":
+            gaps.append(
+                "the comparison is marginal; it equals the declared conditional effect only if that is the "
+                "same at every value of what is conditioned on"
+            )
+        return "; ".join(gaps)
+
+    def _ratio_gap(self, layout: Layout) -> list[str]:
+        mean = MEAN_OF[layout.outcome]
+        if isinstance(self.ratio, GeometricRatio):
+            return [
+                f"the geometric ratio compares geometric means of cluster {mean}s; it differs from the ratio "
+                f"of the marginal {mean}s when the spread of cluster {mean}s differs between arms"
+            ]
+        if layout.adjusted:
+            return [
+                "the mean of observed / expected gives more weight to clusters with a low expectation; it is "
+                f"not the ratio of the marginal {mean}s when the effect varies with the expectation"
+            ]
+        return []
 
     def words(self, study: AnyStudy, question: Question) -> MethodWords:
-        return MethodWords("t-test on cluster summaries", "", "", ())
+        layout = layout_of_plan(study, question)
+        return MethodWords(
+            self._estimator(layout),
+            self._equation(layout),
+            self._df_rule(layout),
+            listed(self._choices(layout)),
+        )
+
+    def _choices(self, layout: Layout) -> dict[str, Choice]:
+        choices: dict[str, Choice] = {"weights": self.weights, "variance": self.variance}
+        return {**choices, "ratio": self.ratio} if layout.is_ratio else choices
+
+    def _estimator(self, layout: Layout) -> str:
+        weighting = {"equal": "", "size": "Size-weighted ", "variance": "Variance-weighted "}[
+            self.weights.kind
+        ]
+        form = "Welch " if isinstance(self.variance, WelchVariance) else ""
+        shape = {"pair": "paired ", "stratum": "stratified ", "": "unpaired "}[layout.blocks]
+        on = f"cluster {MEAN_OF[layout.outcome]}s"
+        if layout.adjusted:
+            on = "cluster ratio residuals" if layout.is_ratio else "cluster difference residuals"
+        if layout.is_ratio and isinstance(self.ratio, GeometricRatio):
+            on = f"log {on}"
+        text = f"{weighting}{form}{shape}t-test on {on}"
+        return text[0].upper() + text[1:] + (" (two-stage)" if layout.adjusted else "")
+
+    def _equation(self, layout: Layout) -> str:
+        mean = MEAN_OF[layout.outcome]
+        left = f"{mean}[cluster]"
+        if layout.adjusted:
+            ratio = "observed / expected" if layout.is_ratio else "(observed - expected) / size"
+            left = f"{ratio} [cluster]"
+        if layout.is_ratio and isinstance(self.ratio, GeometricRatio):
+            left = f"log({left})"
+        block = f" + {layout.blocks}[cluster]" if layout.blocks else ""
+        weight = {"equal": "", "size": " / size", "variance": " / weight"}[self.weights.kind]
+        spread = "s2[arm]" if isinstance(self.variance, WelchVariance) else "s2"
+        second = f"{left} = mean[arm]{block} + error, variance of error = {spread}{weight}"
+        if not layout.adjusted:
+            return second
+        link = {"binary": "logit(risk)", "continuous": "mean", "count": "log(rate)"}[layout.outcome]
+        block = f" + {layout.blocks}" if layout.blocks else ""
+        return f"expected, by individual: {link} = constant + covariates{block}; then {second}"
+
+    def _df_rule(self, layout: Layout) -> str:
+        if isinstance(self.variance, WelchVariance):
+            return "t, Welch's degrees of freedom"
+        rule = {"pair": "pairs - 1", "stratum": "clusters - 1 - strata", "": "clusters - 2"}[layout.blocks]
+        return f"t on {rule}" + (" - cluster-level covariate parameters" if layout.adjusted else "")
 
     def fit(self, design: ClusterTrialDesign) -> Fit:
-        X = np.column_stack([design.arm == 0, design.arm == 1]).astype(float)
-        kernel = weighted_least_squares(X, design.cluster_mean, self.weights.of(design.cluster_size, 0.0))
-        df = FixedDf(float(kernel.df), "clusters minus 2")
-        return Fit(Asymptotic(design.arm_names, kernel.params, classical_covariance(kernel), df))
+        """Estimate. Raises FitError when the outcome does not vary, or clusters or df are too few."""
+        require_variation(design)
+        layout = layout_of_design(design)
+        stage = self._adjusted(design) if layout.adjusted else self._crude(design)
+        icc = pooled_icc(design)
+        weights = self.weights.of(design.cluster_size, icc.icc if icc is not None else 0.0)
+        weights = weights / weights.mean()
+        columns = _stage_two_columns(design, weights)
+        require_estimable(columns)
+        df = require_clusters(design, len(columns.names) + stage.cluster_rank)
+        kernel = weighted_least_squares(columns.values, stage.values, weights)
+        require_scatter(kernel.scale, stage.values)
+        if isinstance(self.variance, WelchVariance):
+            uncertainty = _welch(design, kernel, columns.names, stage.cluster_rank)
+        else:
+            rule = FixedDf(float(df), self._df_rule(layout))
+            uncertainty = Asymptotic(columns.names, kernel.params, classical_covariance(kernel), rule)
+        return Fit(
+            uncertainty=uncertainty,
+            status=stage.status,
+            evidence=stage.evidence,
+            warnings=stage.warnings + few_clusters_warning(design),
+            facts=cluster_facts(design, self._estimator(layout), self._df_rule(layout)),
+            settings=tuple((name, value) for name, value, _ in listed(self._choices(layout))),
+        )
 
     def targets(self, design: ClusterTrialDesign) -> tuple[Quantity, ...]:
-        reference, compare = design.arm_names
-        return (
-            linear(design.summary, f"{compare} - {reference}", np.array([-1.0, 1.0]), unit="proportion"),
-            linear("mean", reference, np.array([1.0, 0.0]), unit="proportion"),
-            linear("mean", compare, np.array([0.0, 1.0]), unit="proportion"),
+        """The effect, then the mean of each arm (none after adjustment: residuals are no means)."""
+        layout = layout_of_design(design)
+        ask = ArmContrast(design, 2 + len(block_columns(design).names))
+        if not layout.is_ratio:
+            effect, means = ask.difference(), ask.means()
+        elif isinstance(self.ratio, ArithmeticRatio):
+            effect, means = ask.ratio_of_means(), ask.means()
+        else:
+            effect, means = ask.ratio_of_logs(), ask.geometric_means()
+        return (effect,) if layout.adjusted else (effect, *means)
+
+    def _crude(self, design: ClusterTrialDesign) -> _StageTwo:
+        if not layout_of_design(design).is_ratio or isinstance(self.ratio, ArithmeticRatio):
+            return _StageTwo(design.cluster_mean)
+        totals, warnings = _positive_totals(design, self.ratio)
+        return _StageTwo(np.log(totals / design.cluster_size), warnings=warnings)
+
+    def _adjusted(self, design: ClusterTrialDesign) -> _StageTwo:
+        expected = expected_totals(design)
+        status, warnings = _stage_one_report(expected)
+        evidence = (("stage_one_iterations", float(expected.iterations)),)
+        if not layout_of_design(design).is_ratio:
+            residuals = (design.cluster_total - expected.totals) / design.cluster_size
+            return _StageTwo(residuals, expected.cluster_rank, status, evidence, warnings)
+        _require_expected(design, expected)
+        if isinstance(self.ratio, ArithmeticRatio):
+            values = design.cluster_total / expected.totals
+            return _StageTwo(values, expected.cluster_rank, status, evidence, warnings)
+        totals, added = _positive_totals(design, self.ratio)
+        values = np.log(totals / expected.totals)
+        return _StageTwo(values, expected.cluster_rank, status, evidence, warnings + added)
+
+
+def _positive_totals(design: ClusterTrialDesign, ratio: GeometricRatio) -> tuple[Floats, tuple[str, ...]]:
+    """Event totals whose logarithm exists, and what was done to get them."""
+    totals = design.cluster_total
+    without = [design.clusters[i] for i in np.flatnonzero(totals <= 0.0)]
+    if not without:
+        return totals, ()
+    named = ", ".join(without)
+    if ratio.zero_clusters == "error":
+        raise FitError(
+            "clusters without events have no logarithm",
+            found=named,
+            allowed="zero_clusters: add_half, or the arithmetic ratio, or a difference",
+        )
+    return totals + 0.5, (
+        f"0.5 was added to the event total of every cluster, and nothing to the denominators, because "
+        f"{len(without)} of {len(totals)} clusters had no event ({named})",
+    )
+
+
+def _stage_two_columns(design: ClusterTrialDesign, weights: Floats) -> Columns:
+    return arm_columns(design).beside(block_columns(design).centred(weights))
+
+
+def _welch(design: ClusterTrialDesign, kernel: LinearFit, names: tuple[str, ...], rank: int) -> Asymptotic:
+    """Each arm with its own variance; the arm means are then independent."""
+    if rank:
+        raise FitError(
+            "the Welch variance has no rule for cluster-level covariates",
+            found=f"{rank} cluster-level covariate parameters in stage one",
+            allowed="individual-level covariates, or the pooled variance",
+        )
+    counts = np.bincount(design.arm, minlength=2).astype(np.float64)
+    squares = np.bincount(design.arm, weights=kernel.residuals**2, minlength=2)
+    variances = squares / (counts - 1.0) / counts
+    for arm, name in enumerate(design.arm_names):
+        require_scatter(float(variances[arm]), kernel.params, f" in arm {name}")
+    return Asymptotic(names, kernel.params, np.diag(variances), WelchDf(variances, counts - 1.0))
+
+
+def _stage_one_report(expected: Expected) -> tuple[Status, tuple[str, ...]]:
+    warnings = []
+    if expected.aliased:
+        warnings.append(f"stage one left out {', '.join(expected.aliased)}: fixed by the terms before it")
+    if expected.boundary_rows:
+        warnings.append(
+            f"stage one predicts the outcome perfectly for {expected.boundary_rows} rows (quasi-separation); "
+            "their expected outcome is taken at its limit"
+        )
+    return ("boundary" if expected.boundary_rows else "ok"), tuple(warnings)
+
+
+def _require_expected(design: ClusterTrialDesign, expected: Expected) -> None:
+    floor = 1e-6 * float(expected.totals.sum()) / design.n_clusters
+    empty = [design.clusters[i] for i in np.flatnonzero(expected.totals < floor)]
+    if empty:
+        raise FitError(
+            "observed / expected does not exist where no event is expected",
+            found=f"an expected total of 0 in {', '.join(empty)}",
+            allowed="fewer strata, pairs or covariates in stage one, or a difference",
         )

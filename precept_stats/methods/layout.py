@@ -1,0 +1,51 @@
+"""What shape a cluster-level analysis has, as known from a plan or from the data alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from precept_stats.studies import AnyStudy
+from precept_stats.studies.cluster_trial_design import ClusterTrialDesign
+from precept_stats.studies.question import OutcomeType, Question, Summary
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Whether there are strata, pairs and covariates, and what is to be estimated of what."""
+
+    stratified: bool
+    paired: bool
+    adjusted: bool
+    summary: Summary
+    outcome: OutcomeType
+
+    @property
+    def is_ratio(self) -> bool:
+        return self.summary.endswith("_ratio")
+
+    @property
+    def blocks(self) -> str:
+        """What the clusters were allocated within; empty when nothing."""
+        return "pair" if self.paired else "stratum" if self.stratified else ""
+
+
+def layout_of_plan(study: AnyStudy, question: Question) -> Layout:
+    """The shape that a plan asks for."""
+    return Layout(
+        stratified=bool(study.strata),
+        paired=study.pairs is not None,
+        adjusted=bool(study.adjust),
+        summary=question.estimand.summary,
+        outcome=question.outcome.type,
+    )
+
+
+def layout_of_design(design: ClusterTrialDesign) -> Layout:
+    """The shape of the data."""
+    return Layout(
+        stratified=design.stratum is not None,
+        paired=design.pair is not None,
+        adjusted=bool(design.covariates),
+        summary=design.summary,
+        outcome=design.outcome.type,
+    )

@@ -1,0 +1,74 @@
+"""Stage one of the adjusted analysis: what each cluster would be expected to show, whatever its arm.
+
+Individual outcomes are regressed on the covariates and on strata or pairs, without the arm
+(logistic for binary, linear for continuous, Poisson with log person-time for counts).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from precept_stats.methods.arm_model import Columns, block_columns
+from precept_stats.numerics.glm import BinomialLogit, Family, PoissonLog, fit_glm
+from precept_stats.numerics.linear import aliased_columns, weighted_least_squares
+from precept_stats.studies.cluster_trial_design import ClusterTrialDesign
+
+Floats = NDArray[np.float64]
+
+FAMILIES: dict[str, Family] = {"binary": BinomialLogit(), "count": PoissonLog()}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Expected:
+    """Expected outcome totals by cluster (K,), and what finding them cost and met.
+
+    ``cluster_rank`` is the number of parameters spent on cluster-level covariates. ``aliased``
+    names columns that add nothing to those before them; ``boundary_rows`` counts rows whose
+    expected outcome went to 0 or 1 (or a rate of 0).
+    """
+
+    totals: Floats
+    cluster_rank: int
+    aliased: tuple[str, ...]
+    boundary_rows: int
+    iterations: int
+
+
+def expected_totals(design: ClusterTrialDesign) -> Expected:
+    """Regress rows on covariates, strata or pairs, and add up the fitted values by cluster.
+
+    Cluster-level covariates come before individual ones, so a column is charged to the cluster
+    level whenever it can be. Raises FitError on complete separation or without convergence.
+    """
+    columns = _row_columns(design)
+    dropped = aliased_columns(columns.values)
+    kept = [j for j in range(len(columns.names)) if j not in dropped]
+    X = columns.values[:, kept]
+    names = {columns.names[j] for j in kept}
+    cluster_level = [name for c in design.covariates if c.level == "cluster" for name in c.columns]
+    if design.outcome.type == "continuous":
+        fitted = X @ weighted_least_squares(X, design.y, np.ones(len(design.y))).params
+        boundary, iterations = 0, 1
+    else:
+        glm = fit_glm(X, design.y, design.size, FAMILIES[design.outcome.type])
+        fitted, boundary, iterations = glm.expected, int(glm.boundary.sum()), glm.iterations
+    return Expected(
+        totals=np.bincount(design.row_cluster, weights=fitted, minlength=design.n_clusters),
+        cluster_rank=len(names.intersection(cluster_level)),
+        aliased=tuple(columns.names[j] for j in dropped),
+        boundary_rows=boundary,
+        iterations=iterations,
+    )
+
+
+def _row_columns(design: ClusterTrialDesign) -> Columns:
+    blocks = block_columns(design)
+    columns = Columns(("(constant)",), np.ones((len(design.y), 1)))
+    columns = columns.beside(Columns(blocks.names, blocks.values[design.row_cluster]))
+    ordered = sorted(design.covariates, key=lambda covariate: covariate.level != "cluster")
+    for covariate in ordered:
+        columns = columns.beside(Columns(covariate.columns, covariate.values))
+    return columns
