@@ -36,7 +36,9 @@ class Condition(Declared):
     def _exactly_one_operator(self) -> Condition:
         given = self._operators()
         if len(given) != 1:
-            raise ValueError(f"give exactly one of {', '.join(OPERATORS)}; found {', '.join(given) or 'none'}")
+            raise ValueError(
+                f"give exactly one of {', '.join(OPERATORS)}; found {', '.join(given) or 'none'}"
+            )
         return self
 
     def _operators(self) -> list[str]:
@@ -55,7 +57,7 @@ class Condition(Declared):
         if self.operator == "missing":
             return f"{self.column} is {'missing' if self.missing else 'recorded'}"
         operand = self.operand
-        shown = ", ".join(map(str, operand)) if isinstance(operand, tuple) else str(operand)
+        shown = ", ".join(map(_shown, operand)) if isinstance(operand, tuple) else _shown(operand)
         return f"{self.column} {self.operator.replace('_', ' ')} {shown}"
 
     def mask(self, frame: pd.DataFrame) -> pd.Series[bool]:
@@ -71,6 +73,11 @@ class Condition(Declared):
             return column.isna() == self.missing
         present = column.notna()
         return _compare(column, self.operator, self.operand) & present
+
+
+def _shown(value: object) -> str:
+    """A whole number without its decimal point: 30 weeks, not 30.0."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _compare(column: pd.Series, operator: str, operand: object) -> pd.Series[bool]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Iterator
 
+from precept_stats.data.declared import Declared
 from precept_stats.data.selection import Population
 from precept_stats.errors import PlanError
 from precept_stats.plan.document import Analysis
@@ -15,6 +16,10 @@ from precept_stats.studies.question import Outcome, Question
 
 WIDTH = 100
 TERM_WIDTH = 14
+ALWAYS_TOLD = ("Purpose", "Method", "Model", "Reference", "Estimand")
+
+Fact = tuple[str, str]
+"""A term and its text."""
 
 DATA_STATES = {
     "before_recruitment": "written before recruitment",
@@ -42,14 +47,17 @@ EFFECTS = {
 
 
 def explain(loaded: LoadedPlan, analysis: str | None = None) -> str:
-    """The plan, or one analysis of it, as plain text of at most 100 columns."""
+    """The plan, or one analysis of it, as plain text of at most 100 columns.
+
+    In the whole plan an analysis that is based on another is told by what differs; asked for by
+    its name, it is told in full.
+    """
     names = tuple(loaded.plan.analyses)
     if analysis is not None and analysis not in names:
         where = loaded.source.document.name
         raise PlanError("no such analysis", found=analysis, allowed=nearest(analysis, names), where=where)
-    chosen = names if analysis is None else (analysis,)
-    blocks = [_head(loaded), *(_analysis(loaded, name) for name in chosen)]
-    return "\n\n".join("\n".join(block) for block in blocks) + "\n"
+    told = [_analysis(loaded, name) for name in names] if analysis is None else [_in_full(loaded, analysis)]
+    return "\n\n".join("\n".join(block) for block in [_head(loaded), *told]) + "\n"
 
 
 def _head(loaded: LoadedPlan) -> list[str]:
@@ -66,32 +74,50 @@ def _head(loaded: LoadedPlan) -> list[str]:
         lines += _term(f"Table {name}", f"schema {source.schema_id}; {file}{folder}{offered}")
     family = ", ".join(plan.multiplicity.family)
     procedure = "no adjustment" if plan.multiplicity.procedure == "none" else plan.multiplicity.procedure
-    lines += _term(
-        "Confidence", f"{plan.multiplicity.level * 100:g} % intervals; family: {family}; {procedure}"
-    )
+    level = f"{plan.multiplicity.level * 100:g} % intervals"
+    lines += _term("Confidence", f"{level}; family: {family}; {procedure}")
     return lines + _term("Disclosure", f"policy {plan.disclosure.policy}")
 
 
+def _in_full(loaded: LoadedPlan, name: str) -> list[str]:
+    return [*_title(loaded, name), *_terms(_facts(loaded, name)), *_deltas(loaded, name)]
+
+
 def _analysis(loaded: LoadedPlan, name: str) -> list[str]:
-    plan, analysis = loaded.plan, loaded.plan.analyses[name]
-    question = plan.question(name)
-    title = f"{name}: {analysis.label}" if analysis.label else name
-    lines = [*_wrapped(title), "-" * min(len(title), WIDTH)]
-    lines += _term("Purpose", f"{analysis.purpose}; {REASONS[analysis.reason]}")
-    lines += _term("Question", estimand_sentence(question))
-    for event in question.estimand.intercurrent_events:
-        strategy = event.strategy.replace("_", " ")
-        lines += _term("", f"- if {event.event.replace('_', ' ')} ({event.level}): {strategy}")
-    lines += _term("Population", population_words(question.population))
-    lines += _term("Outcome", outcome_words(question.outcome))
-    lines += _study(analysis.study)
-    lines += _method(analysis, question)
-    for fallback in analysis.on_failure:
-        condition = fallback.condition.replace("_", " ")
-        lines += _term(
-            "Fallback", f"if {condition}, the answer of `{fallback.use}` stands in, and the report says so"
-        )
-    return lines + _deltas(loaded, name)
+    """An analysis without what its parent's says in the same words."""
+    parent = loaded.bases.get(name)
+    if parent is None:
+        return _in_full(loaded, name)
+    same = set(_facts(loaded, parent))
+    facts = [fact for fact in _facts(loaded, name) if fact[0] in ALWAYS_TOLD or fact not in same]
+    return [*_title(loaded, name), *_terms(facts), *_deltas(loaded, name)]
+
+
+def _title(loaded: LoadedPlan, name: str) -> list[str]:
+    label = loaded.plan.analyses[name].label
+    title = f"{name}: {label}" if label else name
+    return [*_wrapped(title), "-" * min(len(title), WIDTH)]
+
+
+def _facts(loaded: LoadedPlan, name: str) -> list[Fact]:
+    analysis, question = loaded.plan.analyses[name], loaded.plan.question(name)
+    return [
+        ("Purpose", f"{analysis.purpose}; {REASONS[analysis.reason]}"),
+        ("Question", _question(question)),
+        ("Population", population_words(question.population)),
+        ("Outcome", outcome_words(question.outcome)),
+        *_study(analysis.study),
+        *_method(analysis, question),
+        *(("Fallback", f"if {f.condition.replace('_', ' ')}: `{f.use}`") for f in analysis.on_failure),
+    ]
+
+
+def _question(question: Question) -> str:
+    events = (
+        f"- if {event.event.replace('_', ' ')} ({event.level}): {event.strategy.replace('_', ' ')}"
+        for event in question.estimand.intercurrent_events
+    )
+    return "\n".join([estimand_sentence(question), *events])
 
 
 def estimand_sentence(question: Question) -> str:
@@ -100,9 +126,11 @@ def estimand_sentence(question: Question) -> str:
     summary = estimand.summary.replace("_", " ")
     joint = "over" if "ratio" in summary else "minus"
     none = "" if estimand.intercurrent_events else " No intercurrent event is expected."
-    opening = f"{estimand.objective.rstrip('.')}. " if estimand.objective else ""
+    objective = estimand.objective.strip()
+    stop = "" if objective.endswith(("?", ".")) else "."
+    opening = f"{objective}{stop} " if objective else ""
     return (
-        f"{opening}The {summary} of {question.outcome.name}, "
+        f"{opening}The {summary} of '{question.outcome.name}', "
         f"{estimand.compare} {joint} {estimand.reference}: "
         f"{EFFECTS[estimand.effect]}, {TARGETS[estimand.target]}.{none}"
     )
@@ -137,7 +165,7 @@ def _values(values: Iterable[object]) -> str:
     return " or ".join(quoted(value) for value in values)
 
 
-def _study(study: ClusterTrial) -> list[str]:
+def _study(study: ClusterTrial) -> list[Fact]:
     parts = [f"clusters are {study.cluster}, arms are {study.arm}"]
     if study.strata:
         parts.append(f"stratified by {', '.join(study.strata)}")
@@ -148,15 +176,14 @@ def _study(study: ClusterTrial) -> list[str]:
     parts.append(
         f"adjusted for {', '.join(map(_covariate, study.adjust))}" if study.adjust else "no covariates"
     )
-    lines = _term("Study", "; ".join(parts))
-    if study.periods is not None:
-        periods = study.periods
-        text = (
-            f"{periods.month} counted from each cluster's {periods.start} (month 0): "
-            f"baseline {_window(periods.baseline)}, outcome {_window(periods.follow_up)}"
-        )
-        lines += _term("Windows", text)
-    return lines
+    periods = study.periods
+    if periods is None:
+        return [("Study", "; ".join(parts))]
+    windows = (
+        f"{periods.month} counted from each cluster's {periods.start} (month 0): "
+        f"baseline {_window(periods.baseline)}, outcome {_window(periods.follow_up)}"
+    )
+    return [("Study", "; ".join(parts)), ("Windows", windows)]
 
 
 def _covariate(name: str) -> str:
@@ -167,21 +194,31 @@ def _window(window: Window) -> str:
     return f"months {window.first} to {window.last} ({window.last - window.first + 1} months)"
 
 
-def _method(analysis: Analysis, question: Question) -> list[str]:
+def _method(analysis: Analysis, question: Question) -> list[Fact]:
     words = analysis.method.words(analysis.study, question)
-    lines = _term("Method", f"{analysis.method.kind}: {words.estimator}")
-    lines += _term("Model", words.equation) if words.equation else []
-    lines += _term("Reference", words.df_rule) if words.df_rule else []
-    given = analysis.method.model_fields_set
-    for name, value, meaning in words.defaults:
-        origin = "given in the plan" if name.split(".")[0] in given else "default"
-        lines += _term(
-            "Settings" if name == words.defaults[0][0] else "", f"{name} = {value} [{origin}]: {meaning}"
-        )
+    settings = [
+        f"{name} = {value} [{_origin(analysis.method, name)}]: {meaning}"
+        for name, value, meaning in words.defaults
+    ]
     gap = analysis.method.estimand_gap(analysis.study, question)
-    return lines + _term(
-        "Estimand", f"may differ from the question: {gap}" if gap else "consistent for the question"
-    )
+    facts = [
+        ("Method", f"{analysis.method.kind}: {words.estimator}"),
+        ("Model", words.equation),
+        ("Reference", words.df_rule),
+        ("Settings", "\n".join(f"- {setting}" for setting in settings)),
+        ("Estimand", f"may differ from the question: {gap}" if gap else "consistent for the question"),
+    ]
+    return [(term, text) for term, text in facts if text]
+
+
+def _origin(method: object, name: str) -> str:
+    """Whether a setting such as ``variance.working`` is stated in the plan."""
+    value = method
+    for field in name.split("."):
+        if not isinstance(value, Declared) or field not in value.model_fields_set:
+            return "default"
+        value = getattr(value, field)
+    return "given in the plan"
 
 
 def _deltas(loaded: LoadedPlan, name: str) -> list[str]:
@@ -203,6 +240,10 @@ def _brief(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(map(_brief, value))
     return str(value)
+
+
+def _terms(facts: Iterable[Fact]) -> list[str]:
+    return [line for term, text in facts for line in _term(term, text)]
 
 
 def _term(term: str, text: str) -> list[str]:

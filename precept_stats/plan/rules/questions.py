@@ -116,12 +116,13 @@ def _periods(loaded: LoadedPlan) -> Iterator[tuple[str, Periods]]:
 
 def _pairs_kept(loaded: LoadedPlan) -> Iterator[Remark]:
     for name, analysis in loaded.plan.analyses.items():
-        study = analysis.study
-        if study.pairs is not None and study.incomplete_pairs == "drop":
+        study, place = analysis.study, ("analyses", name, "study", "incomplete_pairs")
+        inherited = loaded.source.written_at(place) != place
+        if study.pairs is not None and study.incomplete_pairs == "drop" and not inherited:
             message = (
                 "clusters without a partner are left out, although they were randomised; the flow shows them"
             )
-            yield Remark(("analyses", name, "study", "incomplete_pairs"), message, "drop", "error")
+            yield Remark(place, message, "drop", "error")
 
 
 RULES = (
