@@ -1,0 +1,1 @@
+"""From rows to documents: rounding, the disclosure gate, tables, figures, the story, HTML."""

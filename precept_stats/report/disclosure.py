@@ -74,7 +74,7 @@ def round_count(value: float) -> int:
 
 
 def pseudonyms(rows: list[Row]) -> dict[str, str]:
-    """``Cluster 1``, ``Cluster 2``... numbered by a fingerprint of each one's gated figures, not its label."""
+    """``Cluster 1``, ``Cluster 2``... numbered by a fingerprint of their gated figures, not by label."""
     figures: dict[str, list[str]] = {}
     for row in rows:
         label = row.group("cluster")

@@ -1,0 +1,112 @@
+"""What each kind of figure shows, as plain values; figures.py draws them, one function a kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FlowBox:
+    """One box of the flow: a heading line, then lines of counts. ``left`` marks those who left."""
+
+    heading: str
+    lines: tuple[str, ...]
+    left: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FlowData:
+    """The flow: boxes before the arms part, then one column of boxes for each arm."""
+
+    before: tuple[FlowBox, ...]
+    arms: tuple[tuple[str, tuple[FlowBox, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ForestLine:
+    """One analysis: its numbers in display units with their text, or the reason for none."""
+
+    label: str
+    primary: bool
+    text: str
+    value: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ForestPanel:
+    """Analyses of one measure on one axis; ``below`` and ``above`` say whom each side of null favours."""
+
+    title: str
+    log: bool
+    null: float
+    below: str
+    above: str
+    lines: tuple[ForestLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ForestData:
+    """One panel a measure and outcome."""
+
+    panels: tuple[ForestPanel, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A value and, where there is one, its interval, in display units."""
+
+    value: float
+    lower: float | None = None
+    upper: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterLine:
+    """One cluster before and after; ``None`` where not measured or not shown."""
+
+    label: str
+    before: Mark | None
+    after: Mark | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterArm:
+    """The clusters of one arm in order of their outcome, and the mean of the arm where it is known."""
+
+    name: str
+    lines: tuple[ClusterLine, ...]
+    mean: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClustersData:
+    """Clusters by arm on one axis; ``bounds`` are the least and greatest possible values, if any."""
+
+    axis: str
+    bounds: tuple[float, float] | None
+    arms: tuple[ClusterArm, ...]
+
+    @property
+    def has_before(self) -> bool:
+        return any(line.before for arm in self.arms for line in arm.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One column of a table and the share of its rows with a value missing (per cent)."""
+
+    label: str
+    percent: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CompletenessData:
+    """Missing values by column, one group a table."""
+
+    groups: tuple[tuple[str, tuple[Bar, ...]], ...]
+
+
+FigureData = FlowData | ForestData | ClustersData | CompletenessData

@@ -1,0 +1,150 @@
+"""What every section is given: rows that have passed the gate, the plan, and where they came from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass
+
+from precept_stats.plan.document import Plan
+from precept_stats.plan.loaded import LoadedPlan
+from precept_stats.report.disclosure import Released
+from precept_stats.report.format import Scale, scale_for
+from precept_stats.studies.question import Question
+from precept_stats.values import Context, Provenance, Row
+
+STANDING = ("recorded", "eligible", "analysed")
+"""The steps of the flow that say who is there; at all others, some left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """The input of every section. ``released`` is the only way to numbers."""
+
+    loaded: LoadedPlan
+    released: Released
+    provenance: Provenance
+
+    @property
+    def plan(self) -> Plan:
+        return self.loaded.plan
+
+    @property
+    def question(self) -> Question:
+        """The question of the primary analysis."""
+        return self.plan.question(self.plan.primary)
+
+    @property
+    def arms(self) -> tuple[str, str]:
+        """The compared arm and the reference arm of the primary question."""
+        return self.question.estimand.compare, self.question.estimand.reference
+
+    def rows(self, context: Context, analysis: str) -> tuple[Row, ...]:
+        """The rows of one analysis in one context, in the order in which they were made."""
+        return tuple(row for row in self.released.rows if row.context == context and row.analysis == analysis)
+
+    def about_the_trial(self, context: Context) -> tuple[Row, ...]:
+        """Rows that describe the trial: of the primary analysis, else shared, else the first that are."""
+        for analysis in (self.plan.primary, "", *self.plan.analyses):
+            found = self.rows(context, analysis)
+            if found:
+                return found
+        return ()
+
+    @property
+    def people(self) -> str:
+        """What the individuals of this trial are called: births, pupils; from the flow."""
+        labels = [
+            row.stat_label
+            for row in self.about_the_trial("flow")
+            if row.stat_name == "n" and row.variable in STANDING and row.stat_label
+        ]
+        return labels[0].lower() if labels else "individuals"
+
+    def label(self, analysis: str) -> str:
+        """What a reader calls an analysis."""
+        return self.plan.analyses[analysis].label or analysis.replace("_", " ")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The estimate of one analysis, read back from its rows."""
+
+    analysis: str
+    variable: str
+    measure: str
+    contrast: str
+    unit: str
+    log: bool
+    value: float
+    lower: float
+    upper: float
+    level: float
+    null: float
+    p_value: float
+    df: float | None
+    status: str
+    warning: str
+
+    @property
+    def scale(self) -> Scale:
+        return scale_for(self.measure, self.unit)
+
+    @property
+    def width(self) -> float:
+        return self.upper - self.lower
+
+
+def answer(material: Material, analysis: str) -> Answer | None:
+    """The answer of an analysis; None when it gave none."""
+    rows = material.rows("estimate", analysis)
+    if not rows:
+        return None
+    numbers, first = by_stat(rows), rows[0]
+    return Answer(
+        analysis=analysis,
+        variable=first.variable,
+        measure=first.measure,
+        contrast=first.term,
+        unit=numbers["estimate"].unit,
+        log=first.scale == "log",
+        value=_required(numbers, "estimate"),
+        lower=_required(numbers, "conf_low"),
+        upper=_required(numbers, "conf_high"),
+        level=_required(numbers, "conf_level"),
+        null=_required(numbers, "null"),
+        p_value=_required(numbers, "p_value"),
+        df=number_of(numbers.get("df")),
+        status=first.status,
+        warning=first.warning,
+    )
+
+
+def reason_of_failure(material: Material, analysis: str) -> str:
+    """Why an analysis gave no number."""
+    rows = material.rows("failure", analysis)
+    return rows[0].error or str(rows[0].stat) if rows else "no reason was recorded"
+
+
+def by_stat(rows: Iterable[Row]) -> dict[str, Row]:
+    """Rows by the name of their statistic."""
+    return {row.stat_name: row for row in rows}
+
+
+def grouped[K: Hashable](rows: Iterable[Row], key: Callable[[Row], K]) -> dict[K, list[Row]]:
+    """Rows by a key, keys and rows in their first order."""
+    groups: dict[K, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(key(row), []).append(row)
+    return groups
+
+
+def number_of(row: Row | None) -> float | None:
+    """The number in a row; None when there is none or it is suppressed."""
+    return None if row is None or row.stat is None or isinstance(row.stat, str) else float(row.stat)
+
+
+def _required(numbers: dict[str, Row], name: str) -> float:
+    value = number_of(numbers[name])
+    if value is None:
+        raise ValueError(f"a row of an estimate has no number: {name}")
+    return value

@@ -1,0 +1,1 @@
+"""The sections of a report: each a function from released rows and the plan to blocks."""

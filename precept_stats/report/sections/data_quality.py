@@ -1,0 +1,116 @@
+"""What the data were like: rules kept, values missing, values that can hardly be."""
+
+from __future__ import annotations
+
+from precept_stats.report.blocks import Block, Column, Figure, Heading, Prose, Table, TableRow
+from precept_stats.report.figure_data import Bar, CompletenessData
+from precept_stats.report.format import percent_text
+from precept_stats.report.material import Material, by_stat, grouped, number_of
+from precept_stats.report.words import NONE, capital, cell
+from precept_stats.values import Row
+
+DIMENSIONS = {
+    "conformance": "Conformance: rules that the data were held to",
+    "completeness": "Completeness: values missing by column",
+    "plausibility": "Plausibility: the values themselves",
+}
+
+
+def data_quality(material: Material) -> tuple[Block, ...]:
+    """Data quality by table and dimension, missing outcomes by arm, and a figure of completeness."""
+    blocks: list[Block] = [Heading(2, "Data quality")]
+    rows = tuple(row for row in material.released.rows if row.context == "data_quality")
+    missing = _missing_outcome(material)
+    if not rows and missing is None:
+        return blocks[0], Prose("No data-quality checks were recorded.")
+    blocks += [missing] if missing else []
+    blocks += _completeness(rows)
+    by_dimension = grouped(rows, lambda row: row.group("dimension"))
+    for dimension, found in by_dimension.items():
+        if dimension != "completeness":
+            title = DIMENSIONS.get(dimension, capital(dimension or "checks"))
+            blocks.append(_table(f"quality-{dimension or 'other'}", title, found))
+    return tuple(blocks)
+
+
+def _missing_outcome(material: Material) -> Table | None:
+    rows = [row for row in material.about_the_trial("missingness") if not row.group("cluster")]
+    if not rows:
+        return None
+    by_arm = {arm: by_stat(found) for arm, found in grouped(rows, lambda row: row.group("arm")).items()}
+    shown = tuple(
+        TableRow((arm, cell(by_arm[arm].get("N")), cell(by_arm[arm].get("n_missing")), _share(by_arm[arm])))
+        for arm in material.arms
+        if arm in by_arm
+    )
+    columns = (
+        Column("Arm", "left"),
+        Column(capital(material.people)),
+        Column("Missing"),
+        Column("Missing, %"),
+    )
+    caption = f"Missing outcome by arm: {material.question.outcome.name}"
+    return Table("missing-outcome", caption, columns, shown)
+
+
+def _share(found: dict[str, Row]) -> str:
+    share = number_of(found.get("p_missing"))
+    return NONE if share is None else percent_text(share)
+
+
+def _completeness(rows: tuple[Row, ...]) -> list[Block]:
+    found = [row for row in rows if row.group("dimension") == "completeness"]
+    if not found:
+        return []
+    behind = _table("quality-completeness", DIMENSIONS["completeness"], found)
+    groups = []
+    for table, of_table in grouped(found, lambda row: row.group("table")).items():
+        bars = [
+            Bar(stats[0].term or name, 100 * share, percent_text(share))
+            for name, stats in grouped(of_table, lambda row: row.variable).items()
+            if (share := number_of(by_stat(stats).get("p_missing"))) is not None
+        ]
+        groups.append((table, tuple(bars)))
+    drawn = tuple((table, bars) for table, bars in groups if bars)
+    if not any(bar.percent > 0 for _, bars in drawn for bar in bars):
+        return [Prose("No value is missing in any column that could be checked."), behind]
+    worst = max((bar for _, bars in drawn for bar in bars), key=lambda bar: bar.percent)
+    figure = Figure(
+        id="completeness",
+        caption="Values missing by column, per cent of the rows of each table. Columns with none missing "
+        "are in the table below.",
+        alt="Dot plot of the percentage of values missing by column. "
+        f"Most are missing in {worst.label}: {worst.text}. Every value is in the table below.",
+        data=CompletenessData(_with_missing(drawn)),
+        behind=behind,
+    )
+    return [figure]
+
+
+def _with_missing(groups: tuple[tuple[str, tuple[Bar, ...]], ...]) -> tuple[tuple[str, tuple[Bar, ...]], ...]:
+    shown = ((table, tuple(bar for bar in bars if bar.percent > 0)) for table, bars in groups)
+    return tuple((table, bars) for table, bars in shown if bars)
+
+
+def _table(table_id: str, caption: str, rows: list[Row]) -> Table:
+    """One row a column or rule, one column a statistic, in the order in which they came."""
+    labels: dict[str, str] = {}
+    for row in rows:
+        labels.setdefault(row.stat_name, row.stat_label or row.stat_name)
+    shown = []
+    for table, of_table in grouped(rows, lambda row: row.group("table")).items():
+        shown.append(TableRow((f"Table {table}",), "group"))
+        for (name, level), found in grouped(of_table, lambda row: (row.variable, row.variable_level)).items():
+            stats = by_stat(found)
+            title = found[0].term or name
+            cells = (_value(stats.get(stat)) for stat in labels)
+            shown.append(TableRow((f"{title}: {level}" if level else title, *cells)))
+    columns = (Column("Column or rule", "left"), *(Column(capital(label)) for label in labels.values()))
+    return Table(table_id, caption, columns, tuple(shown))
+
+
+def _value(row: Row | None) -> str:
+    value = number_of(row)
+    if row is not None and value is not None and row.stat_name.startswith("p_"):
+        return percent_text(value)
+    return cell(row)

@@ -1,0 +1,133 @@
+"""The flow of clusters and individuals (CONSORT extension to cluster trials, Campbell et al. 2012)."""
+
+from __future__ import annotations
+
+from precept_stats.report.blocks import Block, Column, Figure, Heading, Prose, Table, TableRow
+from precept_stats.report.figure_data import FlowBox, FlowData
+from precept_stats.report.format import plural
+from precept_stats.report.material import STANDING, Material, by_stat, grouped, number_of
+from precept_stats.report.words import NONE, capital, cell
+from precept_stats.values import Row
+
+PARTING = "eligible"
+Counts = dict[str, Row]
+Step = tuple[str, str, dict[str, Counts]]
+"""The name of a step, its words, and its counts by arm (the empty arm is all of them)."""
+
+
+def flow(material: Material) -> tuple[Block, ...]:
+    """The flow as a figure with its numbers, or the reason why there is none."""
+    steps = _steps(material.about_the_trial("flow"))
+    heading = Heading(2, "Flow of clusters and individuals")
+    if not steps:
+        return heading, Prose("No flow was recorded: the analyses stopped before the data were selected.")
+    people = material.people
+    data = FlowData(before=_before(steps, people), arms=_arms(material, steps, people))
+    notes = []
+    if material.released.policy != "none":
+        notes.append("Counts are suppressed or rounded one by one, so boxes need not add up.")
+    figure = Figure(
+        id="flow",
+        caption=f"Flow of clusters and {people} through the primary analysis.",
+        alt=_alt(data),
+        data=data,
+        behind=_table(material, steps, people),
+        notes=tuple(notes),
+    )
+    return heading, figure
+
+
+def _steps(rows: tuple[Row, ...]) -> list[Step]:
+    steps = []
+    for name, found in grouped(rows, lambda row: row.variable).items():
+        arms = grouped(found, lambda row: row.group("arm"))
+        steps.append(
+            (name, found[0].term or name.replace("_", " "), {a: by_stat(r) for a, r in arms.items()})
+        )
+    return steps
+
+
+def _before(steps: list[Step], people: str) -> tuple[FlowBox, ...]:
+    names = [name for name, _, _ in steps]
+    end = names.index(PARTING) if PARTING in names else 0
+    return _boxes(steps[: end + 1], "", people)
+
+
+def _arms(material: Material, steps: list[Step], people: str) -> tuple[tuple[str, tuple[FlowBox, ...]], ...]:
+    names = [name for name, _, _ in steps]
+    start = names.index(PARTING) if PARTING in names else 0
+    return tuple((arm, _boxes(steps[start:], arm, people)) for arm in material.arms)
+
+
+def _boxes(steps: list[Step], arm: str, people: str) -> tuple[FlowBox, ...]:
+    """Standing steps one a box; the steps at which some left, between two of them, in one box."""
+    boxes: list[FlowBox] = []
+    leaving: list[str] = []
+    for name, words, arms in steps:
+        counts = arms.get(arm)
+        if counts is None:
+            continue
+        if name in STANDING:
+            if leaving:
+                boxes.append(FlowBox("Left out", tuple(leaving), left=True))
+                leaving = []
+            boxes.append(FlowBox(capital(words), _standing_lines(counts, people)))
+        elif number_of(counts.get("n")) != 0 or number_of(counts.get("n_clusters")) != 0:
+            leaving.append(f"{capital(words)}: {_left_line(counts, people)}")
+    if leaving:
+        boxes.append(FlowBox("Left out", tuple(leaving), left=True))
+    return tuple(boxes)
+
+
+def _standing_lines(counts: Counts, people: str) -> tuple[str, ...]:
+    clusters = number_of(counts.get("n_clusters"))
+    lines = [plural(clusters, "cluster")] if clusters is not None else []
+    lines.append(f"{cell(counts.get('n'))} {people}")
+    if "size_median" in counts:
+        lines.append(f"cluster size, median [range]: {_sizes(counts)}")
+    return tuple(lines)
+
+
+def _sizes(counts: Counts) -> str:
+    median, least, greatest = (cell(counts.get(f"size_{name}")) for name in ("median", "min", "max"))
+    return f"{median} [{least} to {greatest}]"
+
+
+def _left_line(counts: Counts, people: str) -> str:
+    clusters = number_of(counts.get("n_clusters"))
+    whole = f" ({plural(clusters, 'whole cluster')})" if clusters else ""
+    return f"{cell(counts.get('n'))} {people}{whole}"
+
+
+def _alt(data: FlowData) -> str:
+    def told(boxes: tuple[FlowBox, ...]) -> str:
+        return "; ".join(f"{box.heading}: {', '.join(box.lines)}" for box in boxes)
+
+    parts = [told(data.before), *(f"{arm}: {told(boxes)}" for arm, boxes in data.arms)]
+    return "Flow diagram. " + ". ".join(part for part in parts if part) + "."
+
+
+def _table(material: Material, steps: list[Step], people: str) -> Table:
+    places = ("", *material.arms)
+    columns = [Column("Step", "left")]
+    for arm in places:
+        name = arm or "All"
+        columns += [Column(f"{name}: clusters"), Column(f"{name}: {people}"), Column(f"{name}: size")]
+    rows = []
+    for _, words, arms in steps:
+        cells = [capital(words)]
+        for arm in places:
+            counts = arms.get(arm, {})
+            sizes = _sizes(counts) if "size_median" in counts else NONE
+            cells += [cell(counts.get("n_clusters")), cell(counts.get("n")), sizes]
+        rows.append(TableRow(tuple(cells)))
+    return Table(
+        id="flow-data",
+        caption="Flow: every step",
+        columns=tuple(columns),
+        rows=tuple(rows),
+        notes=(
+            "For steps at which some left, clusters are those lost entirely there. "
+            "Size is the median [range] of cluster sizes.",
+        ),
+    )

@@ -1,0 +1,194 @@
+"""The first page: badges, the answer to the primary question in words, and the question itself."""
+
+from __future__ import annotations
+
+from precept_stats.plan.explain import DATA_STATES, EFFECTS, TARGETS, outcome_words, population_words
+from precept_stats.report.blocks import Block, Heading, Prose, Terms
+from precept_stats.report.format import (
+    count_text,
+    level_text,
+    number,
+    percent_text,
+    plural,
+    point_text,
+    range_text,
+)
+from precept_stats.report.material import Answer, Material, answer, by_stat, number_of, reason_of_failure
+from precept_stats.report.words import capital, contrast_words, measure_words, sentence
+from precept_stats.values import Row
+
+SYNTHETIC = "Synthetic data"
+
+
+def badges(material: Material) -> tuple[str, ...]:
+    """What a reader must know before any number."""
+    stated = material.plan.prespecification
+    found = [SYNTHETIC.upper()] if material.provenance.synthetic else []
+    if not stated.registration:
+        found.append("Not prospectively registered")
+    if stated.data_state in ("unblinded", "results_seen"):
+        found.append(f"Plan {DATA_STATES[stated.data_state]}")
+    return (*found, "Plan not locked")
+
+
+def summary(material: Material) -> tuple[Block, ...]:
+    """The answer to the primary estimand, with its uncertainty and its standing."""
+    primary = material.plan.primary
+    found = answer(material, primary)
+    blocks: list[Block] = [Heading(2, "Summary")]
+    if found is None:
+        blocks.append(Prose(_no_answer(material), lead=True))
+        for fallback in material.plan.analyses[primary].on_failure:
+            found = found or answer(material, fallback.use)
+        if found is not None:
+            blocks.append(Prose(f"The fallback named in the plan gave: {_answer_sentence(material, found)}"))
+    else:
+        blocks.append(Prose(_answer_sentence(material, found), lead=True))
+    if found is not None:
+        blocks.append(Prose(_meaning(material, found)))
+        blocks += [Prose(text) for text in (_agreement(material, found),) if text]
+    if material.plan.summary:
+        blocks.append(Prose(material.plan.summary))
+    if material.provenance.synthetic:
+        blocks.append(
+            Prose(
+                f"{SYNTHETIC}: made by a program from stated assumptions. "
+                "Nothing here is a finding about any real trial, unit or person."
+            )
+        )
+    return tuple(blocks)
+
+
+def _no_answer(material: Material) -> str:
+    reason = reason_of_failure(material, material.plan.primary)
+    return f"The primary analysis gave no estimate: {sentence(reason)}"
+
+
+def _answer_sentence(material: Material, found: Answer) -> str:
+    outcome = material.plan.question(found.analysis).outcome
+    value, interval = _value(found), range_text(found.lower, found.upper, found.scale)
+    effect = (
+        f"the {measure_words(found.measure)}, {contrast_words(found.contrast)}, was {value} "
+        f"({level_text(found.level)} confidence interval {interval})"
+    )
+    levels = [
+        f"{text} with {arm}" for arm in material.arms for text in (arm_level(material, found, arm),) if text
+    ]
+    opening = f"{capital(outcome.name)} was {' and '.join(levels)}; {effect}" if levels else capital(effect)
+    return f"{opening}, from {_basis(material, found.analysis)}."
+
+
+def _value(found: Answer) -> str:
+    text = point_text(found.value, found.width, found.scale)
+    return f"{text} {found.scale.words}" if found.scale.words and not found.scale.suffix else text
+
+
+def arm_level(material: Material, found: Answer, arm: str) -> str:
+    """The mean, proportion or rate of an arm as the analysis gives it; empty when it gives none."""
+    rows = [row for row in material.rows("arm_summary", found.analysis) if row.group("arm") == arm]
+    shown = by_stat(rows)
+    value = number_of(shown.get("estimate"))
+    if value is None:
+        return ""
+    if shown["estimate"].unit == "proportion":
+        return percent_text(value)
+    low, high = number_of(shown.get("conf_low")), number_of(shown.get("conf_high"))
+    if low is None or high is None:
+        return number(value)
+    return point_text(value, high - low, type(found.scale)(1, 0, "", ""))
+
+
+def _basis(material: Material, analysis: str) -> str:
+    rows = material.rows("fit", analysis)
+    clusters, people = (_per_arm(material, rows, name) for name in ("n_clusters", "n"))
+    parts = [f"{' and '.join(clusters)} clusters"] if clusters else []
+    parts += [f"{' and '.join(people)} {material.people}"] if people else []
+    return f"{' with '.join(parts)} ({' and '.join(material.arms)})" if parts else "the clusters analysed"
+
+
+def _per_arm(material: Material, rows: tuple[Row, ...], name: str) -> list[str]:
+    found = []
+    for arm in material.arms:
+        values = [number_of(row) for row in rows if row.stat_name == name and row.group("arm") == arm]
+        found += [count_text(value) for value in values if value is not None]
+    return found if len(found) == len(material.arms) else []
+
+
+def _meaning(material: Material, found: Answer) -> str:
+    higher = material.plan.question(found.analysis).outcome.direction == "higher_better"
+    compare, reference = material.arms
+    points = "Higher is better" if higher else "Lower is better"
+
+    def side(value: float) -> str:
+        return compare if (value > found.null) == higher else reference
+
+    worst, best = (found.lower, found.upper) if higher else (found.upper, found.lower)
+    if side(worst) == side(best):
+        reach = (
+            f"every value in the interval favours {side(best)}, "
+            f"from {_size(found, min(found.lower, found.upper))} to {_size(found, found.upper)}"
+        )
+    else:
+        reach = (
+            f"the interval reaches from {_size(found, worst)} in favour of {reference} "
+            f"to {_size(found, best)} in favour of {compare}"
+        )
+    leaning = "lies at no difference" if found.value == found.null else f"favours {side(found.value)}"
+    status = f" This estimate carries a remark: {sentence(found.warning)}" if found.warning else ""
+    return f"{points}: the estimate {leaning}, and {reach}.{status}"
+
+
+def _size(found: Answer, value: float) -> str:
+    if found.log:
+        return f"a ratio of {point_text(value, found.width, found.scale)}"
+    size = point_text(abs(value), found.width, found.scale)
+    return f"{size} {found.scale.words}" if found.scale.words else size
+
+
+def _agreement(material: Material, found: Answer) -> str:
+    """How far the sensitivity analyses of the same measure and outcome move the estimate."""
+    names = [name for name, analysis in material.plan.analyses.items() if analysis.purpose == "sensitivity"]
+    others = [other for name in names if (other := answer(material, name)) is not None]
+    same = [other for other in others if (other.measure, other.variable) == (found.measure, found.variable)]
+    failed = len(names) - len(others)
+    if not same:
+        return ""
+    low, high = min(other.value for other in same), max(other.value for other in same)
+    width = min(found.width, *(other.width for other in same))
+    least, greatest = (point_text(value, width, found.scale) for value in (low, high))
+    if len(same) == 1:
+        text = f"The one sensitivity analysis of this measure gave {least}"
+    else:
+        text = (
+            f"Over {plural(len(same), 'sensitivity analysis', 'sensitivity analyses')} of this measure the "
+            f"estimate ran from {least} to {greatest}"
+        )
+    return f"{text}; {failed} could not be estimated." if failed else f"{text}."
+
+
+def question(material: Material) -> tuple[Block, ...]:
+    """The attributes of the primary estimand (ICH E9(R1), with the two that cluster trials add)."""
+    asked = material.question
+    estimand = asked.estimand
+    events = "; ".join(
+        f"{event.event.replace('_', ' ')} ({event.level} level): {event.strategy.replace('_', ' ')}"
+        for event in estimand.intercurrent_events
+    )
+    stated = material.plan.prespecification
+    entries = [
+        ("Objective", sentence(estimand.objective)),
+        ("Population", sentence(capital(population_words(asked.population)))),
+        ("Arms", f"{estimand.compare} compared with {estimand.reference}."),
+        ("Outcome", sentence(capital(outcome_words(asked.outcome)))),
+        ("Summary measure", sentence(capital(measure_words(estimand.summary)))),
+        ("Effect", sentence(capital(EFFECTS[estimand.effect]))),
+        ("Average", sentence(capital(TARGETS[estimand.target]))),
+        ("Intercurrent events", sentence(capital(events)) or "None expected."),
+        ("Plan", sentence(f"{capital(DATA_STATES[stated.data_state])}. {stated.statement}")),
+        ("Registration", sentence(stated.registration) or "None."),
+    ]
+    return (
+        Heading(2, "The question"),
+        Prose("The estimand of the primary analysis, as the plan declares it."),
+        Terms(tuple((name, text) for name, text in entries if text)),
+    )

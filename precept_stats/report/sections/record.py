@@ -1,0 +1,96 @@
+"""What departs from the plan, how the analyses differ from each other, and where the numbers came from."""
+
+from __future__ import annotations
+
+from precept_stats.plan.explain import REASONS
+from precept_stats.report.blocks import Block, Bullets, Column, Heading, Prose, Table, TableRow, Terms
+from precept_stats.report.format import plural
+from precept_stats.report.material import Material, answer, reason_of_failure
+from precept_stats.report.words import NONE, capital, sentence, value_words
+
+POLICIES = {
+    "none": "None: every count is shown as it is.",
+    "nhs_counts_v1": "nhs_counts_v1: counts of people from 1 to 7 are suppressed, all others rounded to the "
+    "nearest 5, and percentages made again from the rounded counts; least and greatest values are not "
+    "shown; clusters stand under numbers. Model estimates are made from unrounded data.",
+}
+
+
+def deviations(material: Material) -> tuple[Block, ...]:
+    """Failures, fallbacks, unplanned analyses, warnings and gaps to the estimand, each named."""
+    items: list[str] = []
+    for name, analysis in material.plan.analyses.items():
+        label = material.label(name)
+        if answer(material, name) is None:
+            items.append(f"{label}: not estimable. {sentence(reason_of_failure(material, name))}")
+        items += [f"{label}: {sentence(str(row.stat))}" for row in material.rows("deviation", name)]
+        found = answer(material, name)
+        if found is not None and found.warning:
+            items.append(f"{label}: {sentence(found.warning)}")
+        gap = analysis.method.estimand_gap(analysis.study, material.plan.question(name))
+        if gap:
+            items.append(f"{label}: may differ from the declared estimand. {sentence(gap)}")
+    items += [
+        f"The plan itself ({finding.id}): {sentence(finding.message)}"
+        for finding in material.loaded.findings
+        if finding.severity == "warning"
+    ]
+    body: Block = (
+        Bullets(tuple(dict.fromkeys(items)))
+        if items
+        else Prose("None: every analysis of the plan gave its estimate, without warnings.")
+    )
+    return Heading(2, "Deviations and remarks"), body
+
+
+def differences(material: Material) -> tuple[Block, ...]:
+    """How each analysis differs from the one it is based on."""
+    rows = []
+    for name, analysis in material.plan.analyses.items():
+        base = material.loaded.bases.get(name)
+        if base is None:
+            changes: tuple[tuple[str, str, str], ...] = (("", "", "stands on its own"),)
+        else:
+            changes = tuple(
+                (where.strip("/").replace("/", ", ").replace("_", " "), value_words(was), value_words(now))
+                for where, was, now in material.loaded.differences(name)
+                if where != "/purpose"
+            )
+        text = "; ".join(f"{where}: {now} in place of {was}" if where else now for where, was, now in changes)
+        rows.append(
+            TableRow(
+                (
+                    material.label(name),
+                    material.label(base) if base else NONE,
+                    text or "nothing",
+                    REASONS[analysis.reason],
+                ),
+                "strong" if analysis.purpose == "primary" else "plain",
+            )
+        )
+    headings = ("Analysis", "Based on", "What differs", "Why it is here")
+    columns = tuple(Column(heading, "left") for heading in headings)
+    table = Table("differences", "What differs between the analyses", columns, tuple(rows))
+    return Heading(2, "What differs between analyses"), table
+
+
+def provenance(material: Material) -> tuple[Block, ...]:
+    """Plan, data, software, seed, time and disclosure policy."""
+    made = material.provenance
+    suppressed = material.released.suppressed
+    policy = POLICIES[material.released.policy]
+    hidden = f" {capital(plural(suppressed, 'number'))} suppressed." if suppressed else ""
+    entries = [
+        ("Plan", f"{made.plan_id}, version {made.plan_version}"),
+        ("Plan digest", f"SHA-256 {made.plan_digest}"),
+        *((f"Data: {name}", f"SHA-256 {digest}") for name, digest in made.data_digests),
+        ("Data source", "Synthetic data, made by a program." if made.synthetic else ""),
+        ("Disclosure policy", f"{policy}{hidden}"),
+        ("Software", ", ".join(f"{name} {version}" for name, version in made.software)),
+        ("Random seed", "none used" if made.seed is None else str(made.seed)),
+        ("Created", made.created),
+    ]
+    sources = [
+        (f"Source of {name}", source.source) for name, source in material.plan.data.items() if source.source
+    ]
+    return Heading(2, "Provenance"), Terms(tuple((name, text) for name, text in (*entries, *sources) if text))

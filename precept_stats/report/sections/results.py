@@ -1,0 +1,243 @@
+"""Every analysis beside every other: the table of results and the forest plot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from precept_stats.report.blocks import Block, Column, Figure, Heading, Prose, RowKind, Table, TableRow
+from precept_stats.report.figure_data import ForestData, ForestLine, ForestPanel
+from precept_stats.report.format import (
+    df_text,
+    icc_text,
+    level_text,
+    p_text,
+    point_text,
+    range_text,
+    scale_for,
+)
+from precept_stats.report.material import Answer, Material, answer, number_of, reason_of_failure
+from precept_stats.report.sections.front import arm_level
+from precept_stats.report.words import NONE, PURPOSES, capital, cell, contrast_words, scale_words
+from precept_stats.values import Row
+
+WITH_P = ("primary", "secondary")
+IN_FOREST = ("primary", "sensitivity")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What tells one group of comparable analyses from another: purpose, measure, outcome, contrast."""
+
+    purpose: str
+    measure: str
+    variable: str
+    contrast: str
+    unit: str
+
+
+def results(material: Material) -> tuple[Block, ...]:
+    """The results table: one row an analysis, grouped by purpose and measure."""
+    rows: list[TableRow] = []
+    remarks: list[str] = []
+    last: Asked | None = None
+    for purpose in PURPOSES:
+        for name, analysis in material.plan.analyses.items():
+            if analysis.purpose != purpose:
+                continue
+            asked = _asked(material, name)
+            if asked != last:
+                rows.append(TableRow((_group_title(material, name, asked),), "group"))
+                last = asked
+            rows.append(_row(material, name, remarks))
+    compare, reference = material.arms
+    columns = (
+        Column("Analysis", "left"),
+        Column(compare),
+        Column(reference),
+        Column(f"Estimate ({level_text(material.plan.multiplicity.level)} CI)"),
+        Column("p"),
+        Column("ICC"),
+        Column(f"Clusters ({compare}, {reference})"),
+        Column(f"{capital(material.people)} ({compare}, {reference})"),
+        Column("df"),
+        Column("Status", "left"),
+    )
+    table = Table("results", "Results of every analysis in the plan", columns, tuple(rows), _notes(remarks))
+    return Heading(2, "Results"), table
+
+
+def _notes(remarks: list[str]) -> tuple[str, ...]:
+    return (
+        "CI: confidence interval. ICC: intracluster correlation. df: degrees of freedom of the t reference "
+        "distribution (normal: none). p: two-sided, against no difference; given for primary and secondary "
+        "analyses only, because a sensitivity analysis asks how far the estimate moves, which a p-value "
+        "cannot tell.",
+        *(f"Note {place}: {text}" for place, text in enumerate(remarks, 1)),
+    )
+
+
+def _asked(material: Material, name: str) -> Asked:
+    purpose, found = material.plan.analyses[name].purpose, answer(material, name)
+    if found is not None:
+        return Asked(purpose, found.measure, found.variable, found.contrast, found.unit)
+    question = material.plan.question(name)
+    like = next(
+        (
+            other
+            for other in (answer(material, each) for each in material.plan.analyses)
+            if other is not None
+            and (other.measure, other.variable) == (question.estimand.summary, question.outcome.column)
+        ),
+        None,
+    )
+    joint = "/" if question.estimand.summary.endswith("ratio") else "-"
+    contrast = f"{question.estimand.compare} {joint} {question.estimand.reference}"
+    unit = (
+        like.unit if like else ("proportion" if question.outcome.type == "binary" else question.outcome.unit)
+    )
+    return Asked(purpose, question.estimand.summary, question.outcome.column, contrast, unit)
+
+
+def _group_title(material: Material, name: str, asked: Asked) -> str:
+    from_scale = _scale_title(asked)
+    outcome = material.plan.question(name).outcome.name
+    return f"{PURPOSES[asked.purpose]}: {outcome}; {from_scale}, {contrast_words(asked.contrast)}"
+
+
+def _scale_title(asked: Asked) -> str:
+    return scale_words(asked.measure, scale_for(asked.measure, asked.unit))
+
+
+def _row(material: Material, name: str, remarks: list[str]) -> TableRow:
+    found = answer(material, name)
+    analysis = material.plan.analyses[name]
+    kind: RowKind = "strong" if analysis.purpose == "primary" else "plain"
+    label = material.label(name)
+    if found is None:
+        reason = f"not estimable: {reason_of_failure(material, name)}"
+        return TableRow((label, NONE, NONE, reason, *(NONE,) * 5, "failed"), kind)
+    estimate = f"{point_text(found.value, found.width, found.scale)} ({_interval(found)})"
+    levels = [arm_level(material, found, arm) or NONE for arm in material.arms]
+    p_value = p_text(found.p_value) if analysis.purpose in WITH_P else NONE
+    fit = material.rows("fit", name)
+    return TableRow(
+        (
+            label,
+            *levels,
+            estimate,
+            p_value,
+            _icc(material, name),
+            _by_arm(material, fit, "n_clusters"),
+            _by_arm(material, fit, "n"),
+            df_text(found.df),
+            _status(found, remarks),
+        ),
+        kind,
+    )
+
+
+def _interval(found: Answer) -> str:
+    return range_text(found.lower, found.upper, found.scale)
+
+
+def _icc(material: Material, name: str) -> str:
+    for row in material.rows("icc", name):
+        value = number_of(row)
+        if row.stat_name == "icc" and value is not None:
+            return icc_text(value)
+    return NONE
+
+
+def _by_arm(material: Material, fit: tuple[Row, ...], stat_name: str) -> str:
+    """``13, 27``: the count in each arm, or the one count of all where arms are not told apart."""
+    named = {row.group("arm"): row for row in fit if row.stat_name == stat_name}
+    arms = [named[arm] for arm in material.arms if arm in named]
+    if arms:
+        return ", ".join(map(cell, arms))
+    return cell(named.get(""))
+
+
+def _status(found: Answer, remarks: list[str]) -> str:
+    if not found.warning:
+        return found.status
+    if found.warning not in remarks:
+        remarks.append(found.warning)
+    return f"{found.status} (note {remarks.index(found.warning) + 1})"
+
+
+def forest(material: Material) -> tuple[Block, ...]:
+    """The primary and sensitivity analyses on one axis a measure."""
+    groups: dict[tuple[str, str, str], list[tuple[str, Asked]]] = {}
+    for name, analysis in material.plan.analyses.items():
+        if analysis.purpose in IN_FOREST:
+            asked = _asked(material, name)
+            groups.setdefault((asked.measure, asked.variable, asked.contrast), []).append((name, asked))
+    panels = tuple(_panel(material, members) for members in groups.values())
+    heading = Heading(2, "Primary and sensitivity analyses")
+    if not any(line.value is not None for panel in panels for line in panel.lines):
+        return heading, Prose("No analysis gave an estimate to draw; the reasons are in the results table.")
+    level = level_text(material.plan.multiplicity.level)
+    figure = Figure(
+        id="forest",
+        caption=f"Estimates with {level} confidence intervals. The primary analysis is drawn as a "
+        "filled diamond, in bold; the vertical line is no difference.",
+        alt=_forest_alt(panels, level),
+        data=ForestData(panels),
+        behind=_forest_table(panels, level),
+    )
+    return heading, figure
+
+
+def _panel(material: Material, members: list[tuple[str, Asked]]) -> ForestPanel:
+    asked = members[0][1]
+    question = material.plan.question(members[0][0])
+    answers = {name: answer(material, name) for name, _ in members}
+    known = next((found for found in answers.values() if found is not None), None)
+    lines = tuple(_line(material, name, found) for name, found in answers.items())
+    compare, reference = question.estimand.compare, question.estimand.reference
+    higher = question.outcome.direction == "higher_better"
+    return ForestPanel(
+        title=f"{question.outcome.name}: {_scale_title(asked)}, {contrast_words(asked.contrast)}",
+        log=known.log if known else False,
+        null=known.null * known.scale.factor if known else 0.0,
+        below=f"favours {reference if higher else compare}",
+        above=f"favours {compare if higher else reference}",
+        lines=lines,
+    )
+
+
+def _line(material: Material, name: str, found: Answer | None) -> ForestLine:
+    primary = material.plan.analyses[name].purpose == "primary"
+    label = material.label(name)
+    if found is None:
+        return ForestLine(label, primary, f"not estimable: {reason_of_failure(material, name)}")
+    factor = found.scale.factor
+    return ForestLine(
+        label,
+        primary,
+        f"{point_text(found.value, found.width, found.scale)} ({_interval(found)})",
+        found.value * factor,
+        found.lower * factor,
+        found.upper * factor,
+    )
+
+
+def _forest_alt(panels: tuple[ForestPanel, ...], level: str) -> str:
+    parts = []
+    for panel in panels:
+        lines = "; ".join(
+            f"{line.label}{' (primary)' if line.primary else ''} {line.text}" for line in panel.lines
+        )
+        parts.append(f"{panel.title}: {lines}")
+    return f"Forest plot, estimates with {level} confidence intervals. {'. '.join(parts)}."
+
+
+def _forest_table(panels: tuple[ForestPanel, ...], level: str) -> Table:
+    rows = []
+    for panel in panels:
+        rows.append(TableRow((capital(panel.title),), "group"))
+        rows += [
+            TableRow((line.label, line.text), "strong" if line.primary else "plain") for line in panel.lines
+        ]
+    columns = (Column("Analysis", "left"), Column(f"Estimate ({level} CI)"))
+    return Table("forest-data", "Forest plot: every estimate", columns, tuple(rows))

@@ -1,0 +1,67 @@
+"""The story of a set of results: plan and rows in, a report of blocks out.
+
+Rows pass the disclosure gate here, before any section sees them; no section is given anything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from precept_stats.plan.document import Output
+from precept_stats.plan.loaded import LoadedPlan
+from precept_stats.report.blocks import Block, Figure, Report, Table
+from precept_stats.report.disclosure import release
+from precept_stats.report.material import Material
+from precept_stats.report.sections.baseline import baseline
+from precept_stats.report.sections.clusters import clusters
+from precept_stats.report.sections.data_quality import data_quality
+from precept_stats.report.sections.flow import flow
+from precept_stats.report.sections.front import SYNTHETIC, badges, question, summary
+from precept_stats.report.sections.methods import methods
+from precept_stats.report.sections.record import deviations, differences, provenance
+from precept_stats.report.sections.results import forest, results
+from precept_stats.values import Results
+
+Section = Callable[[Material], tuple[Block, ...]]
+
+SECTIONS: tuple[tuple[Output | None, Section], ...] = (
+    (None, summary),
+    (None, question),
+    ("flow", flow),
+    ("baseline", baseline),
+    ("results", results),
+    ("forest", forest),
+    ("clusters", clusters),
+    ("data_quality", data_quality),
+    (None, methods),
+    (None, differences),
+    (None, deviations),
+    (None, provenance),
+)
+"""Sections in reading order, each with the output of the plan that asks for it (None: always there)."""
+
+
+def story(loaded: LoadedPlan, results: Results) -> Report:
+    """The report that the plan asks for, made from the rows that its disclosure policy lets pass."""
+    released = release(results.rows, loaded.plan.disclosure.policy)
+    material = Material(loaded, released, results.provenance)
+    blocks = tuple(
+        block
+        for output, section in SECTIONS
+        if output is None or output in loaded.plan.outputs
+        for block in section(material)
+    )
+    if results.provenance.synthetic:
+        blocks = tuple(_tagged(block) for block in blocks)
+    subtitle = f"Plan {loaded.plan.id}, version {loaded.plan.version}"
+    return Report(loaded.plan.title, subtitle, badges(material), blocks)
+
+
+def _tagged(block: Block) -> Block:
+    """Every table and figure made from synthetic data says so itself, wherever it is copied to."""
+    if isinstance(block, Table):
+        return replace(block, tag=SYNTHETIC)
+    if isinstance(block, Figure):
+        return replace(block, tag=SYNTHETIC, behind=replace(block.behind, tag=SYNTHETIC))
+    return block

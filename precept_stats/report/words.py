@@ -1,0 +1,86 @@
+"""The words of the report for names that rows and plans use."""
+
+from __future__ import annotations
+
+from precept_stats.report.format import Scale, count_text, number
+from precept_stats.values import Row
+
+NONE = "\u2013"
+
+MEASURES = {
+    "risk_difference": "risk difference",
+    "risk_ratio": "risk ratio",
+    "odds_ratio": "odds ratio",
+    "mean_difference": "difference in means",
+    "rate_difference": "rate difference",
+    "rate_ratio": "rate ratio",
+}
+JOINTS = {" - ": "minus", " / ": "divided by"}
+PURPOSES = {
+    "primary": "Primary analysis",
+    "secondary": "Secondary analyses",
+    "sensitivity": "Sensitivity analyses",
+    "exploratory": "Exploratory analyses",
+}
+
+
+def measure_words(measure: str) -> str:
+    """A measure as words: ``risk difference``."""
+    return MEASURES.get(measure, measure.replace("_", " "))
+
+
+def contrast_words(contrast: str) -> str:
+    """``ESP - SSP`` as ``ESP minus SSP``."""
+    for sign, joint in JOINTS.items():
+        contrast = contrast.replace(sign, f" {joint} ")
+    return contrast
+
+
+def scale_words(measure: str, scale: Scale) -> str:
+    """A measure with the unit in which it is shown: ``risk difference, percentage points``."""
+    return f"{measure_words(measure)}, {scale.words}" if scale.words else measure_words(measure)
+
+
+def sentence(text: str) -> str:
+    """The text with a capital letter and a full stop."""
+    text = text.strip()
+    if not text:
+        return ""
+    return text[0].upper() + text[1:] + ("" if text[-1] in ".!?" else ".")
+
+
+def capital(text: str) -> str:
+    """The text with a capital first letter, the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
+def cell(row: Row | None) -> str:
+    """A count or number for a table: a dash when there is none, the range when it is suppressed."""
+    if row is None:
+        return NONE
+    if row.status == "suppressed":
+        return row.warning if row.warning[:1].isdigit() else "not shown"
+    if row.stat is None or isinstance(row.stat, str):
+        return str(row.stat or NONE)
+    value = float(row.stat)
+    return count_text(value) if value.is_integer() else number(value)
+
+
+def value_words(value: object) -> str:
+    """A value of a plan in a few words."""
+    if value is None or value in ([], {}, ""):
+        return "none"
+    if isinstance(value, dict):
+        inside = ", ".join(
+            f"{plain(name)} {value_words(item)}" for name, item in value.items() if name != "kind"
+        )
+        kind = plain(str(value.get("kind", "")))
+        return f"{kind} ({inside})" if kind and inside else kind or inside
+    if isinstance(value, list | tuple):
+        return ", ".join(map(value_words, value))
+    return plain(value) if isinstance(value, str) else str(value)
+
+
+def plain(name: str) -> str:
+    """An identifier as words."""
+    return name.replace("_", " ")
