@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
+from pydantic import Field
 
+from precept_stats.data.declared import Declared
 from precept_stats.data.synthetic_constants import constants_table
 from precept_stats.data.synthetic_draws import ORIGIN
 from precept_stats.data.synthetic_programme import (
@@ -39,6 +42,7 @@ __all__ = [
     "ArmUptake",
     "ProgrammeScenario",
     "ProgrammeTruth",
+    "SimpleTrial",
     "TrialScenario",
     "TrialTruth",
     "constants_table",
@@ -56,35 +60,33 @@ SHIPPED_SEED = 20180501
 """The seed of the shipped trial: a date, fixed before any result was seen."""
 
 
-def simple_trial(
-    clusters: tuple[int, int],
-    mean_size: float,
-    size_cv: float,
-    icc: float,
-    risks: tuple[float, float],
-    rng: np.random.Generator,
-) -> pd.DataFrame:
-    """A parallel trial of one period: columns cluster, arm (0 reference, 1 compared) and y (0 or 1).
+class SimpleTrial(Declared):
+    """A parallel trial of one period, for tests and coverage studies.
 
     ``clusters`` and ``risks`` are those of the reference and of the compared arm. Cluster
-    probabilities are beta, so the ICC is exactly ``icc`` and the risks exactly as given; sizes are
-    rounded gamma, at least 1 (rounding shifts the mean and CV a little when clusters are small),
-    and all equal when ``size_cv`` is 0.
+    probabilities are beta, so the ICC and the risks are exact; sizes are rounded gamma, at least 1
+    (which shifts their mean and CV a little when clusters are small), all equal when ``size_cv`` is 0.
     """
-    if not 0 <= icc < 1 or not all(0 < risk < 1 for risk in risks) or min(clusters) < 1:
-        raise DataError(
-            "a simple trial cannot be drawn from these settings",
-            found=f"icc {icc}, risks {risks}, clusters {clusters}",
-            allowed="0 <= icc < 1, risks between 0 and 1, at least one cluster an arm",
-        )
-    arm = np.repeat([0, 1], clusters)
-    sizes = np.full(arm.size, mean_size)
-    if size_cv > 0:
-        sizes = rng.gamma(1 / size_cv**2, mean_size * size_cv**2, arm.size)
+
+    clusters: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]]
+    mean_size: float = Field(ge=1)
+    size_cv: float = Field(0.0, ge=0, le=3)
+    icc: float = Field(ge=0, lt=1)
+    risks: tuple[Annotated[float, Field(gt=0, lt=1)], Annotated[float, Field(gt=0, lt=1)]]
+
+
+def simple_trial(trial: SimpleTrial, rng: np.random.Generator) -> pd.DataFrame:
+    """Draw a simple trial: columns cluster, arm (0 reference, 1 compared) and y (0 or 1), a row a person."""
+    arm = np.repeat([0, 1], trial.clusters)
+    sizes = np.full(arm.size, trial.mean_size)
+    if trial.size_cv > 0:
+        shape = 1 / trial.size_cv**2
+        sizes = rng.gamma(shape, trial.mean_size / shape, arm.size)
     sizes = np.maximum(np.rint(sizes).astype(int), 1)
-    risk = np.array(risks)[arm]
-    if icc > 0:
-        risk = rng.beta(risk * (1 - icc) / icc, (1 - risk) * (1 - icc) / icc)
+    risk = np.array(trial.risks)[arm]
+    if trial.icc > 0:
+        precision = (1 - trial.icc) / trial.icc
+        risk = rng.beta(risk * precision, (1 - risk) * precision)
     cluster = np.repeat(np.arange(arm.size), sizes)
     y = (rng.random(cluster.size) < risk[cluster]).astype(int)
     return pd.DataFrame({"cluster": cluster, "arm": arm[cluster], "y": y})

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from precept_stats.data import synthetic_constants as constants
 from precept_stats.data.synthetic_constants import Shares
+from precept_stats.data.synthetic_months import month_names
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int_]
@@ -77,7 +78,7 @@ def _choose(uniform: Floats, shares: Shares) -> Ints:
     """Index of the share into which each uniform number falls; shares are scaled to 1."""
     cumulative = np.cumsum([share for _, share in shares])
     found = np.searchsorted(cumulative, uniform * cumulative[-1], side="right")
-    return np.minimum(found, len(shares) - 1)
+    return np.asarray(np.minimum(found, len(shares) - 1))
 
 
 def _labels(chosen: Ints, shares: Shares) -> NDArray[np.str_]:
@@ -142,7 +143,9 @@ def _with_missing(rng: np.random.Generator, column: str, values: Floats) -> Floa
 def _with_missing_text(
     rng: np.random.Generator, column: str, values: NDArray[np.str_]
 ) -> NDArray[np.object_]:
-    return np.where(_missing(rng, column, values.size), None, values.astype(object))
+    kept = values.astype(object)
+    kept[_missing(rng, column, values.size)] = None
+    return kept
 
 
 def individual_probability(mothers: Mothers, unit_probability: Floats) -> Floats:
@@ -196,7 +199,7 @@ def baby_rows(
         {
             "baby_id": [f"U{unit + 1:02d}-{baby + 1:04d}" for baby in range(babies)],
             "unit": unit_name(unit),
-            "birth_month": mothers.month[mother],
+            "birth_month": month_names(mothers.month[mother]),
             "gestation_weeks": mothers.weeks[mother],
             "gestation_days": mothers.days[mother],
             "birth_weight_z": _with_missing(rng, "birth_weight_z", np.round(weight, 2)),

@@ -204,7 +204,8 @@ def programme_tables(scenario: ProgrammeScenario, seed: int) -> dict[str, pd.Dat
     """Tables ``units`` and ``unit_months`` of one synthetic programme.
 
     The same seed gives the same tables; each unit's draws have an address of their own, so that
-    another unit changes no other row. ``data_origin`` is ``synthetic`` in every row.
+    another unit changes no other row. A month in which no eligible mother's treatment is recorded
+    has no row. ``data_origin`` is ``synthetic`` in every row.
     """
     latent = _latent_correlation(scenario)
     order = stream(seed, Stream.PROGRAMME_ORDER).permutation(scenario.regions)
@@ -226,7 +227,8 @@ def programme_tables(scenario: ProgrammeScenario, seed: int) -> dict[str, pd.Dat
             "data_origin": ORIGIN,
         }
     )
-    return {"units": units, "unit_months": pd.concat(counts, ignore_index=True)}
+    months = pd.concat(counts, ignore_index=True)
+    return {"units": units, "unit_months": months[months["denominator"] > 0].reset_index(drop=True)}
 
 
 def _latent_correlation(scenario: ProgrammeScenario) -> float:

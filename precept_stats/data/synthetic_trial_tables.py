@@ -22,7 +22,7 @@ from precept_stats.data.synthetic_draws import (
     stream,
     unit_name,
 )
-from precept_stats.data.synthetic_months import month_name, month_names, month_number
+from precept_stats.data.synthetic_months import month_name, month_number
 from precept_stats.data.synthetic_trial import (
     Arm,
     TrialScenario,
@@ -66,15 +66,10 @@ def trial_tables(scenario: TrialScenario, seed: int) -> dict[str, pd.DataFrame]:
     tables = {
         "births": births,
         "units": _units_table(scenario, units, allocation),
-        "unit_months": _unit_months(scenario, units, births),
+        "unit_months": _unit_months(births),
         "allocation": allocation,
     }
-    return {
-        name: frame.assign(birth_month=month_names(frame["birth_month"].to_numpy()), data_origin=ORIGIN)
-        if name == "births"
-        else frame.assign(data_origin=ORIGIN)
-        for name, frame in tables.items()
-    }
+    return {name: frame.assign(data_origin=ORIGIN) for name, frame in tables.items()}
 
 
 def _draw_unit(scenario: TrialScenario, seed: int, index: int, latent: float) -> _Unit:
@@ -125,7 +120,7 @@ def _allocate(scenario: TrialScenario, seed: int, units: list[_Unit]) -> pd.Data
 
 
 def _quotas(sizes: Ints, total: int) -> Ints:
-    """Whole numbers adding to ``total``, as nearly in proportion to ``sizes`` as can be (largest remainders)."""
+    """Whole numbers adding to ``total``, nearly in proportion to ``sizes`` (largest remainders)."""
     exact = sizes * total / sizes.sum()
     quotas = np.floor(exact).astype(int)
     order = np.argsort(-(exact - quotas), kind="stable")
@@ -186,29 +181,17 @@ def _units_table(scenario: TrialScenario, units: list[_Unit], allocation: pd.Dat
     )
 
 
-def _unit_months(scenario: TrialScenario, units: list[_Unit], births: pd.DataFrame) -> pd.DataFrame:
-    """Eligible mothers by unit and month, every month of every unit: treated, recorded, not recorded."""
-    months = [_months(scenario, unit) for unit in units]
-    grid = pd.MultiIndex.from_arrays(
-        [
-            np.repeat([unit_name(unit.index) for unit in units], [m.size for m in months]),
-            np.concatenate(months),
-        ],
-        names=["unit", "birth_month"],
-    )
+def _unit_months(births: pd.DataFrame) -> pd.DataFrame:
+    """Eligible mothers by unit and month: treated, recorded, not recorded; no row where none is recorded."""
     mothers = births[births["birth_order"] == 1]
     counts = pd.DataFrame(
         {
             "unit": mothers["unit"],
-            "birth_month": mothers["birth_month"],
+            "month": mothers["birth_month"],
             "numerator": mothers["mgso4"] == "yes",
             "denominator": mothers["mgso4"].isin(["yes", "no"]),
             "missing": mothers["mgso4"] == "unknown",
         }
     )
-    summed = (
-        counts.groupby(["unit", "birth_month"]).sum().reindex(grid, fill_value=0).astype(int).reset_index()
-    )
-    return summed.assign(birth_month=month_names(summed["birth_month"].to_numpy())).rename(
-        columns={"birth_month": "month"}
-    )
+    summed = counts.groupby(["unit", "month"], sort=False).sum().astype(int).reset_index()
+    return summed[summed["denominator"] > 0].reset_index(drop=True)
