@@ -195,5 +195,5 @@ def _with_deviations(plan: Plan, entry: Result | Failure) -> Result | Failure:
     return _extended(entry, tuple(header.row("deviation", "text", text, "Deviation") for text in texts))
 
 
-def _extended[Entry: (Result, Failure)](entry: Entry, rows: tuple[Row, ...]) -> Entry:
+def _extended[Entry: Result | Failure](entry: Entry, rows: tuple[Row, ...]) -> Entry:
     return replace(entry, rows=entry.rows + rows) if rows else entry

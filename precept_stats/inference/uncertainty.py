@@ -46,7 +46,7 @@ def estimate(fit: Asymptotic, quantity: Quantity, level: float) -> Estimate:
         raise FitError(
             f"the {quantity.measure} has no usable standard error",
             found=f"estimate {value!r} with variance {variance!r} on the {quantity.scale} scale",
-            allowed="a finite estimate with a positive variance; outcomes must vary between the clusters of an arm",
+            allowed="a finite estimate with a positive variance; outcomes that vary between clusters",
         )
     df = float(fit.df(gradient))
     if not df > 0:
