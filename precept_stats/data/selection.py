@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 import pandas as pd
+from pandas.api import types
 from pydantic import Field, model_validator
 
 from precept_stats.data.declared import Declared
@@ -71,8 +72,27 @@ class Condition(Declared):
         column = frame[self.column]
         if self.operator == "missing":
             return column.isna() == self.missing
+        self._refuse_other_kind(column)
         present = column.notna()
         return _compare(column, self.operator, self.operand) & present
+
+    def _refuse_other_kind(self, column: pd.Series) -> None:
+        """Text never equals a number: say so, where a comparison would quietly keep no row."""
+        values = column.cat.categories if isinstance(column.dtype, pd.CategoricalDtype) else column
+        text = types.is_string_dtype(values.dtype) and not types.is_object_dtype(values.dtype)
+        numeric = types.is_numeric_dtype(values.dtype)
+        operands = self.operand if isinstance(self.operand, tuple) else (self.operand,)
+        wrong = [
+            one
+            for one in operands
+            if (numeric and isinstance(one, str)) or (text and not isinstance(one, str))
+        ]
+        if wrong:
+            raise DataError(
+                f"column {self.column!r} cannot be compared with {wrong[0]!r}",
+                found=f"a column of type {column.dtype}",
+                allowed="a value of the column's own type (in a plan, quote what is text and only that)",
+            )
 
 
 def _shown(value: object) -> str:

@@ -13,7 +13,7 @@ from precept_stats.studies import allocation as allocate
 from precept_stats.studies.cluster_trial import BASELINE_OUTCOME, ClusterTrial
 from precept_stats.studies.cluster_trial_description import describe
 from precept_stats.studies.covariates import Column, is_missing, read_column
-from precept_stats.studies.flow import ELIGIBLE, Bools, Roster, Selection, flow_rows
+from precept_stats.studies.flow import Bools, Roster, Selection, flow_rows
 from precept_stats.studies.labels import Labels, listed
 from precept_stats.studies.outcome_coding import CodedOutcome, code_outcome, people_per_row
 from precept_stats.studies.population import (
@@ -144,7 +144,7 @@ def _eligible(trial: _Trial, absent: tuple[tuple[str, str], ...]) -> tuple[Selec
     if absent:
         arms = [arm for _, arm in absent]
         selection = selection.begun_with({arm: arms.count(arm) for arm in roster.arm_names})
-    return selection.stand(ELIGIBLE, "Eligible", sizes=True), tuple(filter(None, warnings))
+    return selection.stand("eligible", "Eligible", sizes=True), tuple(filter(None, warnings))
 
 
 def _roster(trial: _Trial) -> Roster:

@@ -18,8 +18,6 @@ from precept_stats.values import Row
 
 Bools = NDArray[np.bool_]
 
-ELIGIBLE = "eligible"
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Roster:
@@ -131,15 +129,9 @@ def _by_arm(roster: Roster) -> Iterator[tuple[str, Bools]]:
 
 
 def flow_rows(steps: tuple[Step, ...], people_label: str) -> tuple[Row, ...]:
-    """The steps as rows, by arm; before ``eligible`` also all rows together, whatever their arm."""
-    names = [step.name for step in steps]
-    until = names.index(ELIGIBLE) if ELIGIBLE in names else len(names)
+    """The steps as rows: for each, all rows whatever their arm, then each arm."""
     return tuple(
-        row
-        for place, step in enumerate(steps)
-        for count in step.counts
-        if count.arm or place < until
-        for row in _count_rows(step, count, people_label)
+        row for step in steps for count in step.counts for row in _count_rows(step, count, people_label)
     )
 
 
