@@ -46,7 +46,7 @@ DOORS = {
     "numpy": ("numerics/", "inference/", "data/", "studies/", "methods/", "report/figures.py"),
     "pydantic": ("data/", "studies/", "methods/", "plan/", "evidence/synthetic_files.py", "ard.py"),
     "pandas": ("data/", "studies/", "ard.py"),
-    "scipy": ("numerics/", "inference/", "data/synthetic.py"),
+    "scipy": ("numerics/", "inference/", "data/synthetic_programme.py", "data/synthetic_trial_tables.py"),
     "matplotlib": ("report/figures.py",),
     "great_tables": ("report/tables.py",),
     "jinja2": ("report/render_html.py",),

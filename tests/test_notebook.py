@@ -1,0 +1,68 @@
+"""The notebook runs from top to bottom, in ten cells or about, and its claims hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jupytext
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+NOTEBOOK = Path(__file__).resolve().parent.parent / "notebooks" / "01_esp_vs_ssp.py"
+
+
+@pytest.fixture(scope="module")
+def executed(tmp_path_factory: pytest.TempPathFactory) -> nbformat.NotebookNode:
+    notebook = jupytext.read(NOTEBOOK)
+    folder = tmp_path_factory.mktemp("notebook")
+    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(folder)}}).execute()
+    return notebook
+
+
+def outputs(cell: nbformat.NotebookNode, kind: str) -> str:
+    """All text of one kind (``text/plain``, ``text/html``) that a cell gave."""
+    return "".join(
+        output.get("text", "")
+        if kind == "text/plain" and "text" in output
+        else output.get("data", {}).get(kind, "")
+        for output in cell.outputs
+    )
+
+
+def cells(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def test_it_is_short_and_says_that_the_data_are_synthetic(executed: nbformat.NotebookNode) -> None:
+    assert len(cells(executed)) <= 12
+    assert "**The data are synthetic.**" in executed.cells[0].source
+
+
+def test_the_interval_it_prints_holds_the_truth_it_set(executed: nbformat.NotebookNode) -> None:
+    (cell,) = [cell for cell in cells(executed) if "interval.lower" in cell.source]
+    words = outputs(cell, "text/plain").replace(",", "").split()
+    truth, lower, upper = float(words[1]), float(words[-3]), float(words[-1])
+    assert lower < truth < upper
+
+
+def test_results_show_themselves_and_say_synthetic(executed: nbformat.NotebookNode) -> None:
+    shown = [
+        outputs(cell, "text/html") for cell in cells(executed) if cell.source.strip() in ("result", "results")
+    ]
+    shown += [
+        outputs(cell, "text/html")
+        for cell in cells(executed)
+        if cell.source.rstrip().endswith(("\nresults", "\nresult"))
+    ]
+    assert shown
+    assert all("<table" in html for html in shown)
+    assert any("ynthetic" in html for html in shown)
+
+
+def test_the_last_cell_draws_a_figure(executed: nbformat.NotebookNode) -> None:
+    last = cells(executed)[-1]
+    html = outputs(last, "text/html")
+    assert (
+        "<svg" in html or "image/svg" in html or any("image/png" in o.get("data", {}) for o in last.outputs)
+    )
