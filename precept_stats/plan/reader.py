@@ -14,26 +14,9 @@ from precept_stats.plan.lint import lint
 from precept_stats.plan.loaded import LoadedPlan, PlanSource, digest_of
 from precept_stats.plan.validation import Problem, validate
 
-__all__ = ["READING_RULES", "LoadedPlan", "read_plan", "read_plan_text", "resolve_file"]
+__all__ = ["LoadedPlan", "read_plan", "read_plan_text", "resolve_file"]
 
 NOT_YAML, NOT_A_MAPPING = "PL-0001", "PL-0002"
-READING_RULES = (
-    (
-        NOT_YAML,
-        "the file is strict YAML 1.2: no duplicate keys, tags, anchors, aliases; at most 1 MB, 40 levels",
-    ),
-    (NOT_A_MAPPING, "the document is a mapping of fields"),
-    ("PL-0003", "every field is known; the nearest known one is named"),
-    ("PL-0004", "every required field is given"),
-    ("PL-0005", 'every value is of the right type: `"1"` is not a number, `1` is not text'),
-    ("PL-0006", "every value is one of those allowed"),
-    ("PL-0007", "the fields of a block do not contradict each other"),
-    ("PL-0008", "`based_on` names an analysis of the plan"),
-    ("PL-0009", "analyses are not based on each other in a circle"),
-    ("PL-0010", "the plan is no larger than 200,000 values once `based_on` is expanded"),
-    ("PL-0011", "no control characters or marks of writing direction hide in the text"),
-)
-"""Everything that reading itself refuses, as (id, what is asked); all are errors."""
 
 
 def read_plan(path: Path | str) -> LoadedPlan:

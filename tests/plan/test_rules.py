@@ -1,0 +1,183 @@
+"""Every rule fires on a plan with its one fault, points at it, and is silent on a plan without."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from precept_stats.data.shipped import shipped
+from precept_stats.methods import ClusterRegression
+from precept_stats.plan.lint import lint
+from precept_stats.plan.reader import read_plan
+from precept_stats.plan.rules import RULES
+from precept_stats.plan.rules.reading import READING_RULES
+
+from .plans import Document, both, change, findings_of, good, read, spoilt
+
+PRIMARY, CRUDE = "analyses.primary", "analyses.crude"
+OTHER_ESTIMAND = good()["estimands"]["effect"] | {"target": "participant_average"}
+SEEN = change("prespecification.data_state", "results_seen")
+TWO_PRIMARIES = change(f"{CRUDE}.purpose", "primary")
+
+
+def _matched(document: Document) -> None:
+    study = document["analyses"]["primary"]["study"]
+    study |= {"strata": [], "pairs": "stratum", "incomplete_pairs": "drop"}
+
+
+def _circle(document: Document) -> None:
+    document["analyses"]["primary"]["based_on"] = "crude"
+
+
+def _many_large(document: Document) -> None:
+    document["analyses"]["primary"]["study"]["characteristics"] = ["sex"] * 5000
+    for number in range(60):
+        document["analyses"][f"copy-{number}"] = {"based_on": "primary"}
+
+
+def _driven_windows(document: Document) -> None:
+    document["analyses"]["crude"] |= {
+        "reason": "data_driven",
+        "study": {"periods": {"follow_up": {"from": 6, "to": 17}}},
+    }
+
+
+# rule -> (how the plan is spoilt, where the finding points)
+FAULTS: dict[str, tuple[Callable[[Document], object], str]] = {
+    "PL-0003": (change(f"{PRIMARY}.purpos", "primary"), "/analyses/primary/purpos"),
+    "PL-0004": (lambda d: d["estimands"]["effect"].pop("target"), "/estimands/effect/target"),
+    "PL-0005": (change("seed", "12"), "/seed"),
+    "PL-0006": (change("estimands.effect.summary", "risk_diference"), "/estimands/effect/summary"),
+    "PL-0007": (change(f"{PRIMARY}.study.pairs", "stratum"), "/analyses/primary/study"),
+    "PL-0008": (change(f"{CRUDE}.based_on", "primery"), "/analyses/crude/based_on"),
+    "PL-0009": (_circle, "/analyses/primary/based_on"),
+    "PL-0010": (_many_large, "/analyses/copy-38"),
+    "PL-0011": (change("title", "safe\u202e"), "/title"),
+    "PL-0101": (change(f"{PRIMARY}.estimand", "efect"), "/analyses/primary/estimand"),
+    "PL-0102": (change("estimands.effect.population", "all"), "/estimands/effect/population"),
+    "PL-0103": (change("estimands.effect.outcome", "uptak"), "/estimands/effect/outcome"),
+    "PL-0104": (change("populations.eligible.join.0.table", "unit"), "/populations/eligible/join/0/table"),
+    "PL-0105": (change(f"{PRIMARY}.on_failure.0.use", "crud"), "/analyses/primary/on_failure/0/use"),
+    "PL-0106": (change("multiplicity.family", ["primary", "second"]), "/multiplicity/family/1"),
+    "PL-0107": (change("multiplicity.family", ["primary", "primary"]), "/multiplicity/family"),
+    "PL-0108": (
+        change(f"{CRUDE}.on_failure", [{"if": "not_estimable", "use": "primary"}]),
+        "/analyses/primary/on_failure/0/use",
+    ),
+    "PL-0109": (
+        change(f"{PRIMARY}.on_failure", [{"if": "not_estimable", "use": "crude"}] * 2),
+        "/analyses/primary/on_failure",
+    ),
+    "PL-0111": (change("data.others", {"schema": "units"}), "/data/others"),
+    "PL-0112": (change("populations.others", {"of": "births"}), "/populations/others"),
+    "PL-0113": (change("outcomes.again", good()["outcomes"]["uptake"]), "/outcomes/again"),
+    "PL-0114": (change("estimands.again", OTHER_ESTIMAND), "/estimands/again"),
+    "PL-0121": (change(f"{PRIMARY}.purpose", "secondary"), "/analyses"),
+    "PL-0122": (TWO_PRIMARIES, "/multiplicity/family"),
+    "PL-0123": (change("multiplicity.family", []), "/multiplicity/family"),
+    "PL-0124": (
+        both(TWO_PRIMARIES, change("multiplicity.family", ["primary", "crude"])),
+        "/multiplicity/procedure",
+    ),
+    "PL-0125": (change(f"{PRIMARY}.on_failure", []), "/analyses/primary"),
+    "PL-0126": (
+        both(change("estimands.again", OTHER_ESTIMAND), change(f"{CRUDE}.estimand", "again")),
+        "/analyses/primary/on_failure/0/use",
+    ),
+    "PL-0127": (change(f"{PRIMARY}.reason", "data_driven"), "/analyses/primary/reason"),
+    "PL-0128": (change(f"{CRUDE}.purpose", "exploratory"), "/analyses/primary"),
+    "PL-0129": (
+        both(change("estimands.again", OTHER_ESTIMAND), change(f"{CRUDE}.estimand", "again")),
+        "/analyses/crude/estimand",
+    ),
+    "PL-0130": (SEEN, "/analyses/primary/purpose"),
+    "PL-0131": (SEEN, "/analyses/primary/reason"),
+    "PL-0142": (change("estimands.effect.summary", "odds_ratio"), "/analyses/primary/method"),
+    "PL-0143": (change(f"{CRUDE}.method.weights", {"kind": "size"}), "/analyses/crude/method"),
+    "PL-0144": (change("estimands.effect.summary", "mean_difference"), "/estimands/effect/summary"),
+    "PL-0145": (change(f"{PRIMARY}.study.adjust", ["mgso4"]), "/analyses/primary/study/adjust/0"),
+    "PL-0146": (change(f"{PRIMARY}.study.adjust", ["stratum"]), "/analyses/primary/study"),
+    "PL-0147": (change(f"{PRIMARY}.study.arm", "unit"), "/analyses/primary/study/arm"),
+    "PL-0148": (
+        change(f"{PRIMARY}.study.periods.baseline.to", 2),
+        "/analyses/primary/study/periods/baseline",
+    ),
+    "PL-0149": (_driven_windows, "/analyses/crude/study/periods"),
+    "PL-0150": (_matched, "/analyses/primary/study/incomplete_pairs"),
+    "PL-0161": (change("summary", "TBD by the statistician"), "/summary"),
+    "PL-0162": (change("title", " "), "/title"),
+    "PL-0163": (change(f"{CRUDE}.label", "Regression"), "/analyses/crude/label"),
+    "PL-0171": (change("data.births.file", "../births.csv"), "/data/births/file"),
+    "PL-0172": (
+        change("data.births", {"schema": "births", "file": "b.csv", "folder": "PRECEPT_DATA"}),
+        "/data/births",
+    ),
+    "PL-0173": (change("disclosure.policy", "none"), "/disclosure/policy"),
+    "PL-0174": (change("outcomes.uptake.column", "mgso"), "/outcomes/uptake/column"),
+    "PL-0176": (change("data.births.schema", "birth"), "/data/births/schema"),
+}
+# shown by tests of their own, below or in test_reading.py
+ELSEWHERE = {"PL-0001", "PL-0002", "PL-0141", "PL-0175"}
+SEVERITIES = {rule.id: rule.severity for rule in RULES} | {name: "error" for name, _ in READING_RULES}
+
+
+def test_the_good_plan_has_no_finding() -> None:
+    assert findings_of(good()) == ()
+
+
+def test_every_rule_has_a_fault_that_shows_it() -> None:
+    assert set(FAULTS) | ELSEWHERE == set(SEVERITIES)
+
+
+def test_ids_are_unique_and_in_order() -> None:
+    ids = [name for name, _ in READING_RULES] + [rule.id for rule in RULES]
+    assert ids == sorted(set(ids))
+
+
+@pytest.mark.parametrize("rule", sorted(FAULTS))
+def test_a_rule_fires_on_its_fault_and_points_at_it(rule: str) -> None:
+    fault, pointer = FAULTS[rule]
+    found = [finding for finding in findings_of(spoilt(fault)) if finding.id == rule]
+    assert pointer in [finding.pointer for finding in found]
+    assert {finding.severity for finding in found} == {SEVERITIES[rule]}
+    assert all(finding.file == "plan.yaml" and finding.line > 0 and finding.column > 0 for finding in found)
+
+
+def test_a_method_for_another_kind_of_study_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ClusterRegression, "accepts", ())
+    (finding,) = (finding for finding in findings_of(good()) if finding.id == "PL-0141")
+    assert finding.pointer == "/analyses/primary/method"
+    assert finding.severity == "error"
+
+
+def test_a_column_that_open_schemas_do_not_have_is_a_warning(tmp_path: Path) -> None:
+    folder = tmp_path / "data_schemas"
+    folder.mkdir()
+    for name in ("births", "units"):
+        text = (shipped("data_schemas") / f"{name}.yaml").read_text(encoding="utf-8")
+        opened = re.sub(r"(?m)^fieldsMatch: .*$", "fieldsMatch: subset", text)
+        (folder / f"{name}.yaml").write_text(opened, encoding="utf-8")
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(json.dumps(spoilt(change("outcomes.uptake.column", "mgso"))), encoding="utf-8")
+    (finding,) = read_plan(plan).findings
+    assert (finding.id, finding.severity) == ("PL-0175", "warning")
+    assert finding.pointer == "/outcomes/uptake/column"
+    assert finding.allowed.startswith("mgso4 (did you mean that?)")
+
+
+def test_lint_gives_what_reading_kept() -> None:
+    loaded = read(spoilt(SEEN))
+    assert lint(loaded) == loaded.findings
+
+
+@pytest.mark.parametrize("path", sorted(shipped("analysis_plans").glob("*.yaml")), ids=lambda path: path.stem)
+def test_shipped_plans_have_no_errors_and_enough_analyses(path: Path) -> None:
+    loaded = read_plan(path)
+    purposes = [analysis.purpose for analysis in loaded.plan.analyses.values()]
+    assert purposes.count("primary") == 1
+    assert purposes.count("sensitivity") >= 3
+    assert {finding.id for finding in loaded.findings} <= {"PL-0130", "PL-0143", "PL-0150", "PL-0173"}
