@@ -1,0 +1,163 @@
+"""Every reference number beside ours: read from tests/reference, compared, and written to docs/conformance.md.
+
+A case is a folder ``reference/<method>/<case>`` with question.yaml (study, method, outcome, estimand,
+tables), make.R (which made the numbers), expected.json and, where it may be shipped, data.csv.
+``python -m tests.conformance`` rewrites the documents; a test holds that they are up to date.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+from pydantic import TypeAdapter
+
+from precept_stats.data.dataset import Table, load_table
+from precept_stats.data.schema import find_schema
+from precept_stats.data.selection import Population
+from precept_stats.data.strict_yaml import load_strict
+from precept_stats.methods import AnyMethod
+from precept_stats.run import analyse
+from precept_stats.studies import AnyStudy
+from precept_stats.studies.question import Estimand, Outcome, Question
+from precept_stats.values import Result
+
+ROOT = Path(__file__).resolve().parent.parent
+REFERENCE = ROOT / "tests" / "reference"
+HERE_ONLY = "PRECEPT_DATA"
+
+
+@dataclass(frozen=True)
+class Number:
+    """One reference number: what the other program gives, and where ours is known to differ, why."""
+
+    name: str
+    theirs: float
+    rtol: float
+    by_our_rule: float | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Case:
+    method: str
+    name: str
+    folder: Path
+    reference: str
+    software: str
+    numbers: tuple[Number, ...]
+
+    @property
+    def question(self) -> dict:
+        return load_strict((self.folder / "question.yaml").read_text(encoding="utf-8"), self.name).value
+
+    @property
+    def needs_data(self) -> bool:
+        """Whether the data do not ship and must be in the folder PRECEPT_DATA."""
+        return any(table["folder"] == HERE_ONLY for table in self.question["tables"].values())
+
+
+@dataclass(frozen=True)
+class Comparison:
+    case: Case
+    number: Number
+    ours: float
+
+    @property
+    def held_to(self) -> float:
+        return self.number.theirs if self.number.by_our_rule is None else self.number.by_our_rule
+
+    @property
+    def agrees(self) -> bool:
+        return math.isclose(self.ours, self.held_to, rel_tol=self.number.rtol, abs_tol=1e-14)
+
+    @property
+    def digits(self) -> float:
+        """Significant digits in which ours and theirs agree, at most 15 (what the files hold)."""
+        if self.ours == self.number.theirs:
+            return 15.0
+        scale = abs(self.number.theirs) or 1.0
+        return max(0.0, min(15.0, -math.log10(abs(self.ours - self.number.theirs) / scale)))
+
+
+def read_case(folder: Path) -> Case:
+    expected = json.loads((folder / "expected.json").read_text(encoding="utf-8"))
+    numbers = tuple(
+        Number(
+            entry["name"],
+            entry["value"],
+            entry["rtol"],
+            entry.get("known_difference", {}).get("by_our_rule"),
+            entry.get("known_difference", {}).get("reason", ""),
+        )
+        for entry in expected["numbers"]
+    )
+    return Case(
+        folder.parent.name, folder.name, folder, expected["reference"], expected["software"], numbers
+    )
+
+
+@cache
+def all_cases() -> tuple[Case, ...]:
+    return tuple(read_case(path.parent) for path in sorted(REFERENCE.glob("*/*/expected.json")))
+
+
+def data_folder() -> Path | None:
+    """The folder of data that do not ship, when there is one."""
+    given = os.environ.get(HERE_ONLY)
+    return Path(given) if given else None
+
+
+def answer(case: Case) -> Result:
+    """Our result for a case, by the public way in."""
+    document = case.question
+    question = Question(
+        "reference",
+        Estimand.model_validate(document["estimand"]),
+        Population.model_validate(document["population"]),
+        Outcome.model_validate(document["outcome"]),
+    )
+    study = TypeAdapter(AnyStudy).validate_python(document["study"])
+    method = TypeAdapter(AnyMethod).validate_python(document["method"])
+    tables = {name: _table(case, name, source) for name, source in document["tables"].items()}
+    return analyse(study, method, tables, question)
+
+
+def _table(case: Case, name: str, source: dict) -> Table:
+    folders = {"case": case.folder, "plans": ROOT / "analysis_plans", HERE_ONLY: data_folder()}
+    path = folders[source["folder"]] / source["file"]
+    if source.get("format") == "cvcrand":
+        return load_table(_chosen_scheme(path, source["cluster"]), None, name)
+    schema = find_schema(source["schema"]) if "schema" in source else None
+    return load_table(path, schema, name)
+
+
+def _chosen_scheme(path: Path, cluster: str) -> pd.DataFrame:
+    """The allocation that was used, of a file as cvcrand writes it: a flag, then one column a cluster."""
+    schemes = pd.read_csv(path)
+    used = schemes[schemes.iloc[:, 0] == 1].iloc[0, 1:].astype(int).tolist()
+    return pd.DataFrame({cluster: range(1, len(used) + 1), "arm": used})
+
+
+def number_called(name: str, result: Result) -> float:
+    """The statistic that ``context.stat_name[group=level]`` names among the rows."""
+    found = re.fullmatch(r"(\w+)\.(\w+)(?:\[(\w+)=(.+)\])?", name)
+    context, stat, group, level = found.groups()
+    rows = [
+        row
+        for row in result.rows
+        if row.context == context and row.stat_name == stat and (group is None or row.group(group) == level)
+    ]
+    assert len(rows) == 1, f"{name} names {len(rows)} rows"
+    return float(rows[0].stat)
+
+
+def compare(case: Case) -> list[Comparison]:
+    result = answer(case)
+    return [Comparison(case, number, number_called(number.name, result)) for number in case.numbers]

@@ -1,0 +1,10 @@
+source(file.path(dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))), "..", "..", "tools.R"))
+suppressPackageStartupMessages(library(clubSandwich))
+d <- here_only("mkvtrial.csv")
+k <- by_cluster(d, "community", "know", keep = c("arm", "stratum"))
+k$age2 <- cluster_means(d$agegp == 2, d$community); k$age3 <- cluster_means(d$agegp == 3, d$community)
+k$ethnic <- cluster_means(d$ethnicgp, d$community)
+fit <- lm(m ~ arm + factor(stratum) + age2 + age3 + ethnic, k, weights = n)
+V <- vcovCR(fit, cluster = k$id, type = "CR2", inverse_var = TRUE)
+test <- coef_test(fit, vcov = V, test = "Satterthwaite")["arm", ]
+write_expected("clubSandwich::vcovCR(type = 'CR2', inverse_var = TRUE) on lm(weights = n), Satterthwaite", effect(test$beta, test$SE, test$df_Satt), packages = "clubSandwich")

@@ -1,0 +1,7 @@
+source(file.path(dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))), "..", "..", "tools.R"))
+suppressPackageStartupMessages(library(sandwich))
+d <- here_only("share.csv")
+k <- by_cluster(d, "school", "kscore", keep = "arm")
+k$boys <- cluster_means(d$sex == "M", d$school)
+fit <- lm(m ~ arm + boys, k, weights = n)
+write_expected("sandwich::vcovHC(type = 'HC3') on lm(weights = n)", effect_of(fit, "arm", vcov = vcovHC(fit, "HC3")), packages = "sandwich")

@@ -1,0 +1,5 @@
+source(file.path(dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))), "..", "..", "tools.R"))
+d <- here_only("mkvtrial.csv")
+k <- by_cluster(d, "community", "know", keep = c("arm", "stratum"))
+fit <- lm(m ~ arm, k, weights = n)
+write_expected("lm(weights = n) on cluster proportions", effect_of(fit, "arm"))

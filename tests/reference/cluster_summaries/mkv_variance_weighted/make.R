@@ -1,0 +1,6 @@
+source(file.path(dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))), "..", "..", "tools.R"))
+d <- here_only("mkvtrial.csv")
+k <- by_cluster(d, "community", "know", keep = c("arm", "stratum"))
+icc <- icc_anova(d$know, d$community, d$arm)
+fit <- lm(m ~ arm, k, weights = n / (1 + (n - 1) * icc))
+write_expected("lm(weights = n / (1 + (n - 1) icc)), icc by anova within arms", effect_of(fit, "arm"))

@@ -1,0 +1,6 @@
+source(file.path(dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))), "..", "..", "tools.R"))
+d <- here_only("share.csv")
+k <- by_cluster(d, "school", "kscore", keep = "arm")
+t <- t.test(k$m[k$arm == 1], k$m[k$arm == 0], var.equal = FALSE)
+out <- effect(t$estimate[[1]] - t$estimate[[2]], t$stderr, t$parameter[[1]])
+write_expected("t.test(var.equal = FALSE) on cluster means", out)
