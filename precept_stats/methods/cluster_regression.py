@@ -54,29 +54,35 @@ Floats = NDArray[np.float64]
 class ClusterRegression(Declared):
     """Multivariable linear regression of cluster summaries.
 
-    Estimates: The effect is the adjusted difference between the arms in the cluster mean, proportion
-    or rate, with equal weights averaged over clusters and with size weights over participants.
+    Estimates:
+        The effect is the adjusted difference between the arms in the cluster mean, proportion or
+        rate, with equal weights averaged over clusters and with size weights over participants.
 
-    Model: The outcome of each cluster was reduced to its mean, proportion or rate at follow-up, which
-    was regressed by least squares on the arm, on strata or pairs as factors, and on the covariates;
-    covariates measured on individuals entered as their cluster means. Arm means are given at the
-    average of strata and covariates.
+    Model:
+        The outcome of each cluster was reduced to its mean, proportion or rate at follow-up, which
+        was regressed by least squares on the arm, on strata or pairs as factors, and on the
+        covariates; covariates measured on individuals entered as their cluster means. Arm means are
+        given at the average of strata and covariates.
 
-    Assumes: Clusters are independent; the cluster summary is linear in the covariates, with the same
-    slope and the same effect of the intervention throughout. With the classical variance, cluster
-    summaries vary equally about the model (with size weights, inversely to size); the HC and CR2
-    variances allow any variance.
+    Assumes:
+        Clusters are independent; the cluster summary is linear in the covariates, with the same
+        slope and the same effect of the intervention throughout. With the classical variance,
+        cluster summaries vary equally about the model (with size weights, inversely to size); the
+        HC and CR2 variances allow any variance.
 
-    Small samples: Confidence intervals and p-values refer to a t distribution on the number of clusters
-    minus all parameters of the model, or, with CR2, on Satterthwaite's degrees of freedom for the
-    contrast. HC0 and HC1 are too small with few clusters; HC3 tends to be too large.
+    Small samples:
+        Confidence intervals and p-values refer to a t distribution on the number of clusters minus
+        all parameters of the model, or, with CR2, on Satterthwaite's degrees of freedom for the
+        contrast. HC0 and HC1 are too small with few clusters; HC3 tends to be too large.
 
-    Not for: Ratios of risks or rates; many covariates for the number of clusters; conclusions about
-    individuals from the slope of a covariate, which here is a relation between clusters.
+    Not for:
+        Ratios of risks or rates; many covariates for the number of clusters; conclusions about
+        individuals from the slope of a covariate, which here is a relation between clusters.
 
-    Source: Hayes and Moulton (2017), Cluster Randomised Trials, 2nd ed., ch. 10 and 11; Long and Ervin
-    (2000), Am Stat 54:217 (HC); Bell and McCaffrey (2002), Surv Methodol 28:169, and Pustejovsky and
-    Tipton (2018), J Bus Econ Stat 36:672 (CR2 and its degrees of freedom).
+    Source:
+        Hayes and Moulton (2017), Cluster Randomised Trials, 2nd ed., ch. 10 and 11; Long and Ervin
+        (2000), Am Stat 54:217 (HC); Bell and McCaffrey (2002), Surv Methodol 28:169, and
+        Pustejovsky and Tipton (2018), J Bus Econ Stat 36:672 (CR2 and its degrees of freedom).
     """
 
     accepts: ClassVar[tuple[type, ...]] = (ClusterTrial,)

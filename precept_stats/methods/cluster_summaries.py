@@ -67,37 +67,44 @@ class _StageTwo:
 class ClusterSummaries(Declared):
     """Comparison of cluster summaries by the t method.
 
-    Estimates: The effect is the difference between the arms in the mean of the cluster summaries
-    (means, proportions or rates), or a ratio of them. With equal weights every cluster counts the
-    same (the cluster-average effect); with size weights every participant does (the
-    participant-average effect). The geometric ratio is the exponential of the difference in mean
-    log summaries; the arithmetic ratio divides one arm mean by the other.
+    Estimates:
+        The effect is the difference between the arms in the mean of the cluster summaries (means,
+        proportions or rates), or a ratio of them. With equal weights every cluster counts the same
+        (the cluster-average effect); with size weights every participant does (the
+        participant-average effect). The geometric ratio is the exponential of the difference in
+        mean log summaries; the arithmetic ratio divides one arm mean by the other.
 
-    Model: Each cluster was reduced to one summary, and the summaries were compared by a linear model
-    with one mean for each arm and, where the randomisation was stratified or matched, one term for
-    each further stratum or pair; without strata this is the two-sample t-test, with pairs the paired
-    t-test. Where covariates were adjusted for, individual outcomes were first regressed on the
-    covariates and on strata or pairs but not on the arm (logistic regression for binary, linear for
-    continuous, Poisson with person-time as exposure for count outcomes), and each cluster's summary
-    was replaced by its residual: (observed - expected) / size for a difference, observed / expected
-    for a ratio.
+    Model:
+        Each cluster was reduced to one summary, and the summaries were compared by a linear model
+        with one mean for each arm and, where the randomisation was stratified or matched, one term
+        for each further stratum or pair; without strata this is the two-sample t-test, with pairs
+        the paired t-test. Where covariates were adjusted for, individual outcomes were first
+        regressed on the covariates and on strata or pairs but not on the arm (logistic regression
+        for binary, linear for continuous, Poisson with person-time as exposure for count outcomes),
+        and each cluster's summary was replaced by its residual: (observed - expected) / size for a
+        difference, observed / expected for a ratio.
 
-    Assumes: Clusters are independent, and summaries vary about their arm's mean with the same variance
-    (with weights, a variance inversely proportional to the weight); the Welch form allows each arm
-    its own variance. The effect is the same in every stratum or pair. Participants' outcomes are
-    missing at random given cluster and arm.
+    Assumes:
+        Clusters are independent, and summaries vary about their arm's mean with the same variance
+        (with weights, a variance inversely proportional to the weight); the Welch form allows each
+        arm its own variance. The effect is the same in every stratum or pair. Outcomes that are
+        missing are missing at random within clusters.
 
-    Small samples: Confidence intervals and p-values refer to a t distribution with as many degrees of
-    freedom as clusters, minus one for each arm, each stratum or pair after the first, and each
-    cluster-level covariate parameter of the first stage; individual-level covariates cost none. The
-    method is robust to non-normal summaries in balanced trials, even with few clusters.
+    Small samples:
+        Confidence intervals and p-values refer to a t distribution with as many degrees of freedom
+        as clusters, minus one for each arm, each stratum or pair after the first, and each
+        cluster-level covariate parameter of the first stage; individual-level covariates cost none.
+        The method is robust to non-normal summaries in balanced trials, even with few clusters.
 
-    Not for: Odds ratios; questions about individual-level effect modifiers; size weights when sizes
-    differ greatly and clusters are few, since a few large clusters then carry the variance estimate.
+    Not for:
+        Odds ratios; questions about individual-level effect modifiers; size weights when sizes
+        differ greatly and clusters are few, since a few large clusters then carry the variance
+        estimate.
 
-    Source: Hayes and Moulton (2017), Cluster Randomised Trials, 2nd ed., ch. 10 to 12; Bennett et al.
-    (2002), Int J Epidemiol 31:839; Thompson et al. (2023), Stata J 23:754 (the clan command); Donner
-    and Klar (2000), Design and Analysis of Cluster Randomization Trials.
+    Source:
+        Hayes and Moulton (2017), Cluster Randomised Trials, 2nd ed., ch. 10 to 12; Bennett et al.
+        (2002), Int J Epidemiol 31:839; Thompson et al. (2023), Stata J 23:754 (the clan command);
+        Donner and Klar (2000), Design and Analysis of Cluster Randomization Trials.
     """
 
     accepts: ClassVar[tuple[type, ...]] = (ClusterTrial,)
