@@ -6,7 +6,7 @@ column; a rule over several columns hangs on the first it names and sees the who
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pandas as pd
@@ -82,8 +82,8 @@ def _checks(frame: pd.DataFrame, schema: DataSchema) -> Iterator[Check]:
     keys = [("primaryKey", schema.primary_key), *(("uniqueKeys", key) for key in schema.unique_keys)]
     for keyword, key in keys:
         if key:
-            rule = OneRowPer(id="key", kind="one_row_per", columns=key)
-            yield from _rule_checks(frame, rule, f"{keyword}.{'+'.join(key)}")
+            one_row = OneRowPer(id="key", kind="one_row_per", columns=key)
+            yield from _rule_checks(frame, one_row, f"{keyword}.{'+'.join(key)}")
             if keyword == "primaryKey":
                 yield from _key_recorded(frame, schema)
     for rule in schema.notes.rules:
@@ -93,7 +93,8 @@ def _checks(frame: pd.DataFrame, schema: DataSchema) -> Iterator[Check]:
 def _rule_checks(frame: pd.DataFrame, rule: AnyRule, name: str) -> Iterator[Check]:
     if not set(rule.names) <= set(frame.columns):
         return
-    test = pandera.Check(lambda _column: ~rule.broken(frame), error=name, ignore_na=False)
+    holds = ~rule.broken(frame)
+    test = pandera.Check(lambda _column: holds, error=name, ignore_na=False)
     columns = tuple(dict.fromkeys(rule.names))
     yield Check(name, columns, rule.words(), rule.judged(frame), test)
 
@@ -121,7 +122,7 @@ def _column_checks(column: pd.Series, field: FieldSchema) -> Iterator[Check]:
 
 def _tests(constraints: Constraints, field: FieldSchema) -> Iterator[tuple[str, str, pandera.Check]]:
     """Keyword, words and pandera check of each constraint that a column has."""
-    bounds = {
+    bounds: dict[str, tuple[str, Callable[..., pandera.Check]]] = {
         "minimum": ("at least", pandera.Check.ge),
         "maximum": ("at most", pandera.Check.le),
         "exclusiveMinimum": ("above", pandera.Check.gt),

@@ -32,7 +32,8 @@ class Table:
 
     ``frame`` has one column a field and a plain index, rows in the order of the source. ``digest``
     is the SHA-256 of its content (digest.py). ``synthetic`` is true when any row of a column
-    ``data_origin`` says so: a table that holds some made-up rows is made up.
+    ``data_origin`` says so: a table that holds some made-up rows is made up. Row 0 of ``frame`` is
+    row ``first_row`` of the source: 2 in CSV, whose header is row 1.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Table:
     schema: DataSchema
     digest: str
     synthetic: bool
+    first_row: int = 1
 
 
 Source = TableLike | Table
@@ -72,7 +74,8 @@ def load_table(source: Source, schema: DataSchema | None, name: str) -> Table:
     faults += broken_rules(frame, declared, unreadable, raw.first_row)
     if faults:
         raise InvalidDataError(name, declared.name, faults, raw.where)
-    return Table(name, frame, schema or _guarded(declared, frame), table_digest(frame), _is_synthetic(frame))
+    final = declared if schema is not None else _guarded(declared, frame)
+    return Table(name, frame, final, table_digest(frame), _is_synthetic(frame), raw.first_row)
 
 
 def build_dataset(sources: Mapping[str, Source], schemas: Mapping[str, DataSchema | None]) -> Dataset:
@@ -118,7 +121,7 @@ def _reference_faults(table: Table, tables: Dataset) -> list[Violation]:
         if lost:
             secret = any(table.schema[name].notes.sensitivity == "identifier" for name in key.fields)
             first = tuple(
-                Offence(row + 1, WITHHELD if secret else ", ".join(map(shown, values)))
+                Offence(row + table.first_row, WITHHELD if secret else ", ".join(map(shown, values)))
                 for row, values in lost[:FIRST_ROWS]
             )
             columns = "+".join(key.fields)

@@ -29,8 +29,11 @@ def table_digest(frame: pd.DataFrame) -> str:
 
 
 def number_text(value: float) -> str:
-    """A number as the digest writes it: digits alone when whole and below 2^53, else the shortest
-    decimal that reads back as the same double."""
+    """A number as the digest writes it.
+
+    Digits alone when whole and below 2^53, else the shortest decimal that reads back as the same
+    double, as Python's ``repr`` gives it.
+    """
     if value == int(value) and abs(value) < _EXACT_FLOAT:
         return str(int(value))
     return repr(value)

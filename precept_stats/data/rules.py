@@ -23,6 +23,16 @@ class _Rule(Declared):
 
     id: RuleId
 
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """The conditions whose operands must be of their columns' types."""
+        return ()
+
+    @property
+    def compared(self) -> tuple[str, ...]:
+        """Columns that are compared with one another, so of one kind."""
+        return ()
+
 
 class ConstantWithin(_Rule):
     """Each column has one value within each group: an arm does not change within a cluster.
@@ -64,6 +74,10 @@ class NotAbove(_Rule):
     @property
     def names(self) -> tuple[str, ...]:
         return (self.column, self.limit)
+
+    @property
+    def compared(self) -> tuple[str, ...]:
+        return self.names
 
     def words(self) -> str:
         return f"{self.column} at most {self.limit}"
@@ -150,6 +164,10 @@ class Always(_Rule):
     def names(self) -> tuple[str, ...]:
         return (self.that.column,)
 
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        return (self.that,)
+
     def words(self) -> str:
         return self.that.words()
 
@@ -170,6 +188,10 @@ class Implies(_Rule):
     @property
     def names(self) -> tuple[str, ...]:
         return (self.when.column, self.then.column)
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        return (self.when, self.then)
 
     def words(self) -> str:
         return f"{self.then.words()} where {self.when.words()}"

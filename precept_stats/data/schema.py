@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from precept_stats.data.declared import Declared
-from precept_stats.data.rules import AnyRule
+from precept_stats.data.rules import AnyRule, NoGaps
 from precept_stats.data.shipped import shipped
 from precept_stats.data.strict_yaml import MAX_BYTES, StrictDocument, load_strict
 from precept_stats.errors import PlanError
@@ -47,6 +47,7 @@ ColumnName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])\Z", re.ASCII)
 DATE = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])\Z", re.ASCII)
+_COMPARABLE: dict[str, str] = {"integer": "number"}
 PROVENANCE_COLUMN = "data_origin"
 
 
@@ -121,9 +122,9 @@ class FieldSchema(_Standard):
         for keyword, limit in constraints.limits().items():
             if self.type in ("string", "boolean"):
                 raise ValueError(f"{keyword} has no meaning for type {self.type}")
-            self._own_type(keyword, limit)
+            self.check_value(keyword, limit)
         for value in constraints.enum or ():
-            self._own_type("enum", value)
+            self.check_value("enum", value)
         texts = (constraints.pattern, constraints.min_length, constraints.max_length)
         if self.type != "string" and any(given is not None for given in texts):
             raise ValueError(f"pattern, minLength and maxLength are for type string, not {self.type}")
@@ -132,7 +133,8 @@ class FieldSchema(_Standard):
             raise ValueError(f"both true and false: {', '.join(sorted(both))}")
         return self
 
-    def _own_type(self, keyword: str, value: Value) -> None:
+    def check_value(self, keyword: str, value: Value) -> None:
+        """Raise ValueError where a value that ``keyword`` gives is not of the column's type."""
         fits = {
             "string": isinstance(value, str),
             "boolean": isinstance(value, bool),
@@ -227,7 +229,24 @@ class DataSchema(_Standard):
         for where, name in self._named():
             if name not in names:
                 raise ValueError(f"{where} names {name!r}, which is not a field{suggest(name, names)}")
+        for rule in self.notes.rules:
+            self._check_types(rule)
         return self
+
+    def _check_types(self, rule: AnyRule) -> None:
+        for condition in rule.conditions:
+            operands = condition.operand if isinstance(condition.operand, tuple) else (condition.operand,)
+            for operand in operands if condition.operator != "missing" else ():
+                column = self[condition.column]
+                if not (column.type == "integer" and isinstance(operand, float)):
+                    column.check_value(f"rule {rule.id}, on {column.name},", operand)
+        kinds = {_COMPARABLE.get(self[name].type, self[name].type) for name in rule.compared}
+        if len(kinds) > 1:
+            raise ValueError(
+                f"rule {rule.id} compares columns of different types: {', '.join(rule.compared)}"
+            )
+        if isinstance(rule, NoGaps) and self[rule.month].type != "yearmonth":
+            raise ValueError(f"rule {rule.id} needs {rule.month!r} to be of type yearmonth")
 
     def _named(self) -> Iterator[tuple[str, str]]:
         keys = (("primaryKey", self.primary_key), *(("uniqueKeys", key) for key in self.unique_keys))
