@@ -23,15 +23,30 @@ class FlowData:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """A value and, where there is one, its interval, in display units."""
+
+    value: float
+    lower: float | None = None
+    upper: float | None = None
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The interval; the value twice where there is none."""
+        return (
+            self.value if self.lower is None else self.lower,
+            self.value if self.upper is None else self.upper,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class ForestLine:
-    """One analysis: its numbers in display units with their text, or the reason for none."""
+    """One analysis: its estimate with the text for it, or the reason for none."""
 
     label: str
     primary: bool
     text: str
-    value: float | None = None
-    lower: float | None = None
-    upper: float | None = None
+    mark: Mark | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +66,6 @@ class ForestData:
     """One panel a measure and outcome."""
 
     panels: tuple[ForestPanel, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A value and, where there is one, its interval, in display units."""
-
-    value: float
-    lower: float | None = None
-    upper: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,34 +49,36 @@ def _steps(rows: tuple[Row, ...]) -> list[Step]:
 
 def _before(steps: list[Step], people: str) -> tuple[FlowBox, ...]:
     names = [name for name, _, _ in steps]
-    end = names.index(PARTING) if PARTING in names else 0
-    return _boxes(steps[: end + 1], "", people)
+    end = names.index(PARTING) if PARTING in names else -1
+    return _boxes(steps[: end + 1], ("",), people)[0]
 
 
 def _arms(material: Material, steps: list[Step], people: str) -> tuple[tuple[str, tuple[FlowBox, ...]], ...]:
     names = [name for name, _, _ in steps]
     start = names.index(PARTING) if PARTING in names else 0
-    return tuple((arm, _boxes(steps[start:], arm, people)) for arm in material.arms)
+    return tuple(zip(material.arms, _boxes(steps[start:], material.arms, people), strict=True))
 
 
-def _boxes(steps: list[Step], arm: str, people: str) -> tuple[FlowBox, ...]:
-    """Standing steps one a box; the steps at which some left, between two of them, in one box."""
-    boxes: list[FlowBox] = []
-    leaving: list[str] = []
-    for name, words, arms in steps:
-        counts = arms.get(arm)
-        if counts is None:
+def _boxes(steps: list[Step], arms: tuple[str, ...], people: str) -> list[tuple[FlowBox, ...]]:
+    """One column of boxes an arm, level with each other.
+
+    Each step at which some stand is a box; all who left between two of them, in any arm, share one.
+    """
+    columns: list[list[FlowBox]] = [[] for _ in arms]
+    leaving: list[list[str]] = [[] for _ in arms]
+    for name, words, counts in [*steps, ("", "", {})]:
+        if name and name not in STANDING:
+            for lines, arm in zip(leaving, arms, strict=True):
+                lines += _left_lines(words, counts.get(arm, {}), people)
             continue
-        if name in STANDING:
-            if leaving:
-                boxes.append(FlowBox("Left out", tuple(leaving), left=True))
-                leaving = []
-            boxes.append(FlowBox(capital(words), _standing_lines(counts, people)))
-        elif number_of(counts.get("n")) != 0 or number_of(counts.get("n_clusters")) != 0:
-            leaving.append(f"{capital(words)}: {_left_line(counts, people)}")
-    if leaving:
-        boxes.append(FlowBox("Left out", tuple(leaving), left=True))
-    return tuple(boxes)
+        if any(leaving):
+            for column, lines in zip(columns, leaving, strict=True):
+                column.append(FlowBox("Left out", tuple(lines) or ("none",), left=True))
+            leaving = [[] for _ in arms]
+        if name:
+            for column, arm in zip(columns, arms, strict=True):
+                column.append(FlowBox(capital(words), _standing_lines(counts.get(arm, {}), people)))
+    return [tuple(column) for column in columns]
 
 
 def _standing_lines(counts: Counts, people: str) -> tuple[str, ...]:
@@ -93,10 +95,13 @@ def _sizes(counts: Counts) -> str:
     return f"{median} [{least} to {greatest}]"
 
 
-def _left_line(counts: Counts, people: str) -> str:
-    clusters = number_of(counts.get("n_clusters"))
+def _left_lines(words: str, counts: Counts, people: str) -> list[str]:
+    """Who left at a step, in a line; no line where nobody did."""
+    clusters, left = number_of(counts.get("n_clusters")), counts.get("n")
+    if left is None or (left.stat == 0 and not clusters):
+        return []
     whole = f" ({plural(clusters, 'whole cluster')})" if clusters else ""
-    return f"{cell(counts.get('n'))} {people}{whole}"
+    return [f"{capital(words)}: {cell(left)} {people}{whole}"]
 
 
 def _alt(data: FlowData) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from precept_stats.report.blocks import Block, Column, Figure, Heading, Prose, RowKind, Table, TableRow
-from precept_stats.report.figure_data import ForestData, ForestLine, ForestPanel
+from precept_stats.report.figure_data import ForestData, ForestLine, ForestPanel, Mark
 from precept_stats.report.format import (
     df_text,
     icc_text,
@@ -174,7 +174,7 @@ def forest(material: Material) -> tuple[Block, ...]:
             groups.setdefault((asked.measure, asked.variable, asked.contrast), []).append((name, asked))
     panels = tuple(_panel(material, members) for members in groups.values())
     heading = Heading(2, "Primary and sensitivity analyses")
-    if not any(line.value is not None for panel in panels for line in panel.lines):
+    if not any(line.mark for panel in panels for line in panel.lines):
         return heading, Prose("No analysis gave an estimate to draw; the reasons are in the results table.")
     level = level_text(material.plan.multiplicity.level)
     figure = Figure(
@@ -216,9 +216,7 @@ def _line(material: Material, name: str, found: Answer | None) -> ForestLine:
         label,
         primary,
         f"{point_text(found.value, found.width, found.scale)} ({_interval(found)})",
-        found.value * factor,
-        found.lower * factor,
-        found.upper * factor,
+        Mark(found.value * factor, found.lower * factor, found.upper * factor),
     )
 
 
