@@ -53,13 +53,14 @@ class Condition(Declared):
     def operand(self) -> object:
         return getattr(self, "in_" if self.operator == "in" else self.operator)
 
-    def words(self) -> str:
-        """The condition as a reader would say it, for the flow diagram and ``explain``."""
+    def words(self, name: str = "") -> str:
+        """The condition as a reader would say it; ``name`` is what to call the column."""
+        name = name or self.column
         if self.operator == "missing":
-            return f"{self.column} is {'missing' if self.missing else 'recorded'}"
+            return f"{name} is {'missing' if self.missing else 'recorded'}"
         operand = self.operand
         shown = ", ".join(map(_shown, operand)) if isinstance(operand, tuple) else _shown(operand)
-        return f"{self.column} {self.operator.replace('_', ' ')} {shown}"
+        return f"{name} {self.operator.replace('_', ' ')} {shown}"
 
     def mask(self, frame: pd.DataFrame) -> pd.Series[bool]:
         """True for the rows that satisfy the condition; one entry a row of ``frame``."""

@@ -20,7 +20,9 @@ class Window(Declared):
     @model_validator(mode="after")
     def _in_order(self) -> Window:
         if self.first > self.last:
-            raise ValueError(f"a window runs from the earlier month to the later: from {self.first} to {self.last}")
+            raise ValueError(
+                f"a window runs from the earlier month to the later: from {self.first} to {self.last}"
+            )
         return self
 
 
@@ -67,6 +69,9 @@ class ClusterTrial(Declared):
     def _coherent(self) -> ClusterTrial:
         if self.strata and self.pairs:
             raise ValueError("name strata or pairs, not both: a pair is a stratum of two clusters")
+        own = sorted({self.cluster, self.arm} & set(self.adjust))
+        if own:
+            raise ValueError(f"adjust names {', '.join(own)}: the cluster and the arm are no covariates")
         if BASELINE_OUTCOME in self.adjust and self.periods is None:
             raise ValueError(f"`{BASELINE_OUTCOME}` in adjust needs `periods`, which says when baseline is")
         return self

@@ -36,7 +36,10 @@ class ClusterTrialDesign:
     the outcome of a row (0/1, a value, or a count of events) and ``size`` its denominator (1 for
     an individual row; people or person-time for grouped rows), so a cluster's mean is
     sum(y)/sum(size). ``arm`` is 0 for the reference and 1 for the compared arm. ``stratum`` and
-    ``pair`` number the strata or pairs from 0, and are None when there are none.
+    ``pair`` number the strata or pairs from 0, and are None when there are none. ``clusters`` are in
+    natural order of name; rows are ordered by their values, so the order of the file changes nothing.
+    ``baseline`` is the cluster's mean outcome in the baseline window, NaN where none was recorded, and
+    None without periods. ``dropped_clusters`` were eligible (or allocated) and have no analysed row.
     """
 
     clusters: tuple[str, ...]

@@ -127,7 +127,8 @@ def _eligible(trial: _Trial, absent: tuple[tuple[str, str], ...]) -> tuple[Selec
     for number, condition in enumerate(trial.question.population.where, start=1):
         warnings.append(surprising_values(condition, trial.frame[condition.column]))
         fails = ~condition.mask(trial.frame).to_numpy(dtype=np.bool_)
-        selection = selection.leave(f"excluded_{number}", f"Did not meet: {condition.words()}", fails)
+        words = condition.words(trial.gathered.title(condition.column))
+        selection = selection.leave(f"excluded_{number}", f"Did not meet: {words}", fails)
     if not selection.kept.any():
         raise DataError(
             "the population is empty: no row meets its conditions",

@@ -55,7 +55,9 @@ class Outcome(Declared):
         coded = [*self.event, *self.non_event, *self.missing, *self.excluded]
         repeated = {str(value) for value in coded if coded.count(value) > 1}
         if repeated:
-            raise ValueError(f"coded twice among event, non_event, missing, excluded: {', '.join(sorted(repeated))}")
+            raise ValueError(
+                f"coded twice among event, non_event, missing, excluded: {', '.join(sorted(repeated))}"
+            )
         return self
 
     @property
@@ -67,7 +69,9 @@ class IntercurrentEvent(Declared):
     """Something after randomisation that affects the outcome or its meaning, and how it is handled."""
 
     event: str
-    strategy: Literal["treatment_policy", "hypothetical", "composite", "while_on_treatment", "principal_stratum"]
+    strategy: Literal[
+        "treatment_policy", "hypothetical", "composite", "while_on_treatment", "principal_stratum"
+    ]
     level: Literal["cluster", "individual"] = "cluster"
 
 

@@ -1,0 +1,65 @@
+"""Covariates: their level and their coding."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from precept_stats.data.schema import DataSchema
+from precept_stats.studies.cluster_trial_design import Covariate
+from precept_stats.studies.cluster_trial_tables import prepare
+
+from .trials import STUDY, Given, ask, plain
+
+
+def covariate(values: object, schema: DataSchema | None = None) -> Covariate:
+    study = STUDY.model_copy(update={"adjust": ("x",)})
+    table = Given("births", plain().assign(x=values), schema)
+    return prepare(study, {"births": table}, ask()).design.covariates[0]
+
+
+def schema(**field: object) -> DataSchema:
+    return DataSchema.model_validate({"name": "births", "fields": [{"name": "x", **field}]})
+
+
+def test_a_number_stays_a_number() -> None:
+    found = covariate([3, 1, 2, 5, 5, 9, 8, 7, 6, 4])
+    assert (found.level, found.columns) == ("individual", ("x",))
+    assert sorted(found.values[:3, 0]) == [1, 2, 3]
+
+
+def test_a_column_that_is_constant_in_every_cluster_is_cluster_level() -> None:
+    assert covariate([1, 1, 1, 2, 2, 3, 3, 3, 3, 2]).level == "cluster"
+    assert covariate(list("aaabbccccb")).level == "cluster"
+    assert covariate([1, 1, 1, 2, 2, 3, 3, 3, 4, 2]).level == "individual"
+
+
+def test_text_is_coded_against_its_first_level() -> None:
+    found = covariate(["c", "a", "b", "a", "a", "c", "c", "b", "a", "b"])
+    assert found.columns == ("x[b]", "x[c]")
+    assert found.values.sum(axis=0).tolist() == [3.0, 3.0]
+
+
+def test_a_truth_value_has_one_column() -> None:
+    found = covariate([True, False] * 5)
+    assert found.columns == ("x[True]",)
+    assert found.values.sum() == 5
+
+
+def test_levels_without_a_row_have_no_column() -> None:
+    found = covariate(pd.Categorical(["b", "a"] * 5, categories=["b", "z", "a"]))
+    assert found.columns == ("x[a]",)
+
+
+@pytest.mark.parametrize(
+    ("field", "columns"),
+    [
+        ({"type": "integer"}, ("x",)),
+        ({"type": "integer", "constraints": {"minimum": 1}}, ("x",)),
+        ({"type": "integer", "constraints": {"enum": [2, 1, 3]}}, ("x[1]", "x[3]")),
+    ],
+)
+def test_integer_codes_are_categories_when_the_schema_lists_them(
+    field: dict[str, object], columns: object
+) -> None:
+    assert covariate([1, 2, 3, 1, 2, 3, 1, 2, 3, 1], schema(**field)).columns == columns
