@@ -12,7 +12,7 @@ from precept_stats.report.format import Scale, scale_for
 from precept_stats.studies.question import Question
 from precept_stats.values import Context, Provenance, Row
 
-STANDING = ("recorded", "eligible", "analysed")
+STANDING = ("allocated", "recorded", "eligible", "analysed")
 """The steps of the flow that say who is there; at all others, some left."""
 
 

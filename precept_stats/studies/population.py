@@ -106,6 +106,14 @@ def _table(data: Mapping[str, SourceTable], name: str, where: str) -> SourceTabl
             allowed=listed(data, 20) or "no tables were given",
             where=where,
         )
+    columns = data[name].frame.columns
+    if not columns.is_unique:
+        raise DataError(
+            "two columns of a table have the same name",
+            found=listed(map(repr, columns[columns.duplicated()].unique())),
+            allowed="one column a name",
+            where=f"table {name!r}",
+        )
     return data[name]
 
 

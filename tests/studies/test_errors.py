@@ -265,6 +265,12 @@ def test_a_table_that_was_not_given_is_named() -> None:
     assert "did you mean 'units'?" in raised.value.found
 
 
+def test_two_columns_of_one_name_are_named() -> None:
+    with pytest.raises(DataError, match="two columns of a table have the same name") as raised:
+        made(pd.concat([plain(), plain()[["y"]]], axis=1))
+    assert raised.value.found == "'y'"
+
+
 def test_one_value_with_two_meanings_is_a_fault_of_the_plan() -> None:
     outcome = Outcome(column="y", type="binary", direction="higher_better", event=(1,), missing=("1",))
     with pytest.raises(PlanError, match="two meanings"):
