@@ -291,7 +291,10 @@ def _loss_warnings(
 ) -> tuple[str, ...]:
     warnings = []
     if dropped:
-        warnings.append(f"{len(dropped)} eligible clusters have no analysed row: {listed(dropped, 20)}")
+        plural = "s are" if len(dropped) > 1 else " is"
+        warnings.append(
+            f"{len(dropped)} cluster{plural} not analysed (the flow shows where they left): {listed(dropped, 20)}"
+        )
     uncounted = int((coded.missing & (final.roster.people == 0)).sum())
     if uncounted:
         warnings.append(f"{uncounted} rows have no denominator, so the people in them are not counted")
