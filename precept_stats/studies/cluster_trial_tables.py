@@ -293,7 +293,8 @@ def _loss_warnings(
     if dropped:
         plural = "s are" if len(dropped) > 1 else " is"
         warnings.append(
-            f"{len(dropped)} cluster{plural} not analysed (the flow shows where they left): {listed(dropped, 20)}"
+        lost = listed(dropped, 20)
+        warnings.append(f"{len(dropped)} cluster{plural} not analysed (the flow shows where they left): {lost}")
         )
     uncounted = int((coded.missing & (final.roster.people == 0)).sum())
     if uncounted:
