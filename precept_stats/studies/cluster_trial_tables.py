@@ -291,11 +291,9 @@ def _loss_warnings(
 ) -> tuple[str, ...]:
     warnings = []
     if dropped:
-        plural = "s are" if len(dropped) > 1 else " is"
-        warnings.append(
-        lost = listed(dropped, 20)
-        warnings.append(f"{len(dropped)} cluster{plural} not analysed (the flow shows where they left): {lost}")
-        )
+        how_many = "1 cluster is" if len(dropped) == 1 else f"{len(dropped)} clusters are"
+        names = listed(dropped, 20)
+        warnings.append(f"{how_many} not analysed (the flow shows where they left): {names}")
     uncounted = int((coded.missing & (final.roster.people == 0)).sum())
     if uncounted:
         warnings.append(f"{uncounted} rows have no denominator, so the people in them are not counted")
