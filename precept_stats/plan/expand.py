@@ -1,8 +1,9 @@
 """``based_on``: an analysis that states only how it differs from another.
 
 Mappings merge, field by field; everything else replaces. A block that names another ``kind`` than
-its parent's replaces the block. ``null`` clears a field, so that its default holds again. ``label``
-and ``on_failure`` are each analysis's own and are never inherited. Chains are allowed.
+its parent's replaces the block. ``null`` clears a field that the parent states, so that its default
+holds again. ``label`` and ``on_failure`` are each analysis's own and are never inherited. Chains
+are allowed.
 """
 
 from __future__ import annotations
@@ -138,7 +139,7 @@ class _Builder:
                 below = base.get(field)
                 kept = below if isinstance(below, dict) and not _other_kind(below, block) else {}
                 merged[field] = self._merge(kept, block, (*at, field), (*base_at, field))
-            elif own[field] is not None:
+            elif own[field] is not None or field not in base:
                 merged[field] = own[field]
         return merged
 

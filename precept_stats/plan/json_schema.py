@@ -40,7 +40,8 @@ def plan_json_schema() -> Node:
     delta["properties"] = {BASED_ON: named, **delta["properties"]}
     delta["required"] = [BASED_ON]
     schema["properties"]["analyses"] = _either(schema["properties"]["analyses"])
-    return {"$schema": DIALECT, **schema, "description": DESCRIPTION}
+    brief = {name: _brief(item) for name, item in schema.items()}
+    return {"$schema": DIALECT, **brief, "description": DESCRIPTION}
 
 
 def plan_json_schema_text() -> str:
@@ -55,6 +56,18 @@ def _either(node: object) -> object:
             return {"if": {"required": [BASED_ON]}, "then": _ref("Analysis" + _DELTA), "else": dict(node)}
         return {name: _either(item) for name, item in node.items()}
     return node
+
+
+def _brief(node: object) -> Any:
+    """``node`` with every description cut to its first paragraph, on one line."""
+    if isinstance(node, list):
+        return [_brief(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    short = {name: _brief(item) for name, item in node.items()}
+    if isinstance(said := node.get("description"), str):
+        short["description"] = " ".join(said.split("\n\n")[0].split())
+    return short
 
 
 def _ref(name: str) -> Node:

@@ -41,14 +41,11 @@ def _people_protected(loaded: LoadedPlan) -> Iterator[Remark]:
 
 
 def _schemas_found(loaded: LoadedPlan) -> Iterator[Remark]:
-    for name, source in loaded.plan.data.items():
-        try:
-            _schema(loaded, name)
-        except PreceptError as problem:
-            message = f"the schema cannot be used: {problem.problem}"
-            yield Remark(
-                ("data", name, "schema"), message, problem.found or source.schema_id, problem.allowed
-            )
+    for name, schema in _schemas(loaded).items():
+        if isinstance(schema, PreceptError):
+            message = f"the schema cannot be used: {schema.problem}"
+            found = schema.found or loaded.plan.data[name].schema_id
+            yield Remark(("data", name, "schema"), message, found, schema.allowed)
 
 
 def _columns_exist(loaded: LoadedPlan) -> Iterator[Remark]:
@@ -62,11 +59,11 @@ def _columns_declared(loaded: LoadedPlan) -> Iterator[Remark]:
 def _undeclared(loaded: LoadedPlan) -> Iterator[tuple[Remark, bool]]:
     """Columns that no schema declares, once each, and whether the data can certainly not have them."""
     told: set[Location] = set()
+    found = _schemas(loaded)
     for name, _, question in answerable(loaded.plan):
         tables = (question.population.of, *(join.table for join in question.population.join))
-        try:
-            schemas = [_schema(loaded, table) for table in tables]
-        except (PreceptError, KeyError):
+        schemas = [schema for table in tables if isinstance(schema := found.get(table), DataSchema)]
+        if len(schemas) < len(tables):
             continue  # PL-0104 or PL-0176 says so
         known = dict.fromkeys(column for schema in schemas for column in schema.column_names)
         certain = all(schema.fields_match != "subset" for schema in schemas)
@@ -111,9 +108,16 @@ def _study_columns(at: Location, study: ClusterTrial) -> Iterator[tuple[Location
                 yield (*at, field, number), column
 
 
-def _schema(loaded: LoadedPlan, table: str) -> DataSchema:
+def _schemas(loaded: LoadedPlan) -> dict[str, DataSchema | PreceptError]:
+    """The schema of every table, or why there is none."""
     beside = loaded.path.parent if loaded.path is not None else None
-    return find_schema(loaded.plan.data[table].schema_id, beside=beside)
+    schemas: dict[str, DataSchema | PreceptError] = {}
+    for name, source in loaded.plan.data.items():
+        try:
+            schemas[name] = find_schema(source.schema_id, beside=beside)
+        except PreceptError as problem:
+            schemas[name] = problem
+    return schemas
 
 
 RULES = (
