@@ -98,9 +98,7 @@ def read_case(folder: Path) -> Case:
         )
         for entry in expected["numbers"]
     )
-    return Case(
-        folder.parent.name, folder.name, folder, expected["reference"], expected["software"], numbers
-    )
+    return Case(folder.parent.name, folder.name, folder, expected["reference"], expected["software"], numbers)
 
 
 @cache

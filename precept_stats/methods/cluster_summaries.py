@@ -103,7 +103,8 @@ class ClusterSummaries(Declared):
 
     Source:
         Hayes and Moulton (2017), Cluster Randomised Trials, 2nd ed., ch. 10 to 12; Bennett et al.
-        (2002), Int J Epidemiol 31:839; Thompson et al. (2023), Stata J 23:754 (the clan command);
+        (2002), Int J Epidemiol 31:839; Thompson et al. (2022), BMC Med Res Methodol 22:222; Thompson
+        et al. (2023), Stata J 23(3), doi:10.1177/1536867X231196294 (the clan command);
         Donner and Klar (2000), Design and Analysis of Cluster Randomization Trials.
     """
 
