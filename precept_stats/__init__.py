@@ -5,7 +5,9 @@ Names load when first used, so that ``import precept_stats`` is quick.
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,7 +19,8 @@ if TYPE_CHECKING:
     from precept_stats.data.synthetic import ProgrammeScenario, TrialScenario, programme_tables, trial_tables
     from precept_stats.errors import DataError, FitError, PlanError, PreceptError
     from precept_stats.evidence.publish import publish
-    from precept_stats.methods import ClusterRegression, ClusterSummaries
+    from precept_stats.methods.cluster_regression import ClusterRegression
+    from precept_stats.methods.cluster_summaries import ClusterSummaries
     from precept_stats.plan.explain import explain
     from precept_stats.plan.lint import lint
     from precept_stats.plan.reader import read_plan
@@ -36,7 +39,8 @@ _HOMES = {
     "data.synthetic": ("ProgrammeScenario", "TrialScenario", "programme_tables", "trial_tables"),
     "errors": ("DataError", "FitError", "PlanError", "PreceptError"),
     "evidence.publish": ("publish",),
-    "methods": ("ClusterRegression", "ClusterSummaries"),
+    "methods.cluster_regression": ("ClusterRegression",),
+    "methods.cluster_summaries": ("ClusterSummaries",),
     "plan.explain": ("explain",),
     "plan.lint": ("lint",),
     "plan.reader": ("read_plan",),
@@ -61,3 +65,18 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted([*globals(), *__all__])
+
+
+class _Package(ModuleType):
+    """The package, in which ``run`` is the function even after the module of that name was imported."""
+
+    @property
+    def run(self) -> Any:
+        return import_module("precept_stats.run").run
+
+    @run.setter
+    def run(self, module: ModuleType) -> None:
+        """Python binds an imported submodule to its name in the package; this name is taken."""
+
+
+sys.modules[__name__].__class__ = _Package

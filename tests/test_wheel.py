@@ -56,7 +56,7 @@ def test_the_wheel_carries_what_it_needs_and_nothing_else(wheel: Path) -> None:
     names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     shipped = "precept_stats/_shipped/"
     for folder, kind in (("data_schemas", ""), ("analysis_plans", ""), ("tests/reference", "reference")):
-        tracked = run(["git", "ls-files", "--", folder], ROOT).split()
+        tracked = run(["git", "ls-files", "--", folder], ROOT, home=ROOT.parent).split()
         assert tracked, f"nothing in {folder}"
         missing = {f"{shipped}{kind or folder}{name.removeprefix(folder)}" for name in tracked} - names
         assert not missing, f"the wheel lacks {sorted(missing)}"
@@ -86,7 +86,11 @@ def test_a_shipped_plan_gives_the_report_of_the_checkout(environment: Path, tmp_
     assert "report.html" in said
 
     checkout = [sys.executable, "-m", "precept_stats"]
-    run([*checkout, "run", ROOT / "analysis_plans" / f"{PLAN}.yaml", "--out", tmp_path / "checkout"], ROOT)
+    run(
+        [*checkout, "run", ROOT / "analysis_plans" / f"{PLAN}.yaml", "--out", tmp_path / "checkout"],
+        ROOT,
+        home=tmp_path,
+    )
 
     ours, theirs = tmp_path / "installed", tmp_path / "checkout"
     assert "<html" in (ours / "report.html").read_text(encoding="utf-8")
