@@ -95,7 +95,9 @@ def simple_trial(trial: SimpleTrial, rng: np.random.Generator) -> pd.DataFrame:
 def write_tables(tables: Mapping[str, pd.DataFrame], folder: Path) -> tuple[Path, ...]:
     """Write each table to ``<name>.csv`` in a folder that exists; refuse a table not marked synthetic."""
     unmarked = [
-        name for name, frame in tables.items() if not (frame.get("data_origin", pd.Series()) == ORIGIN).all()
+        name
+        for name, frame in tables.items()
+        if "data_origin" not in frame.columns or not (frame["data_origin"] == ORIGIN).all()
     ]
     if unmarked:
         raise DataError(

@@ -72,7 +72,10 @@ TRIAL_BIRTHS = Constant(
 )
 TRIAL_BIRTHS_CV = Constant("births_cv", 0.5, "coefficient of variation of that rate over units", ASSUMED)
 SCREENING_YEAR = Constant(
-    "screening_year", 2016, "year of eligibility and of stratification", f"{REGISTRY}; {PROTOCOL}"
+    "screening_year",
+    2016,
+    "year of eligibility and of stratification",
+    f"{REGISTRY}; {PROTOCOL}; that it is also the year of stratification: {ASSUMED}",
 )
 SCREENING_UPTAKE = Constant(
     "screening_uptake",
@@ -159,7 +162,10 @@ PROGRAMME_UNITS = Constant("units", 150, "units in the programme", QUALITATIVE)
 PROGRAMME_FIRST = Constant("first_month", "2016-01", "first month of the series", ASSUMED)
 PROGRAMME_LAST = Constant("last_month", "2022-12", "last month of the series", EXTENDED)
 PROGRAMME_FIRST_START = Constant(
-    "first_start", "2018-05", "earliest start month of a region", "NPP project page, University of Bristol"
+    "first_start",
+    "2018-05",
+    "earliest start month of a region",
+    "NPP project page, University of Bristol (plan: May and September 2018)",
 )
 PROGRAMME_LAST_START = Constant(
     "last_start",

@@ -224,11 +224,19 @@ def programme_tables(scenario: ProgrammeScenario, seed: int) -> dict[str, pd.Dat
             "nation": constants.NATION.value,
             "level": [care_level(rate) for rate in rates],
             "start_month": [month_name(int(start)) for start in starts],
+            "baseline_uptake": [_baseline_uptake(frame) for frame in counts],
             "data_origin": ORIGIN,
         }
     )
     months = pd.concat(counts, ignore_index=True)
     return {"units": units, "unit_months": months[months["denominator"] > 0].reset_index(drop=True)}
+
+
+def _baseline_uptake(counts: pd.DataFrame) -> float:
+    """Uptake in 2016 of one unit; missing when nobody is recorded in that year."""
+    year = counts[counts["month"].str.startswith(f"{constants.SCREENING_YEAR.value}-")]
+    recorded = int(year["denominator"].sum())
+    return round(float(year["numerator"].sum()) / recorded, 4) if recorded else float("nan")
 
 
 def _latent_correlation(scenario: ProgrammeScenario) -> float:

@@ -18,14 +18,17 @@ Floats = NDArray[np.float64]
 
 TERMS = 60
 QUADRATURE_NODES = 120
+SCORE_LIMIT = 8.0
 
 
 def beta_probability(score: ArrayLike, mean: ArrayLike, icc: float) -> Floats:
     """Cluster probability at a standard normal score; ``score`` and ``mean`` broadcast.
 
-    ``icc`` is in [0, 1); 0 gives the mean itself. Monotone in both the score and the mean.
+    ``icc`` is in [0, 1); 0 gives the mean itself. Monotone in both the score and the mean. Scores
+    are taken as no further than 8 from 0 (probability beyond: 1e-15), where the quantile is accurate.
     """
-    scores, means = np.broadcast_arrays(np.asarray(score, float), np.asarray(mean, float))
+    clipped = np.clip(np.asarray(score, float), -SCORE_LIMIT, SCORE_LIMIT)
+    scores, means = np.broadcast_arrays(clipped, np.asarray(mean, float))
     if icc == 0:
         return means.copy()
     precision = (1 - icc) / icc
