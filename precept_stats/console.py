@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
@@ -14,10 +14,12 @@ from rich.table import Table
 from rich.text import Text
 
 from precept_stats.errors import PreceptError
-from precept_stats.plan.findings import Finding
-from precept_stats.report.format import interval_text, number_text, p_text
-from precept_stats.run import Progress as Report
+from precept_stats.report.format import df_text, interval_text, number_text, p_text
 from precept_stats.values import Failure, Results, Row
+
+if TYPE_CHECKING:
+    from precept_stats.plan.findings import Finding
+    from precept_stats.run import Progress as Report
 
 SYNTHETIC = "SYNTHETIC DATA: these numbers describe no real trial."
 
@@ -68,11 +70,15 @@ def show_results(results: Results) -> None:
     if results.provenance.synthetic:
         _out().print(Text(SYNTHETIC, style="bold yellow"))
     table = Table(
-        title=f"{results.provenance.plan_id} {results.provenance.plan_version}", title_justify="left"
+        title=f"{results.provenance.plan_id} {results.provenance.plan_version} (proportions in per cent or percentage points)",
+        title_justify="left",
+    )
+    level = next(
+        (100 * entry.estimate.interval.level for entry in results if not isinstance(entry, Failure)), 95
     )
     for heading in ("analysis", "purpose", "measure"):
         table.add_column(heading, overflow="fold")
-    for heading in ("estimate", "interval", "df", "p", "status"):
+    for heading in ("estimate", f"{level:.4g}% interval", "df", "p", "status"):
         table.add_column(heading, justify="right", no_wrap=heading != "status")
     for entry in results:
         if isinstance(entry, Failure):
@@ -85,7 +91,7 @@ def show_results(results: Results) -> None:
             answer.measure.replace("_", " "),
             number_text(answer),
             interval_text(answer),
-            "" if answer.df is None else f"{answer.df:.4g}",
+            df_text(answer.df),
             p_text(answer.p_value),
             entry.status,
         )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from precept_stats.errors import FitError
 from precept_stats.inference.degrees_of_freedom import DegreesOfFreedom
@@ -55,8 +55,7 @@ def estimate(fit: Asymptotic, quantity: Quantity, level: float) -> Estimate:
 
 
 def _assemble(quantity: Quantity, value: float, std_error: float, df: float, level: float) -> Estimate:
-    reference = stats.t(df) if math.isfinite(df) else stats.norm
-    half_width = float(reference.ppf(0.5 + level / 2)) * std_error
+    half_width = _critical_value(df, level) * std_error
     log_scale = quantity.scale == "log"
     null = math.log(quantity.null) if log_scale else quantity.null
     back = math.exp if log_scale else float
@@ -70,7 +69,18 @@ def _assemble(quantity: Quantity, value: float, std_error: float, df: float, lev
         std_error=std_error,
         df=df if math.isfinite(df) else None,
         statistic=statistic,
-        p_value=float(2 * reference.sf(abs(statistic))),
+        p_value=_two_sided_p(statistic, df),
         null=quantity.null,
         interval=Interval(back(value - half_width), back(value + half_width), level),
     )
+
+
+def _critical_value(df: float, level: float) -> float:
+    """The t (or, for infinite df, normal) quantile that leaves ``1 - level`` in two tails."""
+    upper = 0.5 + level / 2
+    return float(special.stdtrit(df, upper) if math.isfinite(df) else special.ndtri(upper))
+
+
+def _two_sided_p(statistic: float, df: float) -> float:
+    tail = -abs(statistic)
+    return float(2 * (special.stdtr(df, tail) if math.isfinite(df) else special.ndtr(tail)))

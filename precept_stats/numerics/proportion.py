@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from scipy import stats
+from scipy import special
 
 
 def wilson_interval(events: float, total: float, level: float) -> tuple[float, float]:
@@ -16,7 +16,7 @@ def wilson_interval(events: float, total: float, level: float) -> tuple[float, f
 
     Source: Wilson 1927, J Am Stat Assoc 22:209.
     """
-    z = float(stats.norm.ppf(0.5 + level / 2))
+    z = float(special.ndtri(0.5 + level / 2))
     p = events / total
     spread = 1 + z**2 / total
     centre = (p + z**2 / (2 * total)) / spread
