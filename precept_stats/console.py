@@ -69,10 +69,9 @@ def show_results(results: Results) -> None:
     """The short results table of a run."""
     if results.provenance.synthetic:
         _out().print(Text(SYNTHETIC, style="bold yellow"))
-    table = Table(
-        title=f"{results.provenance.plan_id} {results.provenance.plan_version} (proportions in per cent or percentage points)",
-        title_justify="left",
-    )
+    made = results.provenance
+    title = f"{made.plan_id} {made.plan_version} (proportions in per cent or percentage points)"
+    table = Table(title=title, title_justify="left")
     level = next(
         (100 * entry.estimate.interval.level for entry in results if not isinstance(entry, Failure)), 95
     )
