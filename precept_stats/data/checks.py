@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pandas as pd
 import pandera.pandas as pandera
 
-from precept_stats.data.columns import matches
+from precept_stats.data.patterns import matches
 from precept_stats.data.rules import AnyRule, OneRowPer
 from precept_stats.data.schema import Constraints, DataSchema, FieldSchema
 from precept_stats.data.violations import FIRST_ROWS, WITHHELD, Offence, Violation, shown
@@ -148,6 +148,8 @@ def _tests(constraints: Constraints, field: FieldSchema) -> Iterator[tuple[str, 
 
 def _failing(frame: pd.DataFrame, checks: tuple[Check, ...]) -> dict[str, set[int]]:
     """Positions of failing rows by check, from one lazy pandera validation."""
+    if not checks:
+        return {}
     columns = {}
     for name in dict.fromkeys(check.columns[0] for check in checks):
         own = [check for check in checks if check.columns[0] == name]

@@ -71,12 +71,6 @@ def plain(raw: pa.ChunkedArray) -> pa.Array:
     return array.cast(pa.float64()) if pa.types.is_decimal(array.type) else array
 
 
-def matches(values: pd.Series, pattern: str) -> pd.Series[bool]:
-    """Whether each text matches ``pattern`` as a whole, in RE2, which needs linear time at most."""
-    found = pc.match_substring_regex(pa.array(values, pa.string(), from_pandas=True), rf"\A(?:{pattern})\z")
-    return pd.Series(_mask(found), index=values.index)
-
-
 def infer_type(raw: pa.ChunkedArray, missing: tuple[str, ...]) -> FieldType:
     """The type of a column that no schema declares: what its values are without exception.
 

@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from precept_stats.data.declared import Declared
+from precept_stats.data.patterns import pattern_fault
 from precept_stats.data.rules import AnyRule, NoGaps
 from precept_stats.data.shipped import shipped
 from precept_stats.data.strict_yaml import MAX_BYTES, StrictDocument, load_strict
@@ -128,6 +129,8 @@ class FieldSchema(_Standard):
         texts = (constraints.pattern, constraints.min_length, constraints.max_length)
         if self.type != "string" and any(given is not None for given in texts):
             raise ValueError(f"pattern, minLength and maxLength are for type string, not {self.type}")
+        if fault := pattern_fault(constraints.pattern or ""):
+            raise ValueError(f"pattern is not an expression of RE2: {fault}")
         both = set(self.true_values) & set(self.false_values)
         if both:
             raise ValueError(f"both true and false: {', '.join(sorted(both))}")
