@@ -140,7 +140,12 @@ results
 # %% [markdown]
 # ## 7. The figure
 #
-# All analyses of the plan beside each other.
+# A report is made of tables and figures as data; here is the forest plot of all analyses, drawn.
 
 # %%
-results
+from IPython.display import SVG
+
+from precept_stats.report.figures import draw
+
+forest = next(figure for figure in ps.story(plan, results).figures if figure.id == "forest")
+SVG(draw(forest.data, tag=forest.tag))
