@@ -18,8 +18,9 @@ from precept_stats.values import Row
 POLICIES = ("none", "nhs_counts_v1")
 SMALLEST_SHOWN, BASE = 8, 5
 SMALL = "1 to 7"
-PEOPLE = ("individuals", "events")
+PEOPLE = ("individuals", "events", "individuals per cluster")
 MODEL = ("estimate", "std_error", "conf_low", "conf_high", "conf_level", "null", "statistic", "p_value", "df")
+SPREAD = ("sd",)
 FROM_COUNTS = {"p": ("n", "N"), "p_missing": ("n_missing", "N")}
 EXTREMES = ("min", "max")
 DESCRIBED = ("baseline", "missingness", "cluster_outcome", "data_quality")
@@ -91,7 +92,7 @@ def _fingerprint(texts: list[str]) -> str:
 
 
 def _is_count(row: Row) -> bool:
-    if isinstance(row.stat, str) or row.stat is None or row.stat_name in (*MODEL, *EXTREMES):
+    if isinstance(row.stat, str) or row.stat is None or row.stat_name in (*MODEL, *EXTREMES, *SPREAD):
         return False
     guessed = row.context == "data_quality" and row.unit != "clusters" and row.stat_name[:2] in ("N", "n_")
     return row.unit in PEOPLE or guessed
@@ -159,7 +160,13 @@ def _rename(row: Row, names: Mapping[str, str]) -> Row:
 
 
 def _masked(text: str, names: Mapping[str, str]) -> str:
-    for label in sorted(names, key=len, reverse=True):
-        if label != names[label]:
-            text = re.sub(rf"(?<!\w){re.escape(label)}(?!\w)", "[a cluster]", text)
+    """Text with pseudonyms in place of labels; a label that is only digits is masked wherever it stands."""
+    labels = sorted((label for label in names if label != names[label]), key=len, reverse=True)
+    if text and labels:
+        pattern = rf"(?<![\w.])(?:{'|'.join(map(re.escape, labels))})(?!\w|\.\d)"
+        text = re.sub(pattern, lambda found: _instead(found[0], names), text)
     return SMALL_NUMERAL.sub("[a small number]", text)
+
+
+def _instead(label: str, names: Mapping[str, str]) -> str:
+    return "[number]" if label.isdigit() else names[label]

@@ -18,6 +18,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator, ScalarFormatter
+from matplotlib.transforms import Bbox
 
 from precept_stats.report.figure_data import (
     Bar,
@@ -96,7 +97,9 @@ def draw(data: FigureData, *, narrow: bool = False, tag: str = "") -> str:
                 page.width - 1, TAG_HEIGHT / 2, tag.upper(), ha="right", weight="bold", color=VERMILLION
             )
         out = StringIO()
-        page.canvas.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
+        top = page.height if tag else page.height - TAG_HEIGHT
+        sheet = Bbox.from_extents(0, 0, page.width / POINT, top / POINT)
+        page.canvas.savefig(out, format="svg", bbox_inches=sheet, metadata={"Date": None, "Creator": None})
     return out.getvalue().replace(MEASURED, SHOWN)
 
 
@@ -264,7 +267,7 @@ def _clusters(data: ClustersData, narrow: bool) -> Page:
     limits = _limits(data)
     top, left = head + between, gutter
     for arm, height, colour in zip(data.arms, heights, (BLUE, VERMILLION), strict=False):
-        page.text(left, top - 12, f"{arm.name} ({len(arm.lines)})", weight="bold")
+        page.text(left, top - 12, arm.name, weight="bold")
         axes = page.axes(left, top, width, height)
         axes.set(xlim=limits, ylim=(height / row, 0))
         _caterpillar(axes, arm, colour, labels=longest <= MANY)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from precept_stats.plan.document import Plan
 from precept_stats.plan.loaded import LoadedPlan
+from precept_stats.report.arms import arm_names
 from precept_stats.report.disclosure import Released
 from precept_stats.report.format import Scale, scale_for
 from precept_stats.studies.question import Question
@@ -35,8 +36,13 @@ class Material:
 
     @property
     def arms(self) -> tuple[str, str]:
-        """The compared arm and the reference arm of the primary question."""
-        return self.question.estimand.compare, self.question.estimand.reference
+        """The names of the compared arm and of the reference arm of the primary question."""
+        return self.arms_of(self.plan.primary)
+
+    def arms_of(self, analysis: str) -> tuple[str, str]:
+        """The names of the compared arm and of the reference arm of an analysis."""
+        names, estimand = arm_names(self.plan), self.plan.question(analysis).estimand
+        return names[estimand.compare], names[estimand.reference]
 
     def rows(self, context: Context, analysis: str) -> tuple[Row, ...]:
         """The rows of one analysis in one context, in the order in which they were made."""

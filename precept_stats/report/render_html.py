@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from precept_stats.report.blocks import Block, Figure, Heading, Report, Table, TableRow
 from precept_stats.report.figures import draw
 
-STACK_ABOVE_COLUMNS, STACK_ABOVE_LETTERS = 4, 44
+STACK_ABOVE_COLUMNS, STACK_ABOVE_LETTERS, KEEP_UP_TO_LETTERS = 4, 44, 28
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +65,15 @@ def row_groups(table: Table) -> tuple[tuple[TableRow, ...], ...]:
 
 def reflows(table: Table) -> bool:
     """Whether a telephone shows the rows of this table one under the other: many columns, or long texts."""
-    longest = max((len(text) for row in table.rows if row.kind != "group" for text in row.cells), default=0)
-    return len(table.columns) > STACK_ABOVE_COLUMNS or longest > STACK_ABOVE_LETTERS
+    texts = (text for row in table.rows for text in row.cells[1:])
+    longest = max((len(text) for text in texts), default=0)
+    many = len(table.columns) > STACK_ABOVE_COLUMNS
+    return many or (len(table.columns) > 2 and longest > STACK_ABOVE_LETTERS)
+
+
+def keeps(text: str) -> bool:
+    """Whether a cell keeps on one line: an estimate with its interval does, a reason does not."""
+    return len(text) <= KEEP_UP_TO_LETTERS
 
 
 def _environment() -> Environment:
@@ -78,7 +85,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(row_groups=row_groups, reflows=reflows)
+    environment.filters.update(row_groups=row_groups, reflows=reflows, keeps=keeps)
     return environment
 
 

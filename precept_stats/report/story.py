@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from precept_stats.plan.document import Output
 from precept_stats.plan.loaded import LoadedPlan
+from precept_stats.report.arms import arm_names, with_arm_names
 from precept_stats.report.blocks import Block, Figure, Report, Table
 from precept_stats.report.disclosure import release
 from precept_stats.report.material import Material
@@ -44,7 +45,8 @@ SECTIONS: tuple[tuple[Output | None, Section], ...] = (
 
 def story(loaded: LoadedPlan, results: Results) -> Report:
     """The report that the plan asks for, made from the rows that its disclosure policy lets pass."""
-    released = release(results.rows, loaded.plan.disclosure.policy)
+    rows = with_arm_names(results.rows, arm_names(loaded.plan))
+    released = release(rows, loaded.plan.disclosure.policy)
     material = Material(loaded, released, results.provenance)
     blocks = tuple(
         block

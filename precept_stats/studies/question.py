@@ -89,6 +89,8 @@ class Estimand(Declared):
         description="Write an empty list to say that none is expected."
     )
     objective: str = ""
+    compare_name: str = Field(default="", description="What a reader calls the compared arm.")
+    reference_name: str = Field(default="", description="What a reader calls the reference arm.")
 
     @model_validator(mode="after")
     def _two_arms(self) -> Estimand:

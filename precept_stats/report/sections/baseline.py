@@ -69,13 +69,16 @@ def _variable(material: Material, rows: list[Row]) -> list[TableRow]:
         ]
     else:
         numbers = [by_stat(arm) for arm in arms]
+        scale = scale_of(unit, difference=False)
+        decimals = max(_decimals(found, scale) for found in numbers)
         lines = [
-            ("Mean (SD)", [_mean(found) for found in numbers]),
-            ("Median (Q1, Q3)", [_median(found) for found in numbers]),
+            (label, [_spread(found, names, (scale, decimals)) for found in numbers])
+            for label, names in (("Mean (SD)", ("mean", "sd")), ("Median (Q1, Q3)", ("median", "p25", "p75")))
         ]
     if any((number_of(_first(arm, "n_missing")) or 0) > 0 or _hidden(arm) for arm in arms):
         lines.append(("Missing, n", [cell(_first(arm, "n_missing")) for arm in arms]))
-    named = f"{title} ({unit})" if unit and unit not in ("proportion", "ratio") else title
+    known = unit in ("", "proportion", "ratio") or unit.lower() in title.lower()
+    named = title if known else f"{title} ({unit})"
     blank = ("",) * len(arms)
     return [TableRow((named, *blank), "strong"), *(TableRow((name, *cells), "sub") for name, cells in lines)]
 
@@ -94,20 +97,12 @@ def _share(found: Cells) -> str:
     return cell(found.get("n")) if share is None else f"{cell(found.get('n'))} ({percent_text(share)})"
 
 
-def _mean(found: Cells) -> str:
-    return _spread(found, "mean", ("sd",))
-
-
-def _median(found: Cells) -> str:
-    return _spread(found, "median", ("p25", "p75"))
-
-
-def _spread(found: Cells, centre: str, around: tuple[str, ...]) -> str:
+def _spread(found: Cells, names: tuple[str, ...], shown_as: tuple[Scale, int]) -> str:
+    centre, *around = names
+    scale, decimals = shown_as
     value = number_of(found.get(centre))
     if value is None:
         return cell(found.get(centre))
-    scale = scale_of(found[centre].unit, difference=False)
-    decimals = _decimals(found, scale)
     numbers = [number_of(found.get(name)) for name in around]
     shown = ", ".join(NONE if n is None else fixed(n * scale.factor, decimals) for n in numbers)
     return f"{fixed(value * scale.factor, decimals)}{scale.suffix} ({shown})"

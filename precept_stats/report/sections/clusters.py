@@ -37,7 +37,7 @@ def clusters(material: Material) -> tuple[Block, ...]:
     )
     figure = Figure(
         id="clusters",
-        caption=f"{capital(outcome.name)} of each cluster {when}, in order of follow-up within arm."
+        caption=f"Outcome of each cluster {when}, in order of follow-up within arm: {outcome.name}."
         f"{interval} The dashed line is the arm as the primary analysis estimates it.",
         alt=_alt(material, data),
         data=data,
@@ -74,12 +74,20 @@ def _data(material: Material, arms: dict[str, dict[str, Cluster]]) -> ClustersDa
             for name, cluster in members.items()
         ]
         shown = [line for line in lines if line.after or line.before]
-        shown.sort(key=lambda line: (line.after.value if line.after else float("-inf"), line.label))
-        drawn.append(ClusterArm(arm, tuple(shown), _arm_mean(material, arm)))
+        shown.sort(key=_by_outcome)
+        title = plural(len(lines), "cluster")
+        title = title if len(shown) == len(lines) else f"{len(shown)} of {title}"
+        drawn.append(ClusterArm(f"{arm}: {title}", tuple(shown), _arm_mean(material, arm)))
     outcome = material.question.outcome
     unit = "%" if binary else outcome.unit
     axis = f"{capital(outcome.name)}{f' ({unit})' if unit else ''}"
     return ClustersData(axis, (0.0, 100.0) if binary else None, tuple(drawn))
+
+
+def _by_outcome(line: ClusterLine) -> tuple[float, int, str]:
+    mark = line.after or line.before
+    value = mark.value if mark and line.after else float("-inf")
+    return value, len(line.label), line.label
 
 
 def _mark(found: Cells, binary: bool, level: float) -> Mark | None:
@@ -108,7 +116,7 @@ def _alt(material: Material, data: ClustersData) -> str:
         if values:
             unit = "%" if data.bounds else ""
             reach = f"from {number(min(values))}{unit} to {number(max(values))}{unit}"
-            parts.append(f"{arm.name}: {plural(len(values), 'cluster')}, follow-up {reach}")
+            parts.append(f"{arm.name}, follow-up {reach}")
     outcome = capital(material.question.outcome.name)
     told = "; ".join(parts)
     return f"Caterpillar plot of {outcome} by cluster and arm. {told}. Every value is in the table below."
@@ -119,7 +127,8 @@ def _notes(material: Material, data: ClustersData) -> tuple[str, ...]:
         return ()
     missing = sum(1 for arm in data.arms for line in arm.lines if not line.after)
     notes = [
-        "Clusters stand under numbers in place of names; points and intervals are made from rounded counts."
+        "Clusters stand under numbers in place of names. Points and intervals are made from rounded counts, "
+        "which can move a small cluster by many percentage points."
     ]
     if missing:
         notes.append(f"{plural(missing, 'cluster')} with a suppressed count at follow-up not drawn there.")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from precept_stats.report.blocks import Block, Column, Figure, Heading, Prose, Table, TableRow
+from precept_stats.report.disclosure import EXTREMES
 from precept_stats.report.figure_data import Bar, CompletenessData
-from precept_stats.report.format import percent_text
+from precept_stats.report.format import count_text, joined, percent_text
 from precept_stats.report.material import Material, by_stat, grouped, number_of
 from precept_stats.report.words import NONE, capital, cell
 from precept_stats.values import Row
@@ -27,10 +28,35 @@ def data_quality(material: Material) -> tuple[Block, ...]:
     blocks += _completeness(rows)
     by_dimension = grouped(rows, lambda row: row.group("dimension"))
     for dimension, found in by_dimension.items():
-        if dimension != "completeness":
+        if dimension == "conformance":
+            blocks.append(_conformance(found))
+        elif dimension != "completeness":
             title = DIMENSIONS.get(dimension, capital(dimension or "checks"))
             blocks.append(_table(f"quality-{dimension or 'other'}", title, found))
     return tuple(blocks)
+
+
+def _conformance(rows: list[Row]) -> Table:
+    """How many rules each table was held to, and by name those that some rows fail."""
+    shown = []
+    for table, of_table in grouped(rows, lambda row: row.group("table")).items():
+        rules = grouped(of_table, lambda row: (row.variable, row.term))
+        failing = {key: found for key, found in rules.items() if _fails(by_stat(found))}
+        checked = max((number_of(row) or 0 for row in of_table if row.stat_name == "N"), default=0)
+        shown.append(TableRow((table, str(len(rules)), count_text(checked), str(len(failing))), "strong"))
+        for (name, term), found in failing.items():
+            stats = by_stat(found)
+            shown.append(
+                TableRow((term or name, NONE, cell(stats.get("N")), cell(stats.get("n_failed"))), "sub")
+            )
+    columns = (Column("Table", "left"), Column("Rules"), Column("Rows checked"), Column("Failing"))
+    note = "Failing: rules that some rows fail and, under them by name, how many rows fail each."
+    return Table("quality-conformance", DIMENSIONS["conformance"], columns, tuple(shown), (note,))
+
+
+def _fails(found: dict[str, Row]) -> bool:
+    failed = found.get("n_failed")
+    return failed is not None and failed.stat != 0
 
 
 def _missing_outcome(material: Material) -> Table | None:
@@ -62,41 +88,46 @@ def _completeness(rows: tuple[Row, ...]) -> list[Block]:
     found = [row for row in rows if row.group("dimension") == "completeness"]
     if not found:
         return []
+    counted = [row for row in found if row.stat_name == "n_missing"]
+    if all(row.stat == 0 for row in counted):
+        tables = joined(list(dict.fromkeys(row.group("table") for row in counted)))
+        return [Prose(f"No value is missing in any of the {len(counted)} columns read from {tables}.")]
     behind = _table("quality-completeness", DIMENSIONS["completeness"], found)
-    groups = []
-    for table, of_table in grouped(found, lambda row: row.group("table")).items():
-        bars = [
-            Bar(stats[0].term or name, 100 * share, percent_text(share))
-            for name, stats in grouped(of_table, lambda row: row.variable).items()
-            if (share := number_of(by_stat(stats).get("p_missing"))) is not None
-        ]
-        groups.append((table, tuple(bars)))
-    drawn = tuple((table, bars) for table, bars in groups if bars)
-    if not any(bar.percent > 0 for _, bars in drawn for bar in bars):
-        return [Prose("No value is missing in any column that could be checked."), behind]
+    drawn = _with_missing(found)
+    if not drawn:
+        return [behind]
     worst = max((bar for _, bars in drawn for bar in bars), key=lambda bar: bar.percent)
     figure = Figure(
         id="completeness",
-        caption="Values missing by column, per cent of the rows of each table. Columns with none missing "
-        "are in the table below.",
+        caption="Values missing by column, per cent of the rows of each table, where any are.",
         alt="Dot plot of the percentage of values missing by column. "
         f"Most are missing in {worst.label}: {worst.text}. Every value is in the table below.",
-        data=CompletenessData(_with_missing(drawn)),
+        data=CompletenessData(drawn),
         behind=behind,
     )
     return [figure]
 
 
-def _with_missing(groups: tuple[tuple[str, tuple[Bar, ...]], ...]) -> tuple[tuple[str, tuple[Bar, ...]], ...]:
-    shown = ((table, tuple(bar for bar in bars if bar.percent > 0)) for table, bars in groups)
-    return tuple((table, bars) for table, bars in shown if bars)
+def _with_missing(rows: list[Row]) -> tuple[tuple[str, tuple[Bar, ...]], ...]:
+    """For each table, the columns of which some values are known to be missing."""
+    groups = []
+    for table, of_table in grouped(rows, lambda row: row.group("table")).items():
+        bars = [
+            Bar(stats[0].term or name, 100 * share, percent_text(share))
+            for name, stats in grouped(of_table, lambda row: row.variable).items()
+            if (share := number_of(by_stat(stats).get("p_missing"))) is not None and share > 0
+        ]
+        groups.append((table, tuple(bars)))
+    return tuple((table, bars) for table, bars in groups if bars)
 
 
 def _table(table_id: str, caption: str, rows: list[Row]) -> Table:
     """One row a column or rule, one column a statistic, in the order in which they came."""
+    rows = [row for row in rows if row.variable]
     labels: dict[str, str] = {}
     for row in rows:
-        labels.setdefault(row.stat_name, row.stat_label or row.stat_name)
+        if row.status != "suppressed" or row.stat_name not in EXTREMES:
+            labels.setdefault(row.stat_name, row.stat_label or row.stat_name)
     shown = []
     for table, of_table in grouped(rows, lambda row: row.group("table")).items():
         shown.append(TableRow((f"Table {table}",), "group"))

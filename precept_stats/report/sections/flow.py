@@ -91,8 +91,12 @@ def _standing_lines(counts: Counts, people: str) -> tuple[str, ...]:
 
 
 def _sizes(counts: Counts) -> str:
-    median, least, greatest = (cell(counts.get(f"size_{name}")) for name in ("median", "min", "max"))
+    median, least, greatest = (_size(counts.get(f"size_{name}")) for name in ("median", "min", "max"))
     return f"{median} [{least} to {greatest}]"
+
+
+def _size(row: Row | None) -> str:
+    return "7 or fewer" if row is not None and row.status == "suppressed" else cell(row)
 
 
 def _left_lines(words: str, counts: Counts, people: str) -> list[str]:

@@ -74,8 +74,8 @@ def _answer_sentence(material: Material, found: Answer) -> str:
     levels = [
         f"{text} with {arm}" for arm in material.arms for text in (arm_level(material, found, arm),) if text
     ]
-    opening = f"{capital(outcome.name)} was {' and '.join(levels)}; {effect}" if levels else capital(effect)
-    return f"{opening}, from {_basis(material, found.analysis)}."
+    opening = f"{capital(outcome.name)}: {' and '.join(levels)}. " if levels else ""
+    return f"{opening}{capital(effect)}, from {_basis(material, found.analysis)}."
 
 
 def _value(found: Answer) -> str:
@@ -102,7 +102,8 @@ def _basis(material: Material, analysis: str) -> str:
     rows = material.rows("fit", analysis)
     clusters, people = (_per_arm(material, rows, name) for name in ("n_clusters", "n"))
     parts = [f"{' and '.join(clusters)} clusters"] if clusters else []
-    parts += [f"{' and '.join(people)} {material.people}"] if people else []
+    about = "" if material.released.policy == "none" else "about "
+    parts += [f"{about}{' and '.join(people)} {material.people}"] if people else []
     return f"{' with '.join(parts)} ({' and '.join(material.arms)})" if parts else "the clusters analysed"
 
 
@@ -116,7 +117,7 @@ def _per_arm(material: Material, rows: tuple[Row, ...], name: str) -> list[str]:
 
 def _meaning(material: Material, found: Answer) -> str:
     higher = material.plan.question(found.analysis).outcome.direction == "higher_better"
-    compare, reference = material.arms
+    compare, reference = material.arms_of(found.analysis)
     points = "Higher is better" if higher else "Lower is better"
 
     def side(value: float) -> str:
@@ -124,10 +125,7 @@ def _meaning(material: Material, found: Answer) -> str:
 
     worst, best = (found.lower, found.upper) if higher else (found.upper, found.lower)
     if side(worst) == side(best):
-        reach = (
-            f"every value in the interval favours {side(best)}, "
-            f"from {_size(found, min(found.lower, found.upper))} to {_size(found, found.upper)}"
-        )
+        reach = f"every value in the interval favours {side(best)}, {_span(found)}"
     else:
         reach = (
             f"the interval reaches from {_size(found, worst)} in favour of {reference} "
@@ -143,6 +141,14 @@ def _size(found: Answer, value: float) -> str:
         return f"a ratio of {point_text(value, found.width, found.scale)}"
     size = point_text(abs(value), found.width, found.scale)
     return f"{size} {found.scale.words}" if found.scale.words else size
+
+
+def _span(found: Answer) -> str:
+    """The interval of an effect that lies on one side of no difference."""
+    if found.log:
+        return f"ratios from {range_text(found.lower, found.upper, found.scale)}"
+    least, greatest = sorted((abs(found.lower), abs(found.upper)))
+    return f"by {range_text(least, greatest, found.scale)} {found.scale.words}".rstrip()
 
 
 def _agreement(material: Material, found: Answer) -> str:
@@ -178,7 +184,7 @@ def question(material: Material) -> tuple[Block, ...]:
     entries = [
         ("Objective", sentence(estimand.objective)),
         ("Population", sentence(capital(population_words(asked.population)))),
-        ("Arms", f"{estimand.compare} compared with {estimand.reference}."),
+        ("Arms", f"{material.arms[0]} compared with {material.arms[1]}."),
         ("Outcome", sentence(capital(outcome_words(asked.outcome)))),
         ("Summary measure", sentence(capital(measure_words(estimand.summary)))),
         ("Effect", sentence(capital(EFFECTS[estimand.effect]))),

@@ -62,7 +62,9 @@ def _settings(material: Material) -> Table:
     for name, analysis in material.plan.analyses.items():
         facts = by_stat(material.rows("fit", name))
         settings = material.rows("setting", name)
-        used = "; ".join(f"{plain(row.variable)}: {plain(str(row.stat))}" for row in settings)
+        used = "; ".join(
+            f"{plain(row.variable.replace('.', ', '))}: {plain(str(row.stat))}" for row in settings
+        )
         question = material.plan.question(name)
         words = analysis.method.words(analysis.study, question)
         estimator = str(facts["estimator"].stat) if "estimator" in facts else words.estimator
@@ -74,7 +76,7 @@ def _settings(material: Material) -> Table:
                 (
                     material.label(name),
                     capital(estimator) or NONE,
-                    capital(df_rule) or NONE,
+                    df_rule.replace(" - ", " \u2212 ") or NONE,
                     adjusted,
                     used or NONE,
                     sentence(gap) or "as declared",

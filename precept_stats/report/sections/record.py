@@ -6,7 +6,7 @@ from precept_stats.plan.explain import REASONS
 from precept_stats.report.blocks import Block, Bullets, Column, Heading, Prose, Table, TableRow, Terms
 from precept_stats.report.format import plural
 from precept_stats.report.material import Material, answer, reason_of_failure
-from precept_stats.report.words import NONE, capital, sentence, value_words
+from precept_stats.report.words import NONE, capital, plain, sentence, value_words
 
 POLICIES = {
     "none": "None: every count is shown as it is.",
@@ -52,7 +52,7 @@ def differences(material: Material) -> tuple[Block, ...]:
             changes: tuple[tuple[str, str, str], ...] = (("", "", "stands on its own"),)
         else:
             changes = tuple(
-                (where.strip("/").replace("/", ", ").replace("_", " "), value_words(was), value_words(now))
+                (_place(where), value_words(was), value_words(now))
                 for where, was, now in material.loaded.differences(name)
                 if where != "/purpose"
             )
@@ -70,8 +70,14 @@ def differences(material: Material) -> tuple[Block, ...]:
         )
     headings = ("Analysis", "Based on", "What differs", "Why it is here")
     columns = tuple(Column(heading, "left") for heading in headings)
-    table = Table("differences", "What differs between the analyses", columns, tuple(rows))
+    table = Table("differences", "Each analysis beside the one it is based on", columns, tuple(rows))
     return Heading(2, "What differs between analyses"), table
+
+
+def _place(pointer: str) -> str:
+    """Where in an analysis: ``/method/variance`` is the variance, ``/method`` the method."""
+    steps = pointer.strip("/").split("/")
+    return plain(", ".join(steps[1:] or steps))
 
 
 def provenance(material: Material) -> tuple[Block, ...]:

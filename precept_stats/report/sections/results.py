@@ -62,17 +62,19 @@ def results(material: Material) -> tuple[Block, ...]:
         Column("df"),
         Column("Status", "left"),
     )
-    table = Table("results", "Results of every analysis in the plan", columns, tuple(rows), _notes(remarks))
+    notes = (*_notes(material), *(f"Note {place}: {text}" for place, text in enumerate(remarks, 1)))
+    table = Table("results", "Results of every analysis in the plan", columns, tuple(rows), notes)
     return Heading(2, "Results"), table
 
 
-def _notes(remarks: list[str]) -> tuple[str, ...]:
+def _notes(material: Material) -> tuple[str, ...]:
+    iccs = [row for name in material.plan.analyses for row in material.rows("icc", name)]
+    label = next((row.stat_label for row in iccs if row.stat_name == "icc" and row.stat_label), "")
     return (
-        "CI: confidence interval. ICC: intracluster correlation. df: degrees of freedom of the t reference "
-        "distribution (normal: none). p: two-sided, against no difference; given for primary and secondary "
-        "analyses only, because a sensitivity analysis asks how far the estimate moves, which a p-value "
-        "cannot tell.",
-        *(f"Note {place}: {text}" for place, text in enumerate(remarks, 1)),
+        f"CI: confidence interval. ICC: {label[:1].lower() + label[1:] or 'intracluster correlation'}. "
+        "df: degrees of freedom of the t reference distribution (normal: none). p: two-sided, against no "
+        "difference; given for primary and secondary analyses only, because a sensitivity analysis asks "
+        "how far the estimate moves, which a p-value cannot tell.",
     )
 
 
@@ -91,7 +93,7 @@ def _asked(material: Material, name: str) -> Asked:
         None,
     )
     joint = "/" if question.estimand.summary.endswith("ratio") else "-"
-    contrast = f"{question.estimand.compare} {joint} {question.estimand.reference}"
+    contrast = f" {joint} ".join(material.arms_of(name))
     unit = (
         like.unit if like else ("proportion" if question.outcome.type == "binary" else question.outcome.unit)
     )
@@ -194,7 +196,7 @@ def _panel(material: Material, members: list[tuple[str, Asked]]) -> ForestPanel:
     answers = {name: answer(material, name) for name, _ in members}
     known = next((found for found in answers.values() if found is not None), None)
     lines = tuple(_line(material, name, found) for name, found in answers.items())
-    compare, reference = question.estimand.compare, question.estimand.reference
+    compare, reference = material.arms_of(members[0][0])
     higher = question.outcome.direction == "higher_better"
     return ForestPanel(
         title=f"{question.outcome.name}: {_scale_title(asked)}, {contrast_words(asked.contrast)}",
