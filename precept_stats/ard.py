@@ -110,8 +110,12 @@ def write_json(results: Results, path: Path) -> None:
 
 
 def read_json(path: Path) -> Results:
-    """Read results that :func:`write_json` wrote."""
-    return from_json(path.read_text(encoding="utf-8"), path.name)
+    """Read results that :func:`write_json` wrote. Raises DataError when there are none."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise DataError("the results file cannot be read", found=str(problem), where=path.name) from problem
+    return from_json(text, path.name)
 
 
 def write_parquet(rows: Iterable[Row], path: Path) -> None:

@@ -59,4 +59,4 @@ class DisclosureError(PreceptError):
 class OutputError(PreceptError):
     """Results cannot be written where they were asked for; what stood there is untouched."""
 
-    exit_code: ClassVar[int] = 1
+    exit_code: ClassVar[int] = 4

@@ -49,10 +49,20 @@ def small_trial(tmp_path):
 
 SCHEMA = """\
 $schema: https://datapackage.org/profiles/2.0/tableschema.json
+name: people
 fields:
-  - {name: village, type: string, constraints: {required: true}, x-precept: {role: cluster, level: cluster, sensitivity: safe}}
-  - {name: arm, type: string, constraints: {required: true, enum: [new, old]}, x-precept: {role: arm, level: cluster, sensitivity: safe}}
-  - {name: well, type: integer, constraints: {enum: [0, 1]}, x-precept: {role: outcome, level: individual, sensitivity: sensitive}}
+  - name: village
+    type: string
+    constraints: {required: true}
+    x-precept: {role: cluster, level: cluster, sensitivity: safe}
+  - name: arm
+    type: string
+    constraints: {required: true, enum: [new, old]}
+    x-precept: {role: arm, level: cluster, sensitivity: safe}
+  - name: well
+    type: integer
+    constraints: {enum: [0, 1]}
+    x-precept: {role: outcome, level: individual, sensitivity: sensitive}
 missingValues: ["", NA]
 x-precept: {level: individual}
 """
@@ -80,7 +90,10 @@ analyses:
     study: {kind: cluster_trial, cluster: village, arm: arm}
     method: {kind: cluster_summaries}
     on_failure: [{if: not_estimable, use: welch}]
-  welch: {based_on: primary, purpose: sensitivity, method: {kind: cluster_summaries, variance: {kind: welch}}, on_failure: null}
+  welch:
+    based_on: primary
+    purpose: sensitivity
+    method: {kind: cluster_summaries, variance: {kind: welch}}
 multiplicity: {family: [primary], procedure: none, level: 0.95}
 disclosure: {policy: none}
 """
