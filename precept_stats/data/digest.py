@@ -15,6 +15,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 _EXACT_FLOAT = 2.0**53
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
 def table_digest(frame: pd.DataFrame) -> str:
@@ -40,7 +41,7 @@ def number_text(value: float) -> str:
 
 
 def _line(texts: Iterable[str | None]) -> str:
-    return json.dumps(list(texts), separators=(",", ":"))
+    return _ENCODER.encode(list(texts))
 
 
 def _texts(column: pd.Series) -> list[str | None]:

@@ -210,3 +210,27 @@ def test_an_unallocated_unit_is_found() -> None:
     found = violations(frame, find_schema("allocation"))
     assert set(found) == {"every_unit_allocated"}
     assert found["every_unit_allocated"].first[0].row == 2
+
+
+def test_units_are_held_to_the_allocation_list() -> None:
+    units = pd.DataFrame(
+        {
+            "unit": ["A", "B", "C"],
+            "region": "R",
+            "nation": "England",
+            "level": "LNU",
+            "start_month": "2018-05",
+            "arm": ["ESP", "SSP", None],
+            "stratum": ["1", "1", None],
+        }
+    )
+    allocation = pd.DataFrame({"unit": ["A", "B"], "stratum": "1", "arm": ["ESP", "ESP"]})
+    schemas = {name: find_schema(name) for name in ("units", "allocation")}
+    with pytest.raises(InvalidDataError) as caught:
+        build_dataset({"units": units, "allocation": allocation}, schemas)
+    (violation,) = caught.value.violations
+    assert violation.rule == "foreignKeys.unit+arm"
+    assert (violation.count, violation.checked) == (1, 2)
+    assert violation.first[0].value == "'B', 'SSP'"
+    right = allocation.assign(arm=["ESP", "SSP"])
+    assert set(build_dataset({"units": units, "allocation": right}, schemas)) == {"units", "allocation"}

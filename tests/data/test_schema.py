@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from pydantic import ValidationError
 
-from precept_stats.data.schema import find_schema, read_schema, schema_from_text, schema_text, suggest
+from precept_stats.data.rules import AnyRule
+from precept_stats.data.schema import (
+    Constraints,
+    DataSchema,
+    FieldNotes,
+    FieldSchema,
+    TableNotes,
+    find_schema,
+    read_schema,
+    schema_from_text,
+    schema_text,
+    suggest,
+)
 from precept_stats.data.shipped import shipped
 from precept_stats.errors import PlanError, PreceptError
 
@@ -126,3 +139,14 @@ def test_shipped_text_and_kinds() -> None:
 def test_suggestions_ignore_case_and_give_up() -> None:
     assert suggest("MGSO4", ("mgso4", "sex")) == "; did you mean 'mgso4'?"
     assert suggest("weight", ("mgso4", "sex")) == ""
+
+
+def test_the_documented_example_and_keywords_are_those_of_the_code() -> None:
+    document = (Path(__file__).parents[2] / "docs" / "data.md").read_text(encoding="utf-8")
+    example = document.split("```yaml\n", 1)[1].split("```", 1)[0]
+    assert schema_from_text(example, "docs/data.md").name == "visits"
+    kinds = {get_args(rule.model_fields["kind"].annotation)[0] for rule in get_args(get_args(AnyRule)[0])}
+    assert not [kind for kind in kinds if f"| `{kind}` |" not in document]
+    models = (DataSchema, TableNotes, FieldSchema, FieldNotes, Constraints)
+    words = {field.alias or name for model in models for name, field in model.model_fields.items()}
+    assert not [word for word in sorted(words) if f"{word}`" not in document and f"`{word}" not in document]
