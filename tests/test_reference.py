@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conformance import Case, all_cases, answer, data_folder, number_called
+from conformance.cases import Case, all_cases, answer, data_folder, number_called
 
 
 @pytest.mark.parametrize("case", all_cases(), ids=lambda case: f"{case.method}/{case.name}")

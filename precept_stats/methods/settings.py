@@ -140,13 +140,20 @@ class ClassicalVariance(Choice):
 
 
 class HeteroscedasticVariance(Choice):
-    """White's variance with a cluster as observation.
-
-    hc0: squared residuals as they are; hc1: times K / (K - p); hc2: over 1 - leverage; hc3: over
-    (1 - leverage) squared.
-    """
+    """White's variance with a cluster as observation, for any variance between clusters."""
 
     kind: Literal["hc0", "hc1", "hc2", "hc3"]
+
+    @property
+    def meaning(self) -> str:
+        """What a squared residual is multiplied by."""
+        factor = {
+            "hc0": "1",
+            "hc1": "clusters / (clusters - parameters)",
+            "hc2": "1 / (1 - leverage)",
+            "hc3": "1 / (1 - leverage) squared",
+        }[self.kind]
+        return f"White's variance with a cluster as observation, squared residuals times {factor}."
 
     def of(self, kernel: LinearFit) -> Matrix:
         """The covariance of the parameters (p, p); hc2 and hc3 need every leverage below 1."""

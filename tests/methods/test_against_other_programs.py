@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import statsmodels.api as sm
-from generated import SEEDS, ask, effect, trial
 from hypothesis import given, settings
 from scipy import stats
 
 from precept_stats.methods import ClusterRegression, ClusterSummaries
+
+from .generated import SEEDS, ask, effect, trial
 
 few = settings(max_examples=10)
 

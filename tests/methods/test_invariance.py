@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from generated import SEEDS, ask, effect, relabelled, swapped, trial, with_rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from precept_stats.errors import FitError
 from precept_stats.methods import ClusterRegression, ClusterSummaries
+
+from .generated import SEEDS, ask, effect, relabelled, swapped, trial, with_rows
 
 FORMS = {
     "summaries": (ClusterSummaries(), {}),
@@ -22,7 +23,10 @@ FORMS = {
     "two_stage": (ClusterSummaries(), {"blocks": "strata", "covariates": True}),
     "two_stage_binary": (ClusterSummaries(), {"outcome": "binary", "covariates": True}),
     "geometric": (ClusterSummaries(), {"outcome": "binary", "summary": "risk_ratio"}),
-    "arithmetic": (ClusterSummaries(ratio={"kind": "arithmetic"}), {"outcome": "binary", "summary": "risk_ratio"}),
+    "arithmetic": (
+        ClusterSummaries(ratio={"kind": "arithmetic"}),
+        {"outcome": "binary", "summary": "risk_ratio"},
+    ),
     "rate_ratio": (ClusterSummaries(), {"outcome": "count", "summary": "rate_ratio", "covariates": True}),
     "regression": (ClusterRegression(), {"blocks": "strata", "covariates": True}),
     "hc3": (ClusterRegression(weights={"kind": "size"}, variance={"kind": "hc3"}), {"covariates": True}),
@@ -30,7 +34,7 @@ FORMS = {
         ClusterRegression(weights={"kind": "size"}, variance={"kind": "cr2"}, df={"kind": "satterthwaite"}),
         {"blocks": "strata", "covariates": True},
     ),
-}  # fmt: skip
+}
 CONTINUOUS = [
     name for name, (_, shape) in FORMS.items() if shape.get("outcome", "continuous") == "continuous"
 ]

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from generated import effect, trial, with_rows
 
 from precept_stats.data.selection import Population
 from precept_stats.errors import FitError
@@ -15,6 +14,8 @@ from precept_stats.methods import ClusterRegression, ClusterSummaries
 from precept_stats.studies.cluster_trial import ClusterTrial
 from precept_stats.studies.cluster_trial_design import Covariate
 from precept_stats.studies.question import Estimand, Outcome, Question
+
+from .generated import effect, trial, with_rows
 
 METHODS = [ClusterSummaries(), ClusterRegression()]
 SHAPES = {

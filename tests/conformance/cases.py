@@ -1,8 +1,7 @@
-"""Every reference number beside ours: read from tests/reference, compared, and written to docs/conformance.md.
+"""The reference cases: read from tests/reference, answered by the public way in, compared.
 
 A case is a folder ``reference/<method>/<case>`` with question.yaml (study, method, outcome, estimand,
 tables), make.R (which made the numbers), expected.json and, where it may be shipped, data.csv.
-``python -m tests.conformance`` rewrites the documents; a test holds that they are up to date.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from precept_stats.studies import AnyStudy
 from precept_stats.studies.question import Estimand, Outcome, Question
 from precept_stats.values import Result
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "tests" / "reference"
 HERE_ONLY = "PRECEPT_DATA"
 

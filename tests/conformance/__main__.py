@@ -1,0 +1,16 @@
+"""Rewrite docs/conformance.md and the made parts of docs/methods: python -m tests.conformance."""
+
+import sys
+
+from .cases import ROOT, all_cases, compare, data_folder
+from .pages import METHODS, PAGES, checked_table, page, settings_table, with_block
+
+if data_folder() is None and any(case.needs_data for case in all_cases()):
+    sys.exit("set PRECEPT_DATA to the folder of the data that do not ship: the pages show every case")
+found = [(case, compare(case)) for case in all_cases()]
+(ROOT / "docs" / "conformance.md").write_text(page(found), encoding="utf-8")
+for kind in METHODS:
+    path = PAGES / f"{kind}.md"
+    text = with_block(path.read_text(encoding="utf-8"), "settings", settings_table(kind))
+    mine = [(case, compared) for case, compared in found if case.method == kind]
+    path.write_text(with_block(text, "checked", checked_table(mine)), encoding="utf-8")

@@ -1,0 +1,124 @@
+"""Documents that are made, not written: docs/conformance.md, and the marked parts of docs/methods."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from types import UnionType
+from typing import Union, get_args, get_origin
+
+from precept_stats.methods import AnyMethod
+from precept_stats.methods.settings import Choice
+
+from .cases import ROOT, Case, Comparison
+
+PAGES = ROOT / "docs" / "methods"
+METHODS = {method.model_fields["kind"].default: method for method in get_args(get_args(AnyMethod)[0])}
+
+
+def settings_table(kind: str) -> str:
+    """One row a setting and choice, from the pydantic model; the default marked."""
+    lines = ["| setting | choice | meaning |", "|---|---|---|"]
+    for name, field in METHODS[kind].model_fields.items():
+        if name == "kind":
+            continue
+        for choice in _choices(field.annotation):
+            for tag in get_args(choice.model_fields["kind"].annotation):
+                chosen = " (default)" if field.default.kind == tag else ""
+                meaning = choice.model_construct(kind=tag).meaning
+                lines.append(f"| `{name}` | `{{kind: {tag}}}`{chosen} | {meaning} |")
+                lines += _further(name, choice, tag)
+    return "\n".join(lines) + "\n"
+
+
+def _choices(annotation: object) -> Iterable[type[Choice]]:
+    return get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+
+
+def _further(name: str, choice: type[Choice], tag: str) -> Iterator[str]:
+    for setting, field in choice.model_fields.items():
+        if setting == "kind":
+            continue
+        tags = ", ".join(
+            f"`{t}`{' (default)' if t == field.default else ''}" for t in get_args(field.annotation)
+        )
+        yield f"| `{name}.{setting}` with `{tag}` | {tags} | {field.description} |"
+
+
+def checked_table(comparisons: Iterable[tuple[Case, list[Comparison]]]) -> str:
+    """One row a case: what it is held to, numbers, the fewest digits agreed; then what differs and why."""
+    lines = ["| case | held to | numbers | digits agreed |", "|---|---|--:|--:|"]
+    reasons: dict[str, list[str]] = {}
+    for case, compared in comparisons:
+        plain = [c for c in compared if c.number.by_our_rule is None]
+        held = f"{case.reference} ({case.software})"
+        lines.append(
+            f"| `{case.name}` | {held} | {len(plain)} | {shown_digits(min(c.digits for c in plain))} |"
+        )
+        for c in compared:
+            if c.number.reason:
+                reasons.setdefault(c.number.reason, []).append(f"`{case.name}` {c.number.name}")
+    text = "\n".join(lines) + "\n\nEvery number is in [conformance](../conformance.md).\n"
+    if reasons:
+        text += "\nKnown differences from what is computed elsewhere, each still checked:\n\n"
+        text += "".join(f"- {', '.join(where)}: {reason}.\n" for reason, where in reasons.items())
+    return text
+
+
+def shown_digits(digits: float) -> str:
+    """Whole digits, and 12 or more as one: the last ones differ between machines."""
+    return "12 or more" if digits >= 12 else str(int(digits))
+
+
+def block(text: str, name: str) -> str:
+    """What stands between the marks of a made part."""
+    found = re.search(rf"<!-- {name} -->\n(.*?)<!-- /{name} -->", text, re.DOTALL)
+    assert found, f"the marks of {name!r} are missing"
+    return found[1]
+
+
+def with_block(text: str, name: str, made: str) -> str:
+    block(text, name)
+    return re.sub(
+        rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", lambda m: m[1] + made + m[2], text, flags=re.DOTALL
+    )
+
+
+PREFACE = """# Conformance
+
+Every reference number, ours and theirs. The cases are in `tests/reference`; each has the script that
+made its numbers and is checked by `tests/test_reference.py` at the tolerance beside each number (1e-9
+relative unless said otherwise). A known difference is held to R's answer by our rule. Standard errors
+and statistics of ratios are on the log scale. Made by `make conformance`.
+"""
+
+
+def page(compared: list[tuple[Case, list[Comparison]]]) -> str:
+    """The whole of docs/conformance.md."""
+    text = PREFACE
+    for method in dict.fromkeys(case.method for case, _ in compared):
+        text += f"\n## {method}\n"
+        text += "".join("\n" + case_section(case, found) for case, found in compared if case.method == method)
+    return text
+
+
+def case_section(case: Case, compared: list[Comparison]) -> str:
+    """The part of docs/conformance.md about one case."""
+    where = "data not shipped, read from PRECEPT_DATA" if case.needs_data else "data shipped"
+    lines = [
+        f"### {case.name}",
+        "",
+        f"{case.reference} ({case.software}; {where}).",
+        "",
+        "| number | ours | theirs | digits agreed |",
+        "|---|--:|--:|--:|",
+    ]
+    reasons = []
+    for c in compared:
+        digits = shown_digits(c.digits)
+        if c.number.reason:
+            digits = "known difference"
+            reasons.append(c.number.reason)
+        lines.append(f"| {c.number.name} | {c.ours:.10g} | {c.number.theirs:.10g} | {digits} |")
+    lines += [line for reason in dict.fromkeys(reasons) for line in ("", f"Known difference: {reason}.")]
+    return "\n".join(lines) + "\n"
