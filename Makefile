@@ -69,7 +69,7 @@ printf 'Installing %s locked packages (log: $(VENV)/install.log)\n' "$$total"; \
    /^pip exit /{ code = $$3 } END { exit code }'
 endef
 
-.PHONY: help demo test lint env python coverage-study conformance bench lock clean
+.PHONY: help demo test lint env python coverage-study conformance docs bench lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -99,11 +99,15 @@ lint: $(READY) ## style and types only
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-coverage-study: $(READY) ## simulate how often intervals cover (slow) and record it
-	$(BIN)/python -m pytest -m slow
+coverage-study: $(READY) ## simulate how often intervals cover (minutes) and record it
+	$(BIN)/python -m tests.calibration.coverage
+	$(BIN)/python -m tests.calibration.tables
 
 conformance: $(READY) ## rewrite docs/conformance.md from the reference cases
 	$(BIN)/python -m tests.conformance
+
+docs: $(READY) ## rewrite what the README and docs/notebooks show from runs
+	$(BIN)/python -m tests.pages
 
 bench: $(READY) ## import time and the wall time of each shipped plan, a row each
 	@$(BIN)/python benchmarks/startup.py

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import jupytext
 import nbformat
 import pytest
-from nbclient import NotebookClient
 
-NOTEBOOK = Path(__file__).resolve().parent.parent / "notebooks" / "01_esp_vs_ssp.py"
+from tests import pages
 
 
 @pytest.fixture(scope="module")
-def executed(tmp_path_factory: pytest.TempPathFactory) -> nbformat.NotebookNode:
-    notebook = jupytext.read(NOTEBOOK)
-    folder = tmp_path_factory.mktemp("notebook")
-    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(folder)}}).execute()
-    return notebook
+def executed() -> nbformat.NotebookNode:
+    return pages.executed()
 
 
 def outputs(cell: nbformat.NotebookNode, kind: str) -> str:
