@@ -58,7 +58,11 @@ def run(
         analyses=tuple(_with_deviations(document, entry) for entry in entries),
         shared=tuple(row for table in tables.values() for row in quality_rows(table)),
         provenance=provenance(loaded, tables),
-        warnings=tuple(finding.message for finding in loaded.findings if finding.severity == "warning"),
+        warnings=tuple(
+            f"{finding.pointer}: {finding.message}"
+            for finding in loaded.findings
+            if finding.severity == "warning"
+        ),
     )
 
 

@@ -9,7 +9,13 @@ from typing import Literal
 from pydantic import ValidationError
 
 from precept_stats.data.strict_yaml import load_strict
-from precept_stats.data.synthetic import ProgrammeScenario, TrialScenario, programme_tables, trial_tables
+from precept_stats.data.synthetic import (
+    ProgrammeScenario,
+    TrialScenario,
+    programme_tables,
+    trial_tables,
+    write_tables,
+)
 from precept_stats.errors import PlanError
 from precept_stats.evidence.folder import write_folder
 
@@ -38,8 +44,7 @@ def write_synthetic(
 
     def write(folder: Path) -> None:
 
-        for name, frame in tables.items():
-            frame.to_csv(folder / f"{name}.csv", index=False)
+        write_tables(tables, folder)
         (folder / SETTINGS).write_text(json.dumps({"synthetic": True, **record}, indent=1), encoding="utf-8")
 
     write_folder(target, write, force=force)
