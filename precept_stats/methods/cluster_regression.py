@@ -44,7 +44,7 @@ from precept_stats.methods.settings import (
 from precept_stats.numerics.linear import LinearFit, weighted_least_squares
 from precept_stats.numerics.sandwich import full_leverage_rows
 from precept_stats.studies import AnyStudy
-from precept_stats.studies.cluster_trial import ClusterTrial
+from precept_stats.studies.cluster_trial import BASELINE_OUTCOME, ClusterTrial
 from precept_stats.studies.cluster_trial_design import ClusterTrialDesign
 from precept_stats.studies.question import SUMMARIES_OF, Question
 
@@ -126,7 +126,7 @@ class ClusterRegression(Declared):
             else "error"
         )
         equation = f"{MEAN_OF[layout.outcome]}[cluster] = mean[arm]{block}{covariates} + {error}"
-        if study.adjust:
+        if set(study.adjust) - {BASELINE_OUTCOME}:
             equation += "; a covariate of individuals enters as its cluster mean"
         return MethodWords(self._estimator(layout), equation, self._df_rule(), listed(self._choices()))
 
@@ -158,10 +158,12 @@ class ClusterRegression(Declared):
         self._require_leverage(design, kernel)
         rule = self._rule(kernel, df)
         layout = layout_of_design(design)
+        warnings = _leverage_warning(design, kernel) + few_clusters_warning(design)
         return Fit(
             uncertainty=Asymptotic(columns.names, kernel.params, self.variance.of(kernel), rule),
             evidence=(("largest_leverage", float(kernel.leverage.max())),),
-            warnings=_leverage_warning(design, kernel) + few_clusters_warning(design),
+            status="warning" if warnings else "ok",
+            warnings=warnings,
             facts=cluster_facts(design, self._estimator(layout), self._df_rule()),
             settings=tuple((name, value) for name, value, _ in listed(self._choices())),
         )
@@ -205,10 +207,14 @@ def _nuisance_columns(design: ClusterTrialDesign) -> Columns:
 
 
 def _leverage_warning(design: ClusterTrialDesign, kernel: LinearFit) -> tuple[str, ...]:
-    """Clusters above three times the mean leverage, or above 0.9: they decide their own fit."""
-    limit = min(3.0 * kernel.X.shape[1] / kernel.X.shape[0], 0.9)
+    """Clusters above three times the mean leverage, or above 0.9."""
+    parameters, clusters = kernel.X.shape[1], kernel.X.shape[0]
+    limit = min(3.0 * parameters / clusters, 0.9)
     high = np.flatnonzero(kernel.leverage > limit)
     if not len(high):
         return ()
     named = ", ".join(f"{design.clusters[i]} ({kernel.leverage[i]:.2f})" for i in high)
-    return (f"leverage above {limit:.2f}, so these clusters largely decide their own fitted value: {named}",)
+    return (
+        f"the fit leans on clusters with a leverage above {limit:.2f} "
+        f"({'0.9' if limit == 0.9 else 'three times the mean'}): {named}",
+    )

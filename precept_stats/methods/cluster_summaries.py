@@ -228,8 +228,8 @@ class ClusterSummaries(Declared):
         weights = self.weights.of(design.cluster_size, icc.icc if icc is not None else 0.0)
         weights = weights / weights.mean()
         columns = _stage_two_columns(design, weights)
-        require_estimable(columns)
         df = require_clusters(design, len(columns.names) + stage.cluster_rank)
+        require_estimable(columns)
         kernel = weighted_least_squares(columns.values, stage.values, weights)
         require_scatter(kernel.scale, stage.values)
         if isinstance(self.variance, WelchVariance):
@@ -237,11 +237,12 @@ class ClusterSummaries(Declared):
         else:
             rule = FixedDf(float(df), self._df_rule(layout))
             uncertainty = Asymptotic(columns.names, kernel.params, classical_covariance(kernel), rule)
+        warnings = stage.warnings + few_clusters_warning(design)
         return Fit(
             uncertainty=uncertainty,
-            status=stage.status,
+            status="warning" if warnings and stage.status == "ok" else stage.status,
             evidence=stage.evidence,
-            warnings=stage.warnings + few_clusters_warning(design),
+            warnings=warnings,
             facts=cluster_facts(design, self._estimator(layout), self._df_rule(layout)),
             settings=tuple((name, value) for name, value, _ in listed(self._choices(layout))),
         )
