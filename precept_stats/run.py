@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from precept_stats.data.dataset import Source, Table, load_table
+from precept_stats.data.dataset import Source, Table, check_references, load_table
 from precept_stats.data.quality import quality_rows
 from precept_stats.data.schema import find_schema
 from precept_stats.errors import FitError, PlanError
@@ -76,7 +76,7 @@ def load_tables(loaded: LoadedPlan, given: Mapping[str, Source]) -> dict[str, Ta
             allowed=", ".join(loaded.plan.data),
         )
     folder = loaded.path.parent if loaded.path is not None else None
-    return {
+    tables = {
         name: load_table(
             given[name] if name in given else resolve_file(loaded.path, name, source),
             find_schema(source.schema_id, beside=folder),
@@ -84,6 +84,8 @@ def load_tables(loaded: LoadedPlan, given: Mapping[str, Source]) -> dict[str, Ta
         )
         for name, source in loaded.plan.data.items()
     }
+    check_references(tables)
+    return tables
 
 
 def analyse(
