@@ -120,8 +120,8 @@ def read_json(path: Path) -> Results:
 
 def write_parquet(rows: Iterable[Row], path: Path) -> None:
     """Write rows as Parquet: numbers in ``stat``, words in ``stat_text``, ``stat_type`` tells which."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    import pyarrow as pa  # type: ignore[import-untyped]
+    import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
     cells = [flatten(row) for row in rows]
     names = [part.name for part in fields(Row) if part.name not in ("groups", "stat")]

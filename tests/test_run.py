@@ -1,0 +1,180 @@
+"""Running a plan: failures are data, nothing switches silently, and the caller's data stay as they were."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import precept_stats as ps
+from precept_stats.errors import DataError, FitError, PlanError
+from precept_stats.plan.reader import read_plan_text
+from precept_stats.values import Failure, Result
+
+PLAN = """
+precept_plan: "1"
+id: small
+version: 1.0.0
+title: A small trial
+design: parallel_cluster_trial
+prespecification: {data_state: results_seen, statement: Made for a test.}
+data: {people: {schema: people, file: people.csv}}
+populations: {all: {of: people}}
+outcomes: {well: {column: well, type: binary, direction: higher_better}}
+estimands:
+  ratio: {population: all, outcome: well, compare: new, reference: old, summary: risk_ratio,
+          effect: marginal, target: cluster_average, intercurrent_events: []}
+  difference: {population: all, outcome: well, compare: new, reference: old, summary: risk_difference,
+               effect: marginal, target: cluster_average, intercurrent_events: []}
+analyses:
+  primary:
+    purpose: primary
+    reason: specified_in_sap
+    estimand: ratio
+    study: {kind: cluster_trial, cluster: village, arm: arm}
+    method: {kind: cluster_summaries, ratio: {kind: geometric, zero_clusters: error}}
+    on_failure: [{if: not_estimable, use: difference}]
+  difference:
+    based_on: primary
+    purpose: sensitivity
+    estimand: difference
+    method: {kind: cluster_summaries}
+  looked_first:
+    based_on: difference
+    purpose: exploratory
+    reason: data_driven
+    method: {kind: cluster_regression}
+multiplicity: {family: [primary], procedure: none, level: 0.9}
+disclosure: {policy: none}
+"""
+SCHEMA = """
+name: people
+fields:
+  - {name: village, type: string, constraints: {required: true}}
+  - {name: arm, type: string, constraints: {required: true}}
+  - {name: well, type: integer}
+x-precept: {level: individual}
+"""
+
+
+def people(seed: int = 3) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    village = np.repeat(np.arange(10), rng.integers(12, 30, 10))
+    risk = rng.beta(6, 6, 10)[village]
+    return pd.DataFrame(
+        {
+            "village": [f"v{k}" for k in village],
+            "arm": np.where(village % 2, "new", "old"),
+            "well": rng.binomial(1, risk),
+        }
+    )
+
+
+@pytest.fixture
+def plan(tmp_path: Path):
+    (tmp_path / "data_schemas").mkdir()
+    (tmp_path / "data_schemas" / "people.yaml").write_text(SCHEMA)
+    (tmp_path / "plan.yaml").write_text(PLAN)
+    return ps.read_plan(tmp_path / "plan.yaml")
+
+
+def without_events(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.assign(well=frame["well"].where(frame["village"] != "v2", 0))
+
+
+def test_every_analysis_answers_at_the_level_of_the_plan(plan):
+    results = ps.run(plan, {"people": people()})
+    assert [entry.analysis for entry in results] == ["primary", "difference", "looked_first"]
+    assert all(entry.estimate.interval.level == 0.9 for entry in results)
+    assert results["difference"].estimate.value == pytest.approx(
+        results["looked_first"].estimate.value, rel=1e-12
+    )
+
+
+def test_a_failure_is_data_and_names_the_fallback_without_taking_it(plan):
+    results = ps.run(plan, {"people": without_events(people())})
+    (failure,) = results.failed
+    assert isinstance(failure, Failure)
+    assert failure.analysis == "primary"
+    assert "v2" in failure.found
+    assert [row.stat for row in failure.rows if row.context == "deviation"] == [
+        f"not estimable ({failure.problem}); the prespecified fallback is analysis 'difference'"
+    ]
+    assert not [row for row in failure.rows if row.context == "estimate"]
+    assert [row.status for row in failure.rows if row.context == "failure"] == ["failed"]
+    assert isinstance(results["difference"], Result)
+
+
+def test_an_analysis_that_was_not_prespecified_says_so(plan):
+    results = ps.run(plan, {"people": people()})
+    texts = [row.stat for row in results["looked_first"].rows if row.context == "deviation"]
+    assert texts == ["not prespecified: data driven"]
+    assert not [row for row in results["difference"].rows if row.context == "deviation"]
+
+
+def test_the_caller_s_data_are_not_changed_and_row_order_changes_nothing(plan):
+    data = people()
+    before = data.copy(deep=True)
+    rows = ps.run(plan, {"people": data}).rows
+    pd.testing.assert_frame_equal(data, before)
+    shuffled = ps.run(plan, {"people": data.sample(frac=1, random_state=1)})
+    assert shuffled.rows == rows
+    assert shuffled.provenance.data_digests == ps.run(plan, {"people": data}).provenance.data_digests
+
+
+def test_progress_counts_every_analysis(plan):
+    seen = []
+    ps.run(plan, {"people": people()}, progress=lambda done, total, label: seen.append((done, total, label)))
+    assert seen == [(0, 3, "primary"), (1, 3, "difference"), (2, 3, "looked_first"), (3, 3, "done")]
+
+
+def test_tables_are_named_by_the_plan(plan):
+    with pytest.raises(PlanError, match="does not have"):
+        ps.run(plan, {"persons": people()})
+    with pytest.raises(DataError, match="people"):
+        ps.run(plan, {})
+    loaded = read_plan_text(PLAN.replace(", file: people.csv", ""), "plan")
+    with pytest.raises(DataError, match="people"):
+        ps.run(replace(loaded, path=plan.path))
+
+
+def test_bad_data_stop_the_run_before_anything_is_fitted(plan):
+    data = people()
+    data.loc[data["village"] == "v4", "arm"] = ["new", *["old"] * (sum(data["village"] == "v4") - 1)]
+    seen = []
+    with pytest.raises(DataError, match="v4"):
+        ps.run(plan, {"people": data}, progress=lambda *step: seen.append(step))
+    assert seen == []
+
+
+def question(summary: str) -> ps.Question:
+    estimand = ps.Estimand(
+        population="all",
+        outcome="well",
+        compare="new",
+        reference="old",
+        summary=summary,
+        effect="marginal",
+        target="cluster_average",
+        intercurrent_events=(),
+    )
+    outcome = ps.Outcome(column="well", type="binary", direction="higher_better")
+    return ps.Question("main", estimand, ps.Population(of="people"), outcome)
+
+
+def test_analyse_is_the_same_path_as_a_plan(plan):
+    study = ps.ClusterTrial(cluster="village", arm="arm")
+    alone = ps.analyse(study, ps.ClusterSummaries(), people(), question("risk_difference"), level=0.9)
+    assert alone.estimate == ps.run(plan, {"people": people()})["difference"].estimate
+    assert {"flow", "baseline", "estimate", "icc", "setting"} <= {row.context for row in alone.rows}
+    assert "not" in alone._repr_html_()
+
+
+def test_analyse_raises_what_a_plan_records():
+    study = ps.ClusterTrial(cluster="village", arm="arm")
+    method = ps.ClusterSummaries.model_validate({"ratio": {"kind": "geometric", "zero_clusters": "error"}})
+    with pytest.raises(FitError, match="without events"):
+        ps.analyse(study, method, without_events(people()), question("risk_ratio"))
+    with pytest.raises(PlanError, match="odds"):
+        ps.analyse(study, method, people(), question("odds_ratio"))
