@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from precept_stats.report.story import story
     from precept_stats.run import analyse, run
     from precept_stats.studies.cluster_trial import ClusterTrial
+    from precept_stats.studies.formula import Formula, formula
     from precept_stats.studies.question import Estimand, Outcome, Question
     from precept_stats.values import Estimate, Failure, Interval, Result, Results, Row
 
@@ -47,6 +48,7 @@ _HOMES = {
     "report.story": ("story",),
     "run": ("analyse", "run"),
     "studies.cluster_trial": ("ClusterTrial",),
+    "studies.formula": ("Formula", "formula"),
     "studies.question": ("Estimand", "Outcome", "Question"),
     "values": ("Estimate", "Failure", "Interval", "Result", "Results", "Row"),
 }

@@ -55,7 +55,7 @@ DOORS = {
     "pyarrow": ("data/readers.py", "data/columns.py", "data/patterns.py", "ard.py"),
     "typer": ("cli.py",),
     "rich": ("console.py",),
-    "patsy": (),
+    "patsy": ("studies/formula.py",),
     "statsmodels": (),
     "linearmodels": (),
     "arviz": (),
