@@ -1,0 +1,1 @@
+"""Generalised linear mixed models with one random intercept by cluster, by maximum likelihood."""
