@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from precept_stats.studies.question import Outcome, Summary
+from precept_stats.studies.question import Effect, Outcome, Summary, Target
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -40,6 +40,7 @@ class ClusterTrialDesign:
     natural order of name; rows are ordered by their values, so the order of the file changes nothing.
     ``baseline`` is the cluster's mean outcome in the baseline window, NaN where none was recorded, and
     None without periods. ``dropped_clusters`` were eligible (or allocated) and have no analysed row.
+    ``summary``, ``effect`` and ``target`` are those of the estimand.
     """
 
     clusters: tuple[str, ...]
@@ -56,6 +57,8 @@ class ClusterTrialDesign:
     outcome: Outcome
     summary: Summary
     dropped_clusters: tuple[str, ...] = ()
+    effect: Effect = "marginal"
+    target: Target = "participant_average"
 
     @property
     def n_clusters(self) -> int:

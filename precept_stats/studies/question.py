@@ -17,6 +17,8 @@ from precept_stats.data.selection import Population, Scalar
 Summary = Literal[
     "mean_difference", "risk_difference", "risk_ratio", "odds_ratio", "rate_difference", "rate_ratio"
 ]
+Effect = Literal["marginal", "conditional"]
+Target = Literal["participant_average", "cluster_average"]
 OutcomeType = Literal["binary", "continuous", "count"]
 
 SUMMARIES_OF: dict[str, tuple[str, ...]] = {
@@ -83,8 +85,8 @@ class Estimand(Declared):
     compare: str
     reference: str
     summary: Summary
-    effect: Literal["marginal", "conditional"]
-    target: Literal["participant_average", "cluster_average"]
+    effect: Effect
+    target: Target
     intercurrent_events: tuple[IntercurrentEvent, ...] = Field(
         description="Write an empty list to say that none is expected."
     )

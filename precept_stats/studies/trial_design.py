@@ -70,6 +70,8 @@ def build_design(question: Question, analysed: Analysed) -> ClusterTrialDesign:
         outcome=question.outcome,
         summary=question.estimand.summary,
         dropped_clusters=analysed.dropped,
+        effect=question.estimand.effect,
+        target=question.estimand.target,
     )
 
 
