@@ -14,7 +14,7 @@ from precept_stats.numerics.glmm.layout import Layout, arrange
 from precept_stats.numerics.glmm.likelihood import Evaluation, evaluate
 from precept_stats.numerics.glmm.penalised import Unclustered, start, unclustered
 from precept_stats.numerics.glmm.quadrature import Nodes, gauss_hermite
-from precept_stats.numerics.glmm.separation import rows_at_edge, separating_columns
+from precept_stats.numerics.glmm.separation import runs_away, separating_columns
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -193,7 +193,7 @@ def _inside(problem: _Problem, climb: _Climb) -> GlmmFit:
     found, layout = climb.found, problem.layout
     back = np.append(np.argsort(layout.columns), len(layout.columns))
     covariance, smallest = _inverse(-found.hessian)
-    reason = climb.reason or _flaw(problem, found.theta[:-1], found.modes, smallest)
+    reason = climb.reason or _flaw(problem, found.theta[:-1], found.modes, covariance)
     by_code = np.argsort(layout.clusters)
     return GlmmFit(
         params=found.theta[:-1][back[:-1]],
@@ -217,7 +217,7 @@ def _at_boundary(problem: _Problem, climb: _Climb, zero: Unclustered) -> GlmmFit
     layout = problem.layout
     back = np.argsort(layout.columns)
     inverse, smallest = _inverse(zero.information)
-    reason = _flaw(problem, zero.params, np.zeros(layout.n_clusters), smallest)
+    reason = _flaw(problem, zero.params, np.zeros(layout.n_clusters), inverse)
     covariance = np.zeros((len(back) + 1, len(back) + 1))
     covariance[:-1, :-1] = inverse[np.ix_(back, back)]
     return GlmmFit(
@@ -238,11 +238,12 @@ def _at_boundary(problem: _Problem, climb: _Climb, zero: Unclustered) -> GlmmFit
     )
 
 
-def _flaw(problem: _Problem, params: Vector, modes: Vector, smallest: float) -> str:
+def _flaw(problem: _Problem, params: Vector, modes: Vector, covariance: Matrix) -> str:
     """Why a point where the iterations settled is no estimate; empty when it is one."""
-    if rows_at_edge(problem.layout, problem.family, params, modes):
+    variances = np.diag(covariance)[: len(params)]
+    if runs_away(problem.layout, problem.family, params, modes, variances):
         return "separation"
-    return "" if smallest > SINGULAR else "the information is singular"
+    return "" if np.all(np.isfinite(variances)) else "the information is singular"
 
 
 def _inverse(information: Matrix) -> tuple[Matrix, float]:

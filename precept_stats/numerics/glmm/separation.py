@@ -6,25 +6,38 @@ import numpy as np
 from numpy.typing import NDArray
 
 from precept_stats.numerics.glmm.families import Family
-from precept_stats.numerics.glmm.layout import Layout
+from precept_stats.numerics.glmm.layout import Block, Layout
 
 Vector = NDArray[np.float64]
 
-TOLERANCE = 1e-3
+TOLERANCE = 1e-6
 """What counts as no movement of a linear predictor, as a share of the largest movement."""
 
 EDGE = 1e-12
 """Information in a row so small that its fitted mean is 0 (or 1) but for rounding."""
 
+UNKNOWN = 1e3
+"""A standard error of a linear predictor, at a column's typical value, that tells nothing."""
 
-def rows_at_edge(layout: Layout, family: Family, params: Vector, modes: Vector) -> int:
-    """How many rows have a fitted mean of 0 or 1 to rounding: no finite parameters give that."""
-    count = 0
+
+def runs_away(layout: Layout, family: Family, params: Vector, modes: Vector, variances: Vector) -> bool:
+    """Whether fitted means are 0 or 1 to rounding and ``variances`` of the parameters (p,) without bound.
+
+    A row far from all others may be fitted as 0 or 1 by well-determined parameters; that is no flaw.
+    """
+    at_edge = False
     for block in layout:
         eta = block.fixed_part(params) + block.spread(modes[block.clusters])
         _, _, second = family.curve(eta, block.y, block.size)
-        count += int(np.sum(-second < EDGE))
-    return count
+        at_edge |= bool(np.any(-second < EDGE))
+    return at_edge and not np.all(np.sqrt(variances) * _typical_values(layout) < UNKNOWN)
+
+
+def _typical_values(layout: Layout) -> Vector:
+    """The median of the absolute values of each column that are not 0 (p,)."""
+    columns = zip(*([*block.coarse.T, *block.fine.T] for block in layout), strict=True)
+    values = [np.abs(np.concatenate(parts)) for parts in columns]
+    return np.array([float(np.median(value[value > 0.0])) if value.any() else 0.0 for value in values])
 
 
 def separating_columns(layout: Layout, direction: Vector, *, counts: bool) -> tuple[int, ...]:
@@ -45,5 +58,11 @@ def separating_columns(layout: Layout, direction: Vector, *, counts: bool) -> tu
         others = np.ones_like(events) if counts else block.y < block.size
         if np.any(move[events] < -limit) or np.any(move[others] > limit):
             return ()
-    taking_part = np.abs(direction) > TOLERANCE * float(np.max(np.abs(direction)))
+    reach = np.max([_largest_values(block) for block in layout], axis=0) * np.abs(direction)
+    taking_part = reach > 1e-3 * largest
     return tuple(int(column) for column in np.sort(layout.columns[taking_part]))
+
+
+def _largest_values(block: Block) -> Vector:
+    columns = [*block.coarse.T, *block.fine.T]
+    return np.array([float(np.max(np.abs(column))) for column in columns])
