@@ -1,0 +1,113 @@
+"""Newton's method in theta with a trust region, and the boundary: variances of zero found and said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from precept_stats.numerics.mixed.criterion import Point
+from precept_stats.numerics.mixed.model import Vector
+
+MAX_STEPS = 200
+DECREMENT = 1e-13
+"""Converged when Newton's step would lower the deviance by less than this (per unit, above 1)."""
+
+ZERO = 1e-4
+"""A relative standard deviation below this is tried at zero."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Optimum:
+    """Where the search ended: the point, whether it converged, evaluations, and which theta are at zero."""
+
+    point: Point
+    converged: bool
+    evaluations: int
+    decrement: float
+
+
+Evaluate = Callable[[Vector], Point]
+
+
+def minimise(evaluate: Evaluate, starts: tuple[Vector, ...], diagonal: NDArray[np.bool_]) -> Optimum:
+    """From the best of the starts to the minimum; ``diagonal`` marks theta that are bounded below by 0.
+
+    The deviance does not change with the sign of a column of a Cholesky factor, so a bound is a point
+    of symmetry and the search needs no constraint: a variance goes to zero quadratically.
+    """
+    points = [evaluate(start) for start in starts]
+    point = min(points, key=lambda each: each.value)
+    evaluations, radius = len(points), max(1.0, float(np.linalg.norm(point.theta)))
+    tries = 0
+    while evaluations < MAX_STEPS:
+        step, promised = _newton_step(point, radius)
+        if promised <= DECREMENT * max(1.0, abs(point.value) * 1e-6):
+            settled = _off_saddle(evaluate, point) or _at_zero(evaluate, point, diagonal)
+            if settled is None or tries > 5:
+                return _polished(evaluate, Optimum(point, True, evaluations, promised))
+            point, tries, evaluations = settled, tries + 1, evaluations + 1
+            continue
+        trial = evaluate(point.theta + step)
+        evaluations += 1
+        gained = point.value - trial.value
+        noise = 1e-12 * max(1.0, abs(point.value))
+        if gained > 0.1 * promised or (promised < 1e3 * noise and gained > -noise):
+            if gained > 0.75 * promised:
+                radius = max(radius, 3.0 * float(np.linalg.norm(step)))
+            if promised < 1e3 * noise and _promise(trial) >= promised:
+                return Optimum(point, True, evaluations, promised)
+            point = trial
+        else:
+            radius = 0.25 * float(np.linalg.norm(step))
+            if radius < 1e-14 * max(1.0, float(np.linalg.norm(point.theta))):
+                break
+    return Optimum(point, False, evaluations, _promise(point))
+
+
+def _newton_step(point: Point, radius: float) -> tuple[Vector, float]:
+    """Newton's step with eigenvalues made positive, no longer than the radius, and the gain it promises."""
+    values, vectors = np.linalg.eigh(point.hessian)
+    slopes = vectors.T @ point.gradient
+    curvature = np.maximum(np.abs(values), 1e-8 * max(1e-300, float(np.max(np.abs(values), initial=0.0))))
+    along = -slopes / curvature
+    length = float(np.linalg.norm(along))
+    shrink = min(1.0, radius / length) if length > 0 else 1.0
+    promised = -shrink * float(slopes @ along) - 0.5 * shrink**2 * float(curvature @ along**2)
+    return shrink * (vectors @ along), promised
+
+
+def _promise(point: Point) -> float:
+    return _newton_step(point, np.inf)[1]
+
+
+def _polished(evaluate: Evaluate, found: Optimum) -> Optimum:
+    """One more Newton step, kept when the gradient is smaller there: the deviance is too flat to tell."""
+    step, _ = _newton_step(found.point, np.inf)
+    trial = evaluate(found.point.theta + step)
+    better = float(np.abs(trial.gradient).max()) < float(np.abs(found.point.gradient).max())
+    point = trial if better else found.point
+    return Optimum(point, True, found.evaluations + 1, _promise(point))
+
+
+def _off_saddle(evaluate: Evaluate, point: Point) -> Point | None:
+    """A lower point beside a stationary one whose curvature points down; None when there is none."""
+    values, vectors = np.linalg.eigh(point.hessian)
+    if values[0] >= -1e-6 * max(1.0, float(np.max(np.abs(values)))):
+        return None
+    for size in (0.5, 0.1, 0.01):
+        trial = evaluate(point.theta + size * vectors[:, 0])
+        if trial.value < point.value:
+            return trial
+    return None
+
+
+def _at_zero(evaluate: Evaluate, point: Point, diagonal: NDArray[np.bool_]) -> Point | None:
+    """The point with vanishing diagonal entries of theta put to exactly zero, when that is no worse."""
+    small = diagonal & (np.abs(point.theta) < ZERO) & (point.theta != 0.0)
+    if not small.any():
+        return None
+    trial = evaluate(np.where(small, 0.0, point.theta))
+    return trial if trial.value <= point.value + 1e-9 * max(1.0, abs(point.value) * 1e-3) else None
