@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from precept_stats.evidence.publish import publish
     from precept_stats.methods.cluster_regression import ClusterRegression
     from precept_stats.methods.cluster_summaries import ClusterSummaries
+    from precept_stats.methods.generalised_linear_mixed import GeneralisedLinearMixed
     from precept_stats.plan.explain import explain
     from precept_stats.plan.lint import lint
     from precept_stats.plan.reader import read_plan
@@ -42,6 +43,7 @@ _HOMES = {
     "evidence.publish": ("publish",),
     "methods.cluster_regression": ("ClusterRegression",),
     "methods.cluster_summaries": ("ClusterSummaries",),
+    "methods.generalised_linear_mixed": ("GeneralisedLinearMixed",),
     "plan.explain": ("explain",),
     "plan.lint": ("lint",),
     "plan.reader": ("read_plan",),

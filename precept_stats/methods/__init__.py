@@ -8,6 +8,10 @@ from pydantic import Field
 
 from precept_stats.methods.cluster_regression import ClusterRegression
 from precept_stats.methods.cluster_summaries import ClusterSummaries
+from precept_stats.methods.generalised_linear_mixed import GeneralisedLinearMixed
 
-AnyMethod = Annotated[ClusterSummaries | ClusterRegression, Field(discriminator="kind")]
+AnyMethod = Annotated[
+    ClusterSummaries | ClusterRegression | GeneralisedLinearMixed,
+    Field(discriminator="kind"),
+]
 """Every method a plan may name, told apart by ``kind``."""

@@ -1,0 +1,99 @@
+"""Settings of the generalised linear mixed model: link, approximation, and reference distribution."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from precept_stats.methods.settings import Choice
+from precept_stats.numerics.glmm.families import (
+    BinomialCloglog,
+    BinomialLogit,
+    BinomialProbit,
+    Family,
+    PoissonLog,
+)
+
+FAMILIES: dict[tuple[str, str], Family] = {
+    ("binary", "logit"): BinomialLogit(),
+    ("binary", "probit"): BinomialProbit(),
+    ("binary", "cloglog"): BinomialCloglog(),
+    ("count", "log"): PoissonLog(),
+}
+"""The families that stand, by type of outcome and link."""
+
+
+class CanonicalLink(Choice):
+    """Logit for a binary outcome, log for counts."""
+
+    kind: Literal["canonical"] = "canonical"
+
+    def of(self, outcome: str) -> str:
+        """The link used for a type of outcome."""
+        return "log" if outcome == "count" else "logit"
+
+
+class NamedLink(Choice):
+    """The link that is named."""
+
+    kind: Literal["logit", "probit", "cloglog", "log"]
+
+    @property
+    def meaning(self) -> str:
+        """What is linear in the covariates and the random effect."""
+        return {
+            "logit": "The log odds of a risk are linear.",
+            "probit": "The normal quantile of a risk is linear.",
+            "cloglog": "The log of minus the log of 1 - risk is linear.",
+            "log": "The log of a rate is linear; for a risk it is refused, as risks could pass 1.",
+        }[self.kind]
+
+    def of(self, outcome: str) -> str:
+        """The link used, whatever the outcome."""
+        return self.kind
+
+
+class LaplaceApproximation(Choice):
+    """The integral over each cluster's random effect by Laplace's approximation."""
+
+    kind: Literal["laplace"] = "laplace"
+
+    @property
+    def points(self) -> int:
+        return 1
+
+
+class AdaptiveQuadrature(Choice):
+    """The integral over each cluster's random effect by adaptive Gauss-Hermite quadrature."""
+
+    kind: Literal["quadrature"] = "quadrature"
+    nodes: int = Field(default=7, description="How many points a cluster; an odd number from 3 to 101.")
+
+    @field_validator("nodes")
+    @classmethod
+    def _odd(cls, nodes: int) -> int:
+        if not (3 <= nodes <= 101 and nodes % 2):
+            raise ValueError("nodes is an odd number from 3 to 101 (for 1 write {kind: laplace})")
+        return nodes
+
+    @property
+    def points(self) -> int:
+        return self.nodes
+
+
+class ClustersMinusClusterParameters(Choice):
+    """t on clusters minus cluster-level parameters: arms, strata, cluster-level covariates."""
+
+    kind: Literal["clusters_minus_parameters"] = "clusters_minus_parameters"
+
+
+class NormalReference(Choice):
+    """The normal distribution, which is too narrow with few clusters."""
+
+    kind: Literal["normal"] = "normal"
+
+
+GlmmLink = Annotated[CanonicalLink | NamedLink, Field(discriminator="kind")]
+GlmmApproximation = Annotated[LaplaceApproximation | AdaptiveQuadrature, Field(discriminator="kind")]
+GlmmDf = Annotated[ClustersMinusClusterParameters | NormalReference, Field(discriminator="kind")]
