@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
+from scipy import linalg, sparse
 
 from precept_stats.numerics.mixed.covariance import Entry, Structure
-from precept_stats.numerics.mixed.model import Ints, Matrix
+from precept_stats.numerics.mixed.model import Ints, Matrix, Vector
 from precept_stats.numerics.mixed.statistics import Statistics
 
 Cube = NDArray[np.float64]
@@ -139,13 +139,30 @@ class Resolved:
 def resolve(N: Cube, G: RandomCovariance) -> Resolved:
     """R and its determinant; N is Z'V0^-1Z by block, V0 the covariance without these effects."""
     m = N.shape[-1]
-    system = G.after(N)
     if m == 1:
-        system = 1.0 + system
+        system = 1.0 + G.after(N)
         return Resolved(1.0 / system, float(np.log(system).sum()))
-    system = system + np.eye(m)
+    if len(N) == 1 and G.is_diagonal and bool(np.all(G.values > 0.0)):
+        return _resolve_one(N[0], np.sqrt(G.values[0, :, 0]))
+    system = np.eye(m) + G.after(N)
     _, logs = np.linalg.slogdet(system)
     return Resolved(np.linalg.inv(system), float(logs.sum()))
+
+
+def _resolve_one(N: Matrix, root: Vector) -> Resolved:
+    """The same for one block with G = diag(root^2): by the Cholesky factor of I + root N root."""
+    system = N * root * root[:, None]
+    system.flat[:: len(N) + 1] += 1.0
+    factor, _ = linalg.lapack.dpotrf(system.T, lower=1, clean=0, overwrite_a=1)
+    logs = 2.0 * float(np.log(np.diag(factor)).sum())
+    lower, _ = linalg.lapack.dpotri(factor, lower=1, overwrite_c=1)
+    inverse = np.tril(lower, -1)
+    inverse += inverse.T
+    inverse.flat[:: len(N) + 1] = np.diag(lower)
+    if np.ptp(root) > 0.0:
+        inverse *= root
+        inverse /= root[:, None]
+    return Resolved(np.ascontiguousarray(inverse)[None], logs)
 
 
 def gram(one: Cube, other: Cube) -> Matrix:

@@ -24,6 +24,11 @@ class Problem:
     scale: float | None = None
 
     @property
+    def is_small(self) -> bool:
+        """Whether exact second derivatives cost little beside the first."""
+        return self.system.layout.m <= EXACT_UP_TO
+
+    @property
     def df(self) -> float:
         """What the residual sum of squares is divided by: n - p, or n by ML."""
         return self.system.statistics.n - (self.system.statistics.p if self.reml else 0)
@@ -78,7 +83,7 @@ def evaluate(problem: Problem, theta: Vector) -> Point:
     """The profiled deviance and its derivatives at theta (Bates et al. 2015, eq. 34 and 42)."""
     found = moments(problem.system, theta)
     solved = solve(found.M)
-    more = second(found, with_traces=problem.system.layout.m <= EXACT_UP_TO)
+    more = second(found, with_traces=problem.is_small)
     in_gamma, hessian = _derivatives(problem, found, solved, more)
     kept = problem.system.structure
     J = kept.jacobian(theta)

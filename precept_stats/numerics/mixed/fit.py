@@ -83,7 +83,8 @@ def fit_mixed(model: MixedModel, criterion: Criterion = "reml", *, scale: float 
             allowed="more observations than fixed effects",
         )
     with np.errstate(all="ignore"):
-        found = minimise(lambda theta: evaluate(problem, theta), _starts(kept), kept.diagonal)
+        starts = _starts(kept) if problem.is_small else _starts(kept)[1:2]
+        found = minimise(lambda theta: evaluate(problem, theta), starts, kept.diagonal)
     return _described(model, problem, _signed(problem, found))
 
 

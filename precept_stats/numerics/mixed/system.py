@@ -85,11 +85,15 @@ class Second:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class State:
-    """What the second derivatives take from the first: C = Z2'V^-1Z2, S = Z'V^-1Y, R, H = G R."""
+    """What the second derivatives take from the first: N = Z2'V1^-1Z2, R = (I + N G)^-1, S = Z2'V^-1Y.
+
+    V1 is V with the eliminated factor alone, of which ``u`` is 1 / (1 + g n) (L,) and ``S1`` Z1'V^-1Y.
+    ``applied`` is G_r S by parameter, None for the eliminated factor's.
+    """
 
     system: System
     G: RandomCovariance
-    C: Cube
+    N: Cube
     R: Cube
     S: Cube
     applied: tuple[Cube | None, ...]
@@ -169,12 +173,11 @@ def moments(system: System, theta: Vector) -> Moments:
     if first is not None:
         H_ZY = G.times(S).reshape(system.layout.flat, -1)
         S1 = u[:, None] * (first.ZY - first.N12 @ H_ZY)
-    C = np.matmul(solved.R, N)
     applied = tuple(
         None if first is not None and entry.factor == first.factor else system.layout.apply(entry, S)
         for entry in system.structure.entries
     )
-    state = State(system, G, C, solved.R, S, applied, u, S1)
+    state = State(system, G, N, solved.R, S, applied, u, S1)
     return Moments(
         logs + solved.log_determinant, (M + M.T) / 2, _traces(state), _first_products(state), state
     )
@@ -183,7 +186,7 @@ def moments(system: System, theta: Vector) -> Moments:
 def _traces(state: State) -> Vector:
     system, first = state.system, state.system.first
     layout = system.layout
-    flat = state.C.reshape(-1)
+    R, N = state.R.reshape(layout.flat, -1), state.N.reshape(layout.flat, -1)
     found = []
     for entry in system.structure.entries:
         if first is not None and entry.factor == first.factor:
@@ -191,7 +194,7 @@ def _traces(state: State) -> Vector:
             found.append(float(state.u @ first.n) - trace_of_product(state.G.times(state.R), T))
             continue
         a, b = (layout.places[entry.factor][:, row] for row in entry.rows)
-        total = float(flat[a * layout.m + b % layout.m].sum())
+        total = float(np.einsum("ij,ij->", R[a], N[b]))
         found.append(total if entry.on_diagonal else 2.0 * total)
     return np.array(found)
 
@@ -208,7 +211,7 @@ def second(found: Moments, *, with_traces: bool = True) -> Second:
     for s, right in enumerate(state.applied):
         if right is None:
             continue
-        onward = np.matmul(state.C, right)
+        onward = np.matmul(state.R, np.matmul(state.N, right))
         for r, left in enumerate(state.applied):
             if left is not None:
                 Q[r, s] = gram(left, onward)
@@ -229,7 +232,8 @@ def _second_traces(state: State) -> Matrix:
     system, first = state.system, state.system.first
     entries, layout = system.structure.entries, system.layout
     stays = [r for r, E in enumerate(state.applied) if E is not None]
-    applied = {r: layout.apply(entries[r], state.C) for r in stays}
+    C = np.matmul(state.R, state.N)
+    applied = {r: layout.apply(entries[r], C) for r in stays}
     K = np.zeros((len(entries), len(entries)))
     for r in stays:
         for s in stays:
