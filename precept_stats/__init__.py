@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from precept_stats.methods.cluster_regression import ClusterRegression
     from precept_stats.methods.cluster_summaries import ClusterSummaries
     from precept_stats.methods.generalised_linear_mixed import GeneralisedLinearMixed
+    from precept_stats.methods.linear_mixed import LinearMixed
     from precept_stats.plan.explain import explain
     from precept_stats.plan.lint import lint
     from precept_stats.plan.reader import read_plan
@@ -44,6 +45,7 @@ _HOMES = {
     "methods.cluster_regression": ("ClusterRegression",),
     "methods.cluster_summaries": ("ClusterSummaries",),
     "methods.generalised_linear_mixed": ("GeneralisedLinearMixed",),
+    "methods.linear_mixed": ("LinearMixed",),
     "plan.explain": ("explain",),
     "plan.lint": ("lint",),
     "plan.reader": ("read_plan",),

@@ -9,9 +9,10 @@ from pydantic import Field
 from precept_stats.methods.cluster_regression import ClusterRegression
 from precept_stats.methods.cluster_summaries import ClusterSummaries
 from precept_stats.methods.generalised_linear_mixed import GeneralisedLinearMixed
+from precept_stats.methods.linear_mixed import LinearMixed
 
 AnyMethod = Annotated[
-    ClusterSummaries | ClusterRegression | GeneralisedLinearMixed,
+    ClusterSummaries | ClusterRegression | GeneralisedLinearMixed | LinearMixed,
     Field(discriminator="kind"),
 ]
 """Every method a plan may name, told apart by ``kind``."""
