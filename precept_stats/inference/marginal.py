@@ -81,7 +81,7 @@ def _normal_grid(params: Vector) -> tuple[Vector, Vector]:
     sigma = float(np.exp(params[-1]))
     step = min(0.6, 0.3 / max(sigma, 1e-300))
     half = int(np.ceil((REACH + sigma) / step))
-    points = step * np.arange(-half, half + 1)
+    points: Vector = step * np.arange(-half, half + 1, dtype=np.float64)
     density = np.exp(-0.5 * points * points)
     weights: Vector = density / density.sum()
     return points, weights

@@ -12,7 +12,7 @@ from scipy.special import ndtri
 from precept_stats.errors import FitError
 from precept_stats.inference.fit import Fact
 from precept_stats.inference.marginal import StandardisedContrast, StandardisedMean, standardised_mean
-from precept_stats.inference.quantities import Quantity, exponentiated
+from precept_stats.inference.quantities import Quantity
 from precept_stats.methods.arm_model import MEAN_OF, Columns, arm_columns, block_columns, unit_of_means
 from precept_stats.methods.settings_glmm import FAMILIES
 from precept_stats.numerics.glmm.families import Family
@@ -50,9 +50,7 @@ class MixedModel:
         design = self.design
         conditional = design.effect == "conditional" or design.summary == "rate_ratio"
         if conditional:
-            weights = np.zeros(len(self.columns.names) + 1)
-            weights[0], weights[1] = -1.0, 1.0
-            return exponentiated(design.summary, " / ".join(design.arm_names[::-1]), weights)
+            return _ratio_given_cluster(design, len(self.columns.names))
         contrast = StandardisedContrast(design.summary, design.arm_names, *self._means())
         if design.summary == "odds_ratio":
             return contrast.odds_ratio()
@@ -109,6 +107,16 @@ class MixedModel:
             label = "Intracluster correlation, proportion scale"
             facts.append(Fact("icc_proportion", label, icc, groups=(("arm", name),), context="icc"))
         return facts
+
+
+def _ratio_given_cluster(design: ClusterTrialDesign, fixed: int) -> Quantity:
+    """The ratio whose log is the contrast of the first two fixed effects; log sigma has no part in it."""
+    weights = np.zeros(fixed + 1)
+    weights[0], weights[1] = -1.0, 1.0
+    name = " / ".join(design.arm_names[::-1])
+    return Quantity(
+        design.summary, name, "log", "ratio", 1.0, lambda b: float(b[1] - b[0]), lambda b: weights
+    )
 
 
 def _shares(design: ClusterTrialDesign) -> Floats:

@@ -12,6 +12,7 @@ from scipy import linalg
 from precept_stats.numerics.glmm.families import Family, PoissonLog
 from precept_stats.numerics.glmm.layout import Layout, arrange
 from precept_stats.numerics.glmm.likelihood import Evaluation, evaluate
+from precept_stats.numerics.glmm.newton import uphill
 from precept_stats.numerics.glmm.penalised import Unclustered, start, unclustered
 from precept_stats.numerics.glmm.quadrature import Nodes, gauss_hermite
 from precept_stats.numerics.glmm.separation import runs_away, separating_columns
@@ -31,7 +32,7 @@ ALMOST = 1e-9
 NEARLY_ZERO = 0.02
 """A typical reliability sigma^2 / (sigma^2 + variance of a cluster) below which sigma = 0 is tried."""
 
-LARGEST_SIGMA = 50.0
+LARGEST_SIGMA = 20.0
 
 SINGULAR = 1e-11
 """An eigenvalue of the scaled information below which parameters cannot be told apart."""
@@ -138,12 +139,8 @@ def _climb(problem: _Problem, nodes: Nodes, found: Evaluation) -> _Climb:
 
 
 def _ascent(found: Evaluation) -> Vector:
-    """Newton's step, with the eigenvalues of the scaled information made positive where they are not."""
-    scale = 1.0 / np.sqrt(np.maximum(np.abs(np.diag(found.hessian)), np.finfo(float).tiny))
-    information = -found.hessian * np.outer(scale, scale)
-    values, vectors = linalg.eigh(information)
-    values = np.maximum(np.abs(values), 1e-10)
-    step: Vector = scale * (vectors @ ((vectors.T @ (scale * found.gradient)) / values))
+    """Newton's step, shortened where it would move log sigma far."""
+    step = uphill(found.gradient, -found.hessian)
     step *= min(1.0, MAX_STEP_IN_LOG_SIGMA / max(abs(float(step[-1])), 1e-300))
     return step
 
@@ -179,7 +176,7 @@ def _zero_is_better(problem: _Problem, found: Evaluation) -> Unclustered | None:
 def _separation(problem: _Problem, direction: Vector, gain: float) -> tuple[int, ...]:
     """Columns that separate, looked for when a long step gains little: the mark of no finite maximum."""
     longest = max(float(np.max(np.abs(block.fixed_part(direction)))) for block in problem.layout)
-    if gain > 1e-2 or longest < 0.2:
+    if gain > 1e-3 or longest < 0.02:
         return ()
     return separating_columns(problem.layout, direction, counts=isinstance(problem.family, PoissonLog))
 

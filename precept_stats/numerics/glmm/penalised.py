@@ -10,6 +10,7 @@ from scipy import linalg
 
 from precept_stats.numerics.glmm.families import Family
 from precept_stats.numerics.glmm.layout import Block, Layout
+from precept_stats.numerics.glmm.newton import uphill
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -106,8 +107,7 @@ class Unclustered:
     @property
     def step(self) -> Vector:
         """Newton's next step."""
-        step: Vector = linalg.lstsq(self.information, self.gradient)[0]
-        return step
+        return uphill(self.gradient, self.information)
 
 
 def unclustered(layout: Layout, family: Family, params: Vector) -> Unclustered:
