@@ -39,9 +39,8 @@ def _further(name: str, choice: type[Choice], tag: str) -> Iterator[str]:
     for setting, field in choice.model_fields.items():
         if setting == "kind":
             continue
-        tags = ", ".join(
-            f"`{t}`{' (default)' if t == field.default else ''}" for t in get_args(field.annotation)
-        )
+        listed = get_args(field.annotation) or (field.default,)
+        tags = ", ".join(f"`{t}`{' (default)' if t == field.default else ''}" for t in listed)
         yield f"| `{name}.{setting}` with `{tag}` | {tags} | {field.description} |"
 
 
