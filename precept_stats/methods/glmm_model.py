@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from precept_stats.errors import FitError
 from precept_stats.inference.fit import Fact
@@ -17,13 +16,11 @@ from precept_stats.methods.arm_model import MEAN_OF, Columns, arm_columns, block
 from precept_stats.methods.settings_glmm import FAMILIES
 from precept_stats.numerics.glmm.families import Family
 from precept_stats.numerics.glmm.fit import GlmmFit, GlmmRows
+from precept_stats.numerics.glmm.spread import latent_icc, median_odds_ratio
 from precept_stats.numerics.linear import aliased_columns
 from precept_stats.studies.cluster_trial_design import ClusterTrialDesign
 
 Floats = NDArray[np.float64]
-
-LATENT_VARIANCE = {"logit": math.pi**2 / 3, "probit": 1.0, "cloglog": math.pi**2 / 6}
-"""The variance of an individual on the scale of the link: logistic, normal, extreme value."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,17 +82,13 @@ class MixedModel:
         if kernel.status == "ok":
             error = float(np.sqrt(kernel.covariance[-1, -1]))
             facts.append(Fact("se_log_sd", "Standard error of the log of that SD", error, context="icc"))
-        if self.link in LATENT_VARIANCE:
-            latent = sigma**2 / (sigma**2 + LATENT_VARIANCE[self.link])
-            facts.append(
-                Fact("icc_latent", f"Intracluster correlation, {self.link} scale", latent, context="icc")
-            )
+        if self.design.outcome.type == "binary":
+            label = f"Intracluster correlation, {self.link} scale"
+            facts.append(Fact("icc_latent", label, latent_icc(sigma, self.link), context="icc"))
             facts += self._proportion_facts(params)
         if self.link == "logit":
-            ratio = math.exp(math.sqrt(2.0) * sigma * float(ndtri(0.75)))
-            facts.append(
-                Fact("median_odds_ratio", "Median odds ratio between clusters", ratio, context="icc")
-            )
+            label = "Median odds ratio between clusters"
+            facts.append(Fact("median_odds_ratio", label, median_odds_ratio(sigma), context="icc"))
         return tuple(facts)
 
     def _proportion_facts(self, params: Floats) -> list[Fact]:

@@ -21,6 +21,9 @@ Ints = NDArray[np.intp]
 SAMPLE_ROWS = 4096
 """Rows that are looked at to find the columns that vary from row to row."""
 
+MULTIPLIER = 0x9E3779B97F4A7C15
+"""An odd number of 64 bits whose multiples scatter (2^64 over the golden ratio)."""
+
 BLOCK_ROWS = 16384
 """Rows of whole clusters that are worked on together, so that they stay in the processor's cache."""
 
@@ -188,11 +191,11 @@ def _changes(X: Matrix, coarse: Ints, cluster: Ints, order: Ints) -> NDArray[np.
 
 def _keys(X: Matrix, coarse: Ints) -> NDArray[np.uint64]:
     """A number for each row that is the same for equal rows; different rows nearly always differ."""
-    multipliers = np.random.default_rng(0).integers(1, 2**63, len(coarse) + 1, dtype=np.uint64) | np.uint64(1)
     keys = np.zeros(len(X), dtype=np.uint64)
-    for multiplier, j in zip(multipliers, coarse, strict=False):
+    for number, j in enumerate(coarse):
         bits = (X[:, j] + 0.0).view(np.uint64)
-        keys += (bits ^ (bits >> np.uint64(32))) * multiplier
+        mixed = (bits ^ (bits >> np.uint64(32))) * np.uint64(MULTIPLIER)
+        keys += (mixed ^ (mixed >> np.uint64(29))) * np.uint64(2 * number + 1)
     return keys
 
 
