@@ -103,6 +103,8 @@ def evaluate(problem: Problem, theta: Vector) -> Point:
 def deviance(problem: Problem, found: Moments, solved: Solved) -> float:
     """-2 log likelihood, profiled over beta and (unless fixed) the residual variance."""
     statistics, df = problem.system.statistics, problem.df
+    if not solved.ss > 0.0:
+        return math.inf
     logs = found.log_determinant - statistics.log_weights
     if problem.reml:
         logs += solved.log_determinant - 2.0 * float(np.linalg.slogdet(statistics.restore)[1])

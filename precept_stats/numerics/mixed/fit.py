@@ -10,16 +10,16 @@ import numpy as np
 
 from precept_stats.errors import FitError
 from precept_stats.numerics.mixed.covariance import Structure, structure
-from precept_stats.numerics.mixed.criterion import Point, Problem, evaluate
+from precept_stats.numerics.mixed.criterion import Point, Problem, evaluate, solve
 from precept_stats.numerics.mixed.model import Matrix, MixedModel, Vector
 from precept_stats.numerics.mixed.optimise import Optimum, minimise
-from precept_stats.numerics.mixed.statistics import Statistics, collect, factors
+from precept_stats.numerics.mixed.statistics import collect, factors
 from precept_stats.numerics.mixed.system import prepare
 
 Criterion = Literal["reml", "ml"]
 
-RELATIVE_ZERO = 1e-13
-"""A residual sum of squares below this share of the outcome's is no residual variance at all."""
+VANISHING = 1e-9
+"""A residual variance below this share of that without random effects is running to zero."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,7 +74,6 @@ def fit_mixed(model: MixedModel, criterion: Criterion = "reml", *, scale: float 
     observations, no residual degrees of freedom, and an outcome that the model explains exactly.
     """
     statistics, kept = collect(model), structure(model)
-    _refuse_exact(statistics)
     problem = Problem(prepare(statistics, kept), criterion == "reml", scale)
     if problem.df <= 0:
         raise FitError(
@@ -93,18 +92,6 @@ def _starts(kept: Structure) -> tuple[Vector, ...]:
     return tuple(np.where(kept.diagonal, size, 0.0) for size in (1.0, 0.3, 0.05))
 
 
-def _refuse_exact(statistics: Statistics) -> None:
-    p = statistics.p
-    XX, Xy, yy = statistics.YY[:p, :p], statistics.YY[:p, p], float(statistics.YY[p, p])
-    left = yy - (float(Xy @ np.linalg.solve(XX, Xy)) if p else 0.0)
-    if not yy > 0.0 or left <= RELATIVE_ZERO * yy:
-        raise FitError(
-            "the outcome does not vary about the fixed effects",
-            found=f"a residual sum of squares of {max(left, 0.0):g}",
-            allowed="an outcome that the fixed effects do not explain exactly",
-        )
-
-
 def _signed(problem: Problem, found: Optimum) -> Optimum:
     """The same optimum with no negative diagonal in theta."""
     kept, theta = problem.system.structure, found.point.theta
@@ -117,7 +104,7 @@ def _signed(problem: Problem, found: Optimum) -> Optimum:
 
 def _described(model: MixedModel, problem: Problem, found: Optimum) -> MixedFit:
     point, statistics, kept = found.point, problem.system.statistics, problem.system.structure
-    if not (math.isfinite(point.value) and point.ss > 0.0):
+    if not point.ss > VANISHING * solve(statistics.YY).ss:
         raise FitError(
             "the residual variance runs to zero",
             found=f"a residual sum of squares of {point.ss:g}",

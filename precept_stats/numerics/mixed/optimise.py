@@ -50,14 +50,15 @@ def minimise(evaluate: Evaluate, starts: tuple[Vector, ...], diagonal: NDArray[n
                 return _polished(evaluate, Optimum(point, True, evaluations, promised))
             point, tries, evaluations = settled, tries + 1, evaluations + 1
             continue
-        trial = evaluate(point.theta + step)
+        trial = _attempt(evaluate, point.theta + step)
         evaluations += 1
-        gained = point.value - trial.value
+        gained = point.value - trial.value if trial is not None else -np.inf
         noise = 1e-12 * max(1.0, abs(point.value))
-        if gained > 0.1 * promised or (promised < 1e3 * noise and gained > -noise):
+        flat = promised < 10.0 * noise
+        if trial is not None and (gained > 0.1 * promised or (flat and gained > -noise)):
             if gained > 0.75 * promised:
                 radius = max(radius, 3.0 * float(np.linalg.norm(step)))
-            if promised < 1e3 * noise and _promise(trial) >= promised:
+            if flat and _promise(trial) >= promised:
                 return Optimum(point, True, evaluations, promised)
             point = trial
         else:
@@ -65,6 +66,18 @@ def minimise(evaluate: Evaluate, starts: tuple[Vector, ...], diagonal: NDArray[n
             if radius < 1e-14 * max(1.0, float(np.linalg.norm(point.theta))):
                 break
     return Optimum(point, False, evaluations, _promise(point))
+
+
+def _attempt(evaluate: Evaluate, theta: Vector) -> Point | None:
+    """The point at theta; None where variances are so large that the equations have no solution."""
+    try:
+        point = evaluate(theta)
+    except np.linalg.LinAlgError:
+        return None
+    finite = (
+        np.isfinite(point.value) and np.isfinite(point.gradient).all() and np.isfinite(point.hessian).all()
+    )
+    return point if finite else None
 
 
 def _newton_step(point: Point, radius: float) -> tuple[Vector, float]:
@@ -86,9 +99,11 @@ def _promise(point: Point) -> float:
 def _polished(evaluate: Evaluate, found: Optimum) -> Optimum:
     """One more Newton step, kept when the gradient is smaller there: the deviance is too flat to tell."""
     step, _ = _newton_step(found.point, np.inf)
-    trial = evaluate(found.point.theta + step)
-    better = float(np.abs(trial.gradient).max()) < float(np.abs(found.point.gradient).max())
-    point = trial if better else found.point
+    trial = _attempt(evaluate, found.point.theta + step)
+    better = trial is not None and float(np.abs(trial.gradient).max()) < float(
+        np.abs(found.point.gradient).max()
+    )
+    point = trial if trial is not None and better else found.point
     return Optimum(point, True, found.evaluations + 1, _promise(point))
 
 

@@ -33,6 +33,9 @@ ALIAS_TOLERANCE = 1e-11
 CONSTANT_BELOW = 1e-12
 """A column whose spread is below this share of its mean is constant up to rounding."""
 
+EXACT_BELOW = 1e-13
+"""A residual sum of squares below this share of the outcome's is rounding."""
+
 REFINE_BELOW = 1e-3
 """The outcome is replaced by its residual when the fixed part leaves less than this share of its squares."""
 
@@ -107,10 +110,16 @@ def collect(model: MixedModel) -> Statistics:
     columns = _columns(model)
     found = _assemble(model, columns)
     refuse_aliased(found.YY[:-1, :-1], model.fixed.names)
-    p = found.p
+    p, yy = found.p, float(found.YY[-1, -1])
     start = linalg.solve(found.YY[:p, :p], found.YY[:p, p], assume_a="pos") if p else np.zeros(0)
-    left = found.YY[p, p] - start @ found.YY[:p, p]
-    if p and left < REFINE_BELOW * found.YY[p, p]:
+    left = yy - float(start @ found.YY[:p, p])
+    if not left > EXACT_BELOW * yy:
+        raise FitError(
+            "the outcome does not vary about the fixed effects",
+            found=f"a residual sum of squares of {max(left, 0.0):g}",
+            allowed="an outcome that the fixed effects do not explain exactly",
+        )
+    if p and left < REFINE_BELOW * yy:
         _subtract_fitted(model, columns, start)
         found = _assemble(model, columns, start)
     return found
@@ -135,11 +144,10 @@ def _columns(model: MixedModel) -> _Columns:
         if model.fixed.intercept:
             shift[row] = np.average(values[row], weights=weights)
             values[row] -= shift[row]
-        if row < outcome:
-            spread = float(np.sqrt(values[row] @ values[row] / len(y)))
-            constant = spread <= CONSTANT_BELOW * abs(shift[row])
-            scale[row] = 1.0 if constant or spread == 0.0 else spread
-            values[row] *= 0.0 if constant else 1.0 / scale[row]
+        spread = float(np.sqrt(values[row] @ values[row] / len(y)))
+        constant = spread <= CONSTANT_BELOW * abs(shift[row])
+        scale[row] = 1.0 if constant or spread == 0.0 or row == outcome else spread
+        values[row] *= 0.0 if constant else 1.0 / scale[row]
     fixed = {i: row for row, i in enumerate(numeric, start=1)}
     where = {key: outcome + 1 + i for i, key in enumerate(slopes)}
     return _Columns(values, weights, fixed, where, outcome, shift, scale)
