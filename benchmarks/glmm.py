@@ -110,7 +110,7 @@ def line(name: str, form: str, program: str, nodes: int, found: tuple[float, ...
 
 PEER = """
 suppressPackageStartupMessages({library(lme4); library(glmmTMB)})
-a <- commandArgs(TRUE); d <- read.csv(a[1]); f <- as.formula(a[2]); how <- a[3]
+options(digits = 12); a <- commandArgs(TRUE); d <- read.csv(a[1]); f <- as.formula(a[2]); how <- a[3]
 t <- system.time(m <- suppressWarnings(switch(how, glmmTMB = glmmTMB(f, d, family = binomial),
   lme4 = glmer(f, d, family = binomial))))[["elapsed"]]
 V <- as.matrix(if (how == "glmmTMB") vcov(m)$cond else vcov(m))
