@@ -40,12 +40,20 @@ case <- function(name, formula, d, data, L = NULL, weights = NULL, reml = TRUE, 
   out[[name]] <<- found
   invisible(fit)
 }
+# Likelihood-ratio test of dropping terms, and the profile interval of one coefficient, both by ML.
+likelihood <- function(name, full, reduced, d, term) {
+  one <- lme4::lmer(full, d, REML = FALSE, control = tight); none <- lme4::lmer(reduced, d, REML = FALSE, control = tight)
+  ci <- suppressMessages(confint(profile(one, which = term, signames = FALSE), level = 0.95))
+  out[[name]]$likelihood <<- list(chisq = anova(one, none)$Chisq[2], df = length(fixef(one)) - length(fixef(none)),
+    p.value = anova(one, none)$`Pr(>Chisq)`[2], coefficient = which(names(fixef(one)) == term), profile = as.vector(ci[term, ]))
+}
 rows <- function(p, ...) { L <- matrix(0, length(c(...)), p); L[cbind(seq_along(c(...)), c(...))] <- 1; L }
 
 data(beets, package = "pbkrtest")
 d <- keep(beets, "beets"); d$block <- factor(d$block); d$sow <- factor(d$sow); d$harvest <- factor(d$harvest)
 case("beets_sow", sugpct ~ block + sow + harvest + (1 | block:harvest), d, "beets", rows(8, 4, 5, 6, 7))
 case("beets_harvest", sugpct ~ block + sow + harvest + (1 | block:harvest), d, "beets", rows(8, 8))
+likelihood("beets_harvest", sugpct ~ block + sow + harvest + (1 | block:harvest), sugpct ~ block + sow + (1 | block:harvest), d, "harvestharv2")
 d <- keep(nlme::Machines, "machines")
 case("machines", score ~ Machine + (1 | Worker) + (1 | Worker:Machine), d, "machines", rows(3, 2, 3))
 d <- keep(lme4::Penicillin, "penicillin")
@@ -54,6 +62,7 @@ d <- keep(nlme::Orthodont, "orthodont"); d$Sex <- factor(d$Sex, c("Male", "Femal
 case("orthodont_intercept", distance ~ age * Sex + (1 | Subject), d, "orthodont", rows(4, 3, 4))
 case("orthodont_slopes", distance ~ age * Sex + (age | Subject), d, "orthodont", rows(4, 2, 4))
 case("orthodont_uncorrelated", distance ~ age * Sex + (age || Subject), d, "orthodont", rows(4, 3, 4))
+likelihood("orthodont_intercept", distance ~ age * Sex + (1 | Subject), distance ~ age + (1 | Subject), d, "age:SexFemale")
 inner <- nlme::lme(distance ~ age * Sex, random = ~ 1 | Subject, data = d)
 out$orthodont_intercept$df_nlme <- unname(inner$fixDF$X)
 d <- keep(lme4::cake, "cake"); d$recipe <- factor(d$recipe); d$temperature <- factor(d$temperature)
@@ -86,6 +95,7 @@ d <- keep(twelve(1, 0.4, 0.3), "twelve")
 case("twelve_intercept", y ~ arm + x + (1 | id), d, "twelve", rows(3, 2, 3))
 case("twelve_periods", y ~ arm + x + factor(period) + (1 | id) + (1 | id:period), d, "twelve", rows(5, 4, 5))
 case("twelve_slopes", y ~ arm + x + (x | id), d, "twelve", rows(3, 2, 3))
+likelihood("twelve_slopes", y ~ arm + x + (x | id), y ~ 1 + (x | id), d, "x")
 case("twelve_slopes_periods", y ~ arm + x + (x | id) + (1 | id:period), d, "twelve", rows(3, 2, 3))
 case("twelve_slopes_both", y ~ arm + x + (x || id) + (x | id:period), d, "twelve", rows(3, 2, 3))
 case("twelve_weights", y ~ arm + x + (1 | id), d, "twelve", weights = d$w, kr = FALSE)

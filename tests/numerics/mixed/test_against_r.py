@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from precept_stats.errors import FitError
+from precept_stats.inference.between_within import BetweenWithinDf
 from precept_stats.inference.joint import joint_test
 from precept_stats.inference.kenward_roger import kenward_roger
+from precept_stats.inference.likelihood import likelihood_ratio_test, profile_interval
 from precept_stats.inference.satterthwaite import satterthwaite
 from precept_stats.inference.uncertainty import Asymptotic
 from precept_stats.numerics.mixed.fit import MixedFit, fit_mixed
@@ -76,6 +79,37 @@ def test_joint_tests_are_those_of_pbkrtest_and_lmertest(name: str) -> None:
         assert found.statistic == pytest.approx(theirs["Fstat"], rel=2e-6)
         assert found.p_value == pytest.approx(theirs["p.value"], rel=1e-4)
         assert found.scaling == pytest.approx(theirs.get("F.scaling", 1.0), rel=1e-6)
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if "likelihood" in expected()[name]])
+def test_likelihood_ratios_and_profiles_are_those_of_lme4(name: str) -> None:
+    """lme4 interpolates profiles, so intervals are held to 5e-5 of their width only."""
+    case = expected()[name]
+    theirs = case["likelihood"]
+    fit = fit_mixed(MODELS[name](table(case["data"])), "ml")
+    found = likelihood_ratio_test(fit, np.array(case["joint"]["L"]))
+    assert found.df1 == theirs["df"]
+    assert found.statistic * found.df1 == pytest.approx(theirs["chisq"], rel=1e-6)
+    assert found.p_value == pytest.approx(theirs["p.value"], rel=1e-5)
+    interval = profile_interval(fit, np.eye(len(fit.params))[theirs["coefficient"] - 1])
+    lower, upper = theirs["profile"]
+    assert [interval.lower, interval.upper] == pytest.approx([lower, upper], abs=5e-5 * (upper - lower))
+
+
+def test_likelihoods_of_reml_do_not_compare() -> None:
+    _, fit = fitted("orthodont_intercept")
+    with pytest.raises(FitError, match="maximum likelihood"):
+        likelihood_ratio_test(fit, np.eye(len(fit.params))[1])
+
+
+def test_between_within_is_that_of_nlme() -> None:
+    """nlme counts the intercept as within; all else agrees."""
+    case, fit = fitted("orthodont_intercept")
+    n, K = 108, 27
+    rule = BetweenWithinDf(np.array([True, False, True, False]), K, n)
+    ours = [rule(row) for row in np.eye(len(fit.params))]
+    assert ours[1:] == case["df_nlme"][1:] == [79, 25, 79]
+    assert (ours[0], case["df_nlme"][0]) == (25, 79)
 
 
 def test_the_boundary_is_found_and_said() -> None:

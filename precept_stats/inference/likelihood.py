@@ -1,0 +1,73 @@
+"""Likelihood-ratio tests and profile-likelihood intervals of fixed effects, for fits by ML.
+
+Both refer to chi-squared, which needs many clusters: with few, tests reject too often and intervals
+are too narrow. They are for comparison with Kenward-Roger and with published analyses.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import optimize, special
+
+from precept_stats.errors import FitError
+from precept_stats.inference.joint import JointTest, contrast_rank, independent
+from precept_stats.numerics.mixed.constrained import constrained_deviance
+from precept_stats.numerics.mixed.fit import MixedFit
+from precept_stats.values import Interval
+
+Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
+
+FARTHEST = 64.0
+"""Profiles are followed to this many standard errors from the estimate."""
+
+
+def likelihood_ratio_test(fit: MixedFit, contrasts: Matrix) -> JointTest:
+    """Test that every row of contrasts (k, p) times the parameters is zero: chi-squared / k, and its p."""
+    contrasts = np.atleast_2d(np.asarray(contrasts, dtype=np.float64))
+    rank = contrast_rank(contrasts)
+    if rank == 0:
+        raise FitError(
+            "there is nothing to test", found="contrasts that are all zero", allowed="a non-zero row"
+        )
+    rows = independent(contrasts)
+    statistic = max(0.0, constrained_deviance(fit, rows, np.zeros(rank)) - fit.deviance)
+    return JointTest(statistic / rank, rank, None, float(special.chdtrc(rank, statistic)))
+
+
+def profile_interval(fit: MixedFit, gradient: Vector, level: float = 0.95) -> Interval:
+    """The values of gradient @ params that the likelihood-ratio test does not reject at 1 - level.
+
+    Raises FitError where the likelihood stays above the limit as far as 64 standard errors.
+    """
+    estimate = float(gradient @ fit.params)
+    error = math.sqrt(float(gradient @ fit.covariance @ gradient))
+    limit = float(special.ndtri(0.5 + level / 2))
+
+    def excess(value: float) -> float:
+        """The signed root of the likelihood ratio beyond the limit; nearly linear in the value."""
+        ratio = constrained_deviance(fit, gradient[None], np.array([value])) - fit.deviance
+        return math.sqrt(max(0.0, ratio)) - limit
+
+    lower, upper = (_crossing(excess, (estimate, side * error), limit) for side in (-1.0, 1.0))
+    return Interval(lower, upper, level)
+
+
+def _crossing(excess: Callable[[float], float], start: tuple[float, float], limit: float) -> float:
+    """Where the excess passes 0 from the estimate, step by step in standard errors."""
+    estimate, step = start
+    inner, width = estimate, limit
+    while width <= FARTHEST:
+        outer = estimate + width * step
+        if excess(outer) >= 0.0:
+            return float(optimize.brentq(excess, inner, outer, xtol=1e-8 * abs(step), rtol=1e-13))
+        inner, width = outer, width * 1.5
+    raise FitError(
+        "the profile likelihood does not fall to the limit",
+        found=f"within {FARTHEST:g} standard errors of the estimate",
+        allowed="a coefficient that the data bound",
+    )
