@@ -58,3 +58,17 @@ class SatterthwaiteDf:
         squares = (self.scores @ gradient) ** 2
         mean = squares @ np.diag(self.residual_covariance)
         return float(mean**2 / (squares @ self.residual_covariance**2 @ squares))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LeadingDf:
+    """A rule for the first ``count`` parameters, asked for a contrast's part in these.
+
+    Of use where the last parameters are variances, which the rule takes account of by itself.
+    """
+
+    rule: DegreesOfFreedom
+    count: int
+
+    def __call__(self, gradient: Vector) -> float:
+        return self.rule(gradient[: self.count])

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar, Literal
-
-import numpy as np
-from numpy.typing import NDArray
 
 from precept_stats.data.declared import Declared
 from precept_stats.inference.degrees_of_freedom import FixedDf
@@ -15,6 +13,7 @@ from precept_stats.inference.uncertainty import Asymptotic
 from precept_stats.methods.arm_model import MEAN_OF, require_clusters, require_variation
 from precept_stats.methods.cluster_facts import cluster_facts, few_clusters_warning
 from precept_stats.methods.contract import MethodWords
+from precept_stats.methods.glmm_estimate import Estimated, by_likelihood, by_pseudo_likelihood
 from precept_stats.methods.glmm_model import MixedModel, model_of, require_estimate
 from precept_stats.methods.layout import Layout, layout_of_design, layout_of_plan
 from precept_stats.methods.settings import Choice, listed
@@ -26,15 +25,16 @@ from precept_stats.methods.settings_glmm import (
     GlmmApproximation,
     GlmmDf,
     GlmmLink,
+    KenwardRogerRule,
+    NormalReference,
+    PseudoLikelihood,
 )
-from precept_stats.numerics.glmm.fit import GlmmFit, fit_glmm
+from precept_stats.numerics.glmm.fit import GlmmFit, GlmmRows, fit_glmm
 from precept_stats.studies import AnyStudy
 from precept_stats.studies.cluster_trial import ClusterTrial
 from precept_stats.studies.cluster_trial_design import ClusterTrialDesign
 from precept_stats.studies.question import SUMMARIES_OF, OutcomeType, Question
 from precept_stats.values import Status
-
-Floats = NDArray[np.float64]
 
 GIVEN_THE_CLUSTER = ("odds_ratio", "rate_ratio")
 """Effects that are one number given the cluster and the covariates."""
@@ -54,7 +54,8 @@ class GeneralisedLinearMixed(Declared):
         as linear in the arm, strata and covariates, plus a normal random effect of the cluster.
         The likelihood was maximised with the random effects integrated out, by adaptive
         Gauss-Hermite quadrature or Laplace's approximation; standard errors are those of the joint
-        information for the regression coefficients and the variance between clusters.
+        information for the regression coefficients and the variance between clusters. By restricted
+        pseudo-likelihood, linear mixed models of a working response were fitted by REML instead.
 
     Assumes:
         Clusters are independent; random effects are normal with the same variance in both arms, and
@@ -65,8 +66,9 @@ class GeneralisedLinearMixed(Declared):
     Small samples:
         Confidence intervals and p-values refer to a t distribution on the number of clusters minus
         cluster-level parameters. Maximum likelihood makes the variance between clusters too small
-        when clusters are few, so that with fewer than about 30 intervals can be too narrow. A variance
-        estimated as 0 is reported as a boundary, and the degrees of freedom are kept.
+        when clusters are few, so that with fewer than about 30 intervals can be too narrow; restricted
+        pseudo-likelihood, with the same degrees of freedom or Kenward and Roger's, is meant for these.
+        A variance estimated as 0 is reported as a boundary, and the rule for df is kept.
 
     Not for:
         Clusters matched in pairs; outcomes or effects that depend on the size of the cluster; a
@@ -75,7 +77,9 @@ class GeneralisedLinearMixed(Declared):
     Source:
         Pinheiro and Bates (1995), J Comput Graph Stat 4:12 (quadrature); Breslow and Clayton (1993),
         J Am Stat Assoc 88:9 (the model); Thompson et al. (2022), BMC Med Res Methodol 22:222
-        (degrees of freedom); Kahan et al. (2023), Int J Epidemiol 52:107 (estimands).
+        (degrees of freedom); Wolfinger and O'Connell (1993), J Stat Comput Simul 48:233
+        (pseudo-likelihood); Kenward and Roger (1997), Biometrics 53:983; Kahan et al. (2023),
+        Int J Epidemiol 52:107 (estimands).
     """
 
     accepts: ClassVar[tuple[type, ...]] = (ClusterTrial,)
@@ -94,6 +98,11 @@ class GeneralisedLinearMixed(Declared):
         if layout.summary not in SUMMARIES_OF[layout.outcome]:
             found.append(f"a {layout.outcome} outcome has no {summary}")
         found += self._link_objections(layout.outcome)
+        if isinstance(self.df, KenwardRogerRule) and not isinstance(self.approximation, PseudoLikelihood):
+            found.append(
+                "Kenward and Roger's adjustment is for a restricted likelihood: with it goes the "
+                "approximation pseudo_likelihood"
+            )
         if question.estimand.effect == "conditional":
             if layout.summary not in GIVEN_THE_CLUSTER:
                 found.append(f"a {summary} given the cluster is not one number: ask for a marginal effect")
@@ -142,39 +151,41 @@ class GeneralisedLinearMixed(Declared):
 
     def _estimator(self, layout: Layout) -> str:
         family = "Poisson" if layout.outcome == "count" else "binomial"
-        points = self.approximation.points
-        how = "Laplace" if points == 1 else f"{points}-point quadrature"
+        how = self.approximation.words
         return f"Mixed {family} regression, {self.link.of(layout.outcome)} link, {how}"
 
     def _df_rule(self) -> str:
-        if isinstance(self.df, ClustersMinusClusterParameters):
-            return "t on clusters - cluster-level parameters"
-        return "normal"
+        return self.df.words
 
     def fit(self, design: ClusterTrialDesign) -> Fit:
         """Estimate. Raises FitError on separation, aliased terms, too few clusters, or no convergence."""
         require_variation(design)
         model = self._model(design)
         spare = require_clusters(design, model.cluster_parameters)
-        kernel = fit_glmm(model.rows(design), model.family, self.approximation.points)
+        rows = model.rows(design)
+        kernel = fit_glmm(rows, model.family, self.approximation.points)
         require_estimate(kernel, model)
-        few = self.df.kind == "clusters_minus_parameters"
-        rule = FixedDf(float(spare) if few else float("inf"), self._df_rule())
-        warnings = _boundary_warning(kernel) + few_clusters_warning(design)
-        status: Status = "boundary" if kernel.status == "boundary" else "warning" if warnings else "ok"
-        params = np.append(kernel.params, kernel.log_sigma)
-        layout = layout_of_design(design)
+        found = self._estimated(rows, model, kernel)
+        warnings = _boundary_warning(found) + few_clusters_warning(design)
+        status: Status = "boundary" if found.boundary else "warning" if warnings else "ok"
+        rule = found.df or FixedDf(
+            math.inf if isinstance(self.df, NormalReference) else float(spare), self._df_rule()
+        )
+        facts = cluster_facts(design, self._estimator(layout_of_design(design)), self._df_rule())
         return Fit(
-            uncertainty=Asymptotic((*model.columns.names, "log_sigma"), params, kernel.covariance, rule),
+            Asymptotic((*model.columns.names, "log_sigma"), found.params, found.covariance, rule),
             status=status,
-            evidence=_evidence(kernel),
+            evidence=found.evidence,
             warnings=warnings,
-            facts=(
-                *cluster_facts(design, self._estimator(layout), self._df_rule()),
-                *model.facts(params, kernel),
-            ),
+            facts=(*facts, *model.facts(found.params, float(found.covariance[-1, -1]))),
             settings=tuple((name, value) for name, value, _ in listed(self._choices())),
         )
+
+    def _estimated(self, rows: GlmmRows, model: MixedModel, kernel: GlmmFit) -> Estimated:
+        if isinstance(self.approximation, PseudoLikelihood):
+            adjusted = isinstance(self.df, KenwardRogerRule)
+            return by_pseudo_likelihood(rows, model.family, kernel, adjusted=adjusted)
+        return by_likelihood(kernel)
 
     def targets(self, design: ClusterTrialDesign) -> tuple[Quantity, ...]:
         """The effect sought, then the standardised risk or rate of each arm."""
@@ -185,22 +196,10 @@ class GeneralisedLinearMixed(Declared):
         return model_of(design, self.link.of(design.outcome.type))
 
 
-def _boundary_warning(kernel: GlmmFit) -> tuple[str, ...]:
-    if kernel.status != "boundary":
+def _boundary_warning(found: Estimated) -> tuple[str, ...]:
+    if not found.boundary:
         return ()
     return (
         "the variance between clusters is estimated as 0 (a boundary), so the standard error has no part for "
-        "clustering; the degrees of freedom are those of the plan",
+        "clustering; the rule for degrees of freedom is that of the plan",
     )
-
-
-def _evidence(kernel: GlmmFit) -> tuple[tuple[str, float | str], ...]:
-    evidence: tuple[tuple[str, float | str], ...] = (
-        ("log_likelihood", kernel.log_likelihood),
-        ("score_length", kernel.gradient),
-        ("smallest_eigenvalue", kernel.curvature),
-        ("iterations", float(kernel.iterations)),
-    )
-    if kernel.status == "boundary":
-        return (*evidence, ("score_of_variance_at_zero", kernel.boundary_score))
-    return evidence

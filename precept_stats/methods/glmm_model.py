@@ -75,12 +75,12 @@ class MixedModel:
             StandardisedMean(compare, shares, self.family),
         )
 
-    def facts(self, params: Floats, kernel: GlmmFit) -> tuple[Fact, ...]:
-        """How much clusters differ: on the scale of the link, and for risks also as proportions."""
-        sigma = math.exp(kernel.log_sigma)
+    def facts(self, params: Floats, variance: float) -> tuple[Fact, ...]:
+        """How much clusters differ, with log sigma the last of ``params`` and ``variance`` its variance."""
+        sigma = math.exp(params[-1])
         facts = [Fact("sd_between_clusters", "SD of the random effect of clusters", sigma, context="icc")]
-        if kernel.status == "ok":
-            error = float(np.sqrt(kernel.covariance[-1, -1]))
+        if sigma > 0.0:
+            error = math.sqrt(variance)
             facts.append(Fact("se_log_sd", "Standard error of the log of that SD", error, context="icc"))
         if self.design.outcome.type == "binary":
             label = f"Intracluster correlation, {self.link} scale"

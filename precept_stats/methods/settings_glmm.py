@@ -60,6 +60,10 @@ class LaplaceApproximation(Choice):
     kind: Literal["laplace"] = "laplace"
 
     @property
+    def words(self) -> str:
+        return "Laplace"
+
+    @property
     def points(self) -> int:
         return 1
 
@@ -78,8 +82,27 @@ class AdaptiveQuadrature(Choice):
         return nodes
 
     @property
+    def words(self) -> str:
+        return f"{self.nodes}-point quadrature"
+
+    @property
     def points(self) -> int:
         return self.nodes
+
+
+class PseudoLikelihood(Choice):
+    """No integral: restricted pseudo-likelihood, linear mixed models of a working response by REML."""
+
+    kind: Literal["pseudo_likelihood"] = "pseudo_likelihood"
+
+    @property
+    def words(self) -> str:
+        return "restricted pseudo-likelihood"
+
+    @property
+    def points(self) -> int:
+        """Of the likelihood fit that the iterations start from."""
+        return 1
 
 
 class ClustersMinusClusterParameters(Choice):
@@ -87,13 +110,35 @@ class ClustersMinusClusterParameters(Choice):
 
     kind: Literal["clusters_minus_parameters"] = "clusters_minus_parameters"
 
+    @property
+    def words(self) -> str:
+        return "t on clusters - cluster-level parameters"
+
 
 class NormalReference(Choice):
     """The normal distribution, which is too narrow with few clusters."""
 
     kind: Literal["normal"] = "normal"
 
+    @property
+    def words(self) -> str:
+        return "normal"
+
+
+class KenwardRogerRule(Choice):
+    """Kenward and Roger's adjusted covariance and degrees of freedom; with pseudo_likelihood only."""
+
+    kind: Literal["kenward_roger"] = "kenward_roger"
+
+    @property
+    def words(self) -> str:
+        return "t, Kenward-Roger degrees of freedom"
+
 
 GlmmLink = Annotated[CanonicalLink | NamedLink, Field(discriminator="kind")]
-GlmmApproximation = Annotated[LaplaceApproximation | AdaptiveQuadrature, Field(discriminator="kind")]
-GlmmDf = Annotated[ClustersMinusClusterParameters | NormalReference, Field(discriminator="kind")]
+GlmmApproximation = Annotated[
+    LaplaceApproximation | AdaptiveQuadrature | PseudoLikelihood, Field(discriminator="kind")
+]
+GlmmDf = Annotated[
+    ClustersMinusClusterParameters | NormalReference | KenwardRogerRule, Field(discriminator="kind")
+]

@@ -56,6 +56,10 @@ class Family(Protocol):
         """The derivative of the mean in the linear predictor."""
         ...
 
+    def variance(self, mean: Vector) -> Vector:
+        """The variance of an outcome for one unit of denominator."""
+        ...
+
 
 def _binomial_constant(y: Vector, size: Vector) -> float:
     if np.all(size == 1.0):
@@ -106,6 +110,9 @@ class BinomialLogit:
         mean = self.mean(eta)
         return mean * (1.0 - mean)
 
+    def variance(self, mean: Vector) -> Vector:
+        return np.maximum(mean * (1.0 - mean), np.finfo(float).tiny)
+
 
 class BinomialProbit:
     """y events out of size, the risk a normal distribution function of the linear predictor."""
@@ -140,6 +147,9 @@ class BinomialProbit:
     def mean_slope(self, eta: Vector) -> Vector:
         slope: Vector = np.exp(-0.5 * eta * eta) / np.sqrt(2.0 * np.pi)
         return slope
+
+    def variance(self, mean: Vector) -> Vector:
+        return np.maximum(mean * (1.0 - mean), np.finfo(float).tiny)
 
 
 def _normal_tail(eta: Vector) -> Slopes:
@@ -191,6 +201,9 @@ class BinomialCloglog:
         slope: Vector = hazard * np.exp(-hazard)
         return slope
 
+    def variance(self, mean: Vector) -> Vector:
+        return np.maximum(mean * (1.0 - mean), np.finfo(float).tiny)
+
 
 class PoissonLog:
     """y events in size units of person-time, log rate linear."""
@@ -217,3 +230,6 @@ class PoissonLog:
 
     def mean_slope(self, eta: Vector) -> Vector:
         return np.exp(_held(eta))
+
+    def variance(self, mean: Vector) -> Vector:
+        return mean
