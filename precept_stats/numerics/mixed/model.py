@@ -128,6 +128,15 @@ def check(model: MixedModel) -> None:
                 found=f"{np.count_nonzero(values <= 0)} that are not",
                 allowed="> 0",
             )
+    coded = [(term.grouping.name, term.grouping.codes, term.grouping.levels) for term in model.random]
+    coded += [(t.levels[0], t.codes, len(t.levels)) for t in model.fixed.terms if isinstance(t, Category)]
+    for name, codes, levels in coded:
+        if len(codes) != n or codes.min() < 0 or codes.max() >= levels:
+            raise FitError(
+                f"the codes of {name} cannot be used",
+                found=f"{len(codes)} codes from {codes.min()} to {codes.max()}",
+                allowed=f"{n} codes from 0 to {levels - 1}; rows with a missing level are left out before",
+            )
     total = float(n if rows.repeats is None else rows.repeats.sum())
     for term in model.random:
         effects = term.grouping.levels * term.width

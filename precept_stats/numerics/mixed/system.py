@@ -101,12 +101,12 @@ class State:
     S1: Matrix
 
 
-def prepare(statistics: Statistics, structure: Structure) -> System:
-    """Choose the factor to eliminate and lay out the rest in blocks."""
+def prepare(statistics: Statistics, structure: Structure, *, eliminate: bool = True) -> System:
+    """Choose the factor to eliminate (none when switched off) and lay out the rest in blocks."""
     if len(structure.widths) == 1:
         layout = single_layout(structure.levels[0], structure.widths[0])
         return System(statistics, structure, layout, statistics.ZZ[0], statistics.ZY[0], None)
-    scalar = [f for f, q in enumerate(structure.widths) if q == 1]
+    scalar = [f for f, q in enumerate(structure.widths) if q == 1 and eliminate]
     factor = max(scalar, key=lambda f: structure.levels[f]) if scalar else None
     layout = joint_layout(statistics, structure, factor)
     c = statistics.p + 1

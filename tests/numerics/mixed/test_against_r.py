@@ -13,6 +13,7 @@ from precept_stats.inference.likelihood import likelihood_ratio_test, profile_in
 from precept_stats.inference.satterthwaite import satterthwaite
 from precept_stats.inference.uncertainty import Asymptotic
 from precept_stats.numerics.mixed.fit import MixedFit, fit_mixed
+from precept_stats.numerics.mixed.prediction import predict_random
 
 from .models import MODELS, expected, has_data, table
 
@@ -94,6 +95,12 @@ def test_likelihood_ratios_and_profiles_are_those_of_lme4(name: str) -> None:
     interval = profile_interval(fit, np.eye(len(fit.params))[theirs["coefficient"] - 1])
     lower, upper = theirs["profile"]
     assert [interval.lower, interval.upper] == pytest.approx([lower, upper], abs=5e-5 * (upper - lower))
+
+
+def test_predictions_are_those_of_lme4() -> None:
+    case, fit = fitted("penicillin")
+    for name, found in zip(("plate", "sample"), predict_random(fit), strict=True):
+        assert found.values == pytest.approx(np.array(case["random"][name]), rel=1e-5, abs=1e-6)
 
 
 def test_likelihoods_of_reml_do_not_compare() -> None:

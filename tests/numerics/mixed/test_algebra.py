@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from scipy import linalg
 
 from precept_stats.inference.kenward_roger import kenward_roger
 from precept_stats.numerics.mixed import criterion
@@ -12,10 +13,11 @@ from precept_stats.numerics.mixed.covariance import structure
 from precept_stats.numerics.mixed.criterion import Problem, evaluate
 from precept_stats.numerics.mixed.fit import fit_mixed
 from precept_stats.numerics.mixed.information import covariance_information, theta_information
-from precept_stats.numerics.mixed.statistics import collect
+from precept_stats.numerics.mixed.prediction import predict_random
+from precept_stats.numerics.mixed.statistics import collect, factors
 from precept_stats.numerics.mixed.system import prepare
 
-from .generated import SEEDS, SHAPES, Dense, directions, generated
+from .generated import SEEDS, SHAPES, Dense, design_matrix, directions, generated
 
 few = settings(max_examples=5)
 
@@ -81,6 +83,39 @@ def test_kenward_roger_needs_no_large_matrix(shape: str, seed: int) -> None:
         assert kenward_roger(fit).covariance == pytest.approx(
             adjusted, rel=1e-6, abs=1e-7 * np.abs(adjusted).max()
         )
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@few
+@given(seed=SEEDS)
+def test_predictions_are_those_of_the_mixed_model_equations(shape: str, seed: int) -> None:
+    """Henderson's equations written out: predictions, and errors from the inverse of the whole matrix."""
+    model = generated(seed, shape, weighted=True)
+    fit = fit_mixed(model)
+    groups, Z = factors(model), []
+    for group in groups:
+        at = (group.codes[:, None] == np.arange(group.levels)).astype(float)
+        columns = []
+        for term in model.random:
+            if term.grouping is group:
+                columns += [np.ones(len(group.codes))] * term.intercept + [s.values for s in term.slopes]
+        Z.append(np.stack([at * column[:, None] for column in columns], axis=2).reshape(len(at), -1))
+    kept = fit.problem.system.structure
+    G = linalg.block_diag(
+        *[np.kron(np.eye(g.levels), c) for g, c in zip(groups, kept.covariances(fit.theta), strict=True)]
+    )
+    X, Z, W = design_matrix(model), np.hstack(Z), np.diag(model.rows.weights)
+    V = Z @ G @ Z.T + np.linalg.inv(W)
+    Vi = np.linalg.inv(V)
+    values = G @ Z.T @ Vi @ (model.rows.y - X @ fit.params)
+    P = Vi - Vi @ X @ np.linalg.solve(X.T @ Vi @ X, X.T @ Vi)
+    errors = np.sqrt(np.maximum(fit.sigma2 * np.diag(G - G @ Z.T @ P @ Z @ G), 0.0))
+    found = predict_random(fit)
+    ours = np.concatenate([one.values.ravel() for one in found])
+    assert ours == pytest.approx(values, rel=1e-6, abs=1e-7)
+    assert np.concatenate([one.std_errors.ravel() for one in found]) == pytest.approx(
+        errors, rel=1e-5, abs=1e-6
+    )
 
 
 @few

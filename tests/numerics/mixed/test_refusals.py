@@ -62,6 +62,16 @@ def test_numbers_that_are_not_finite(bad: float) -> None:
     assert "1 of them not finite" in problem.value.found
 
 
+@pytest.mark.parametrize("code", [-1, 99])
+def test_codes_outside_their_levels(code: int) -> None:
+    model = generated(5, "intercept")
+    codes = model.random[0].grouping.codes.copy()
+    codes[0] = code
+    wrong = replace(model.random[0].grouping, codes=codes)
+    with pytest.raises(FitError, match="codes of a cannot be used"):
+        fit_mixed(replace(model, random=(Random(wrong),)))
+
+
 @pytest.mark.parametrize("weight", [0.0, -1.0])
 def test_weights_that_are_not_positive(weight: float) -> None:
     model = generated(6, "intercept", weighted=True)
