@@ -3,19 +3,30 @@ source(file.path(dirname(sub("^--file=", "", grep("^--file=", commandArgs(), val
 suppressPackageStartupMessages({library(lme4); library(lmerTest); library(pbkrtest)})
 tight <- lmerControl(optimizer = "bobyqa", calc.derivs = FALSE, check.conv.singular = "ignore",
                      optCtrl = list(rhobeg = 0.1, rhoend = 1e-11, maxfun = 1e5))
-rtol <- 1e-6
+rtol <- 1e-7
 
 # columns, each 0/1 against the first level where a factor, centred over rows
 centred <- function(...) {
   X <- model.matrix(~ ., data.frame(...))[, -1, drop = FALSE]
   sweep(X, 2, colMeans(X))
 }
-# y on arm, centred columns C and a random intercept; the first two parameters are mean of arm 0 and effect
+# y on arm, centred columns C and a random intercept; the first two parameters are mean of arm 0 and effect.
+# lme4 stops where its deviance is flat to rounding; theta goes on to the root of the deviance's slope.
 mixed <- function(y, arm, cluster, C = NULL, reml = TRUE) {
-  d <- data.frame(y = y, arm = arm, cluster = cluster)
-  if (is.null(C)) return(lmerTest::lmer(y ~ arm + (1 | cluster), d, REML = reml, control = tight))
-  d$C <- C
-  lmerTest::lmer(y ~ arm + C + (1 | cluster), d, REML = reml, control = tight)
+  d <- data.frame(y = y, arm = arm, cluster = cluster); formula <- y ~ arm + (1 | cluster)
+  if (!is.null(C)) { d$C <- C; formula <- y ~ arm + C + (1 | cluster) }
+  fit <- lme4::lmer(formula, d, REML = reml, control = tight)
+  start <- getME(fit, "theta")
+  if (start > 1e-3) {
+    parsed <- lFormula(formula, d, REML = reml)
+    devfun <- do.call(mkLmerDevfun, parsed)
+    slope <- function(theta) numDeriv::grad(devfun, theta, method.args = list(d = 1e-2, r = 6))
+    theta <- uniroot(slope, start * c(0.999, 1.001), tol = 1e-13)$root
+    value <- devfun(theta)
+    fit <- mkMerMod(environment(devfun), list(par = theta, fval = value, conv = 0), parsed$reTrms, parsed$fr, quote(lmer(formula, d)))
+    fit@call <- call("lmer", formula, data = d, REML = reml)
+  }
+  lmerTest::as_lmerModLmerTest(fit)
 }
 # estimate, standard error and df of a contrast
 asked <- function(fit, L, rule, df = NA) {
