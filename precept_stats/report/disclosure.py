@@ -27,7 +27,7 @@ DESCRIBED = ("baseline", "missingness", "cluster_outcome", "data_quality")
 PSEUDONYM = re.compile("Cluster\u00a0\\d+\\Z")
 FIXED_WORDS = ("estimator", "df_rule")
 SMALL_NUMERAL = re.compile(
-    r"(?<![\w.,\-])[1-7](?![\w.%\-]|,\d)(?!\s+(?:clusters?|arms?|strat\w+|pairs?|parameters?|months?|df)\b)"
+    r"(?<![\w.,\-\u00a0])[1-7](?![\w.%\-]|,\d)(?!\s+(?:clusters?|arms?|strat\w+|pairs?|parameters?|months?|df)\b)"
 )
 Key = tuple[str, ...]
 
@@ -161,11 +161,12 @@ def _rename(row: Row, names: Mapping[str, str]) -> Row:
 
 def _masked(text: str, names: Mapping[str, str]) -> str:
     """Text with pseudonyms in place of labels; a label that is only digits is masked wherever it stands."""
+    text = SMALL_NUMERAL.sub("[a small number]", text)
     labels = sorted((label for label in names if label != names[label]), key=len, reverse=True)
-    if text and labels:
-        pattern = rf"(?<![\w.])(?:{'|'.join(map(re.escape, labels))})(?!\w|\.\d)"
-        text = re.sub(pattern, lambda found: _instead(found[0], names), text)
-    return SMALL_NUMERAL.sub("[a small number]", text)
+    if not (text and labels):
+        return text
+    pattern = rf"(?<![\w.])(?:{'|'.join(map(re.escape, labels))})(?!\w|\.\d)"
+    return re.sub(pattern, lambda found: _instead(found[0], names), text)
 
 
 def _instead(label: str, names: Mapping[str, str]) -> str:
