@@ -373,14 +373,12 @@ def _legend(page: Page, data: ClustersData) -> None:
 
 @_drawn.register
 def _completeness(data: CompletenessData, narrow: bool) -> Page:
-    row = 15.0
-    bars: list[Bar | str] = []
+    left, right = (118.0, 38.0) if narrow else (210.0, 38.0)
+    bars: list[tuple[Bar, list[str]] | str] = []
     for table, members in data.groups:
-        bars += [table, *members]
-    height = TAG_HEIGHT + row * len(bars) + 44
-    page = _page(height, narrow)
-    left = 118.0 if narrow else 190.0
-    right = 38.0
+        bars += [table, *((bar, wrapped(bar.label, left - 10, SMALL)) for bar in members)]
+    row = 4 + 10.0 * max(len(bar[1]) for bar in bars if not isinstance(bar, str))
+    page = _page(TAG_HEIGHT + row * len(bars) + 44, narrow)
     axes = page.axes(left, TAG_HEIGHT + 4, page.width - left - right, row * len(bars))
     greatest = max(bar.percent for _, members in data.groups for bar in members)
     axes.set(xlim=(0, greatest * 1.04), ylim=(len(bars), 0), yticks=[])
@@ -390,9 +388,11 @@ def _completeness(data: CompletenessData, narrow: bool) -> Page:
         if isinstance(bar, str):
             page.text(1, y, f"Table {bar}", BOLD)
             continue
-        page.text(left - 6, y, _fitted(bar.label, left - 10), Letters(SMALL, align="right"))
-        page.text(page.width - 2, y, bar.text, Letters(SMALL, align="right"))
-        axes.plot([0, bar.percent], [place_ + 0.5] * 2, color=RULE, linewidth=1.2, clip_on=False)
-        axes.plot([bar.percent], [place_ + 0.5], marker="o", color=BLUE, markersize=5, clip_on=False)
-    page.text(left, height - 8, "Missing (per cent of rows)", FINE)
+        shown, label = bar
+        for line, words in enumerate(label):
+            page.text(left - 6, y + 10 * (line - (len(label) - 1) / 2), words, Letters(SMALL, align="right"))
+        page.text(page.width - 2, y, shown.text, Letters(SMALL, align="right"))
+        axes.plot([0, shown.percent], [place_ + 0.5] * 2, color=RULE, linewidth=1.2, clip_on=False)
+        axes.plot([shown.percent], [place_ + 0.5], marker="o", color=BLUE, markersize=5, clip_on=False)
+    page.text(left, page.height - 8, "Missing (per cent of rows)", FINE)
     return page

@@ -70,6 +70,11 @@ def number(value: float, significant: int = 3) -> str:
     return fixed(value, max(0, significant - 1 - math.floor(math.log10(abs(value)))))
 
 
+def trimmed(text: str) -> str:
+    """A number without zeros at the end of its decimals."""
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def p_text(p_value: float) -> str:
     """A p-value to three decimals; ``<0.001`` below."""
     return "<0.001" if p_value < 0.001 else f"{p_value:.3f}"

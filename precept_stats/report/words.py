@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from precept_stats.report.format import Scale, count_text, number
+from precept_stats.report.format import Scale, count_text, number, trimmed
 from precept_stats.values import Row
 
 NONE = "\u2013"
@@ -63,7 +63,7 @@ def cell(row: Row | None) -> str:
     if row.stat is None or isinstance(row.stat, str):
         return str(row.stat or NONE)
     value = float(row.stat)
-    return count_text(value) if value.is_integer() else number(value)
+    return count_text(value) if value.is_integer() else trimmed(number(value))
 
 
 def value_words(value: object) -> str:
