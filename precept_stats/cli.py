@@ -74,7 +74,7 @@ def run(
     from precept_stats.evidence.folder import ensure_writable
     from precept_stats.evidence.publish import gated, publish
     from precept_stats.plan.reader import read_plan
-    from precept_stats.run import run as run_plan
+    from precept_stats.runner import run as run_plan
 
     loaded = read_plan(plan)
     target = out if out is not None else Path("results") / loaded.plan.id

@@ -29,7 +29,7 @@ LAYERS = [
     "studies",
     "methods",
     "plan",
-    "run",
+    "runner",
     "ard",
     "report",
     "evidence",
@@ -274,7 +274,7 @@ def test_the_reading_path_leads_somewhere() -> None:
 def test_public_names_are_what_they_are_whatever_was_imported_before() -> None:
     """A submodule may not take the place of the public name that it shares."""
     code = (
-        "import precept_stats as ps, precept_stats.cli, precept_stats.run; from types import ModuleType; "
+        "import precept_stats as ps, precept_stats.cli, precept_stats.runner; from types import ModuleType; "
         "print([name for name in ps.__all__ for _ in '12' if isinstance(getattr(ps, name), ModuleType)])"
     )
     done = subprocess.run(
