@@ -63,7 +63,7 @@ DOORS = {
 }
 
 # Files that import inside functions, so that a command or a notebook loads only what it uses.
-LAZY = {"ard.py", "cli.py", "console.py", "values.py"}
+LAZY = {"ard.py", "cli.py", "console.py", "report/blocks.py", "values.py"}
 
 HEAVY = [
     "pandas",
