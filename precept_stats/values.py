@@ -8,10 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
+from typing import Literal
 
 Status = Literal["ok", "boundary", "warning", "failed"]
 Scale = Literal["identity", "log"]
@@ -182,12 +179,6 @@ class Results:
     def rows(self) -> tuple[Row, ...]:
         """All rows: those of the data as a whole, then those of each analysis."""
         return self.shared + tuple(row for entry in self.analyses for row in entry.rows)
-
-    def to_frame(self) -> DataFrame:
-        """All rows as a tidy table, one row a statistic."""
-        from precept_stats.ard import to_frame  # lazy: the row files are to the right
-
-        return to_frame(self.rows)
 
     @property
     def failed(self) -> tuple[Failure, ...]:

@@ -22,12 +22,3 @@ def test_they_are_found_by_name(report):
     assert report.table("results").id == "results"
     with pytest.raises(KeyError, match="forest"):
         report.figure("forrest")
-
-
-def test_the_frame_of_results_has_a_row_a_statistic():
-    plan = ps.read_plan(ps.shipped("analysis_plans") / "achievement_awards.yaml")
-    results = ps.run(plan)
-    frame = results.to_frame()
-    assert len(frame) == len(results.rows)
-    estimate = frame.query("analysis == 'primary' and context == 'estimate' and stat_name == 'estimate'")
-    assert estimate["stat"].item() == results["primary"].estimate.value
