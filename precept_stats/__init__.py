@@ -50,7 +50,46 @@ _HOMES = {
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
-__all__ = sorted(_HOME_OF)
+__all__ = [
+    "ClusterRegression",
+    "ClusterSummaries",
+    "ClusterTrial",
+    "Condition",
+    "DataError",
+    "Estimand",
+    "Estimate",
+    "Failure",
+    "FitError",
+    "Interval",
+    "Outcome",
+    "PlanError",
+    "Population",
+    "PreceptError",
+    "ProgrammeScenario",
+    "Question",
+    "Result",
+    "Results",
+    "Row",
+    "Table",
+    "TrialScenario",
+    "analyse",
+    "compare",
+    "explain",
+    "find_schema",
+    "lint",
+    "load_table",
+    "programme_tables",
+    "publish",
+    "read_json",
+    "read_plan",
+    "read_schema",
+    "run",
+    "shipped",
+    "story",
+    "to_frame",
+    "trial_tables",
+    "write_json",
+]
 __version__ = "0.1.0"
 
 

@@ -290,3 +290,9 @@ def test_importing_loads_nothing_heavy(statement: str) -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     assert loaded.stdout.split() == []
+
+
+def test_the_public_names_are_listed_for_type_checkers_as_they_are_loaded() -> None:
+    import precept_stats
+
+    assert sorted(precept_stats.__all__) == sorted(precept_stats._HOME_OF)

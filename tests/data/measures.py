@@ -50,13 +50,3 @@ def between_period(units: pd.DataFrame) -> float:
     p = [units[f"treated_{window}"] / units[f"recorded_{window}"] for window in ("before", "after")]
     variances = [between_variance(units, window) for window in ("before", "after")]
     return float(np.cov(p[0], p[1])[0, 1] / np.sqrt(variances[0] * variances[1]))
-
-
-LARGE = TrialScenario(
-    units_standard=400,
-    units_enhanced=200,
-    births_per_year=100,
-    births_cv=0.4,
-    icc=0.05,
-    period_correlation=0.7,
-)

@@ -41,7 +41,7 @@ from precept_stats.data.synthetic_draws import (
     stream,
 )
 from precept_stats.errors import DataError
-from tests.data.measures import MCSE_BOUND, months_of, within_mcse
+from tests.data.measures import MCSE_BOUND, between_period, icc, months_of, uptake, within_mcse
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "synthetic.md"
 
@@ -57,6 +57,16 @@ def by_unit(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
         counts[f"treated_{name}"] = grouped.agg(lambda given: int((given == "yes").sum()))
         counts[f"recorded_{name}"] = grouped.size()
     return counts.fillna(0).reset_index()
+
+
+LARGE = TrialScenario(
+    units_standard=400,
+    units_enhanced=200,
+    births_per_year=100,
+    births_cv=0.4,
+    icc=0.05,
+    period_correlation=0.7,
+)
 
 
 @pytest.fixture(scope="module")
