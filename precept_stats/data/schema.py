@@ -152,6 +152,10 @@ class FieldSchema(_Standard):
             )
 
 
+class InferredField(FieldSchema):
+    """A column that no schema declares: its type is that of its values, and nobody vouches for it."""
+
+
 class Reference(_Standard):
     """Where a foreign key points: columns of another table, called by its name in the plan."""
 

@@ -16,6 +16,7 @@ from precept_stats.studies.question import Outcome
 
 _NON_EVENT, _EVENT, _MISSING, _EXCLUDED, _UNKNOWN = range(5)
 _WHOLE_NUMBER_TOLERANCE = 1e-9
+_NEARLY_ALL = 0.8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,6 +158,37 @@ def numbers(column: pd.Series, wanted: Bools, where: str) -> Floats:
             where=where,
         )
     return values
+
+
+def refuse_near_numbers(column: pd.Series, where: str) -> None:
+    """Raise DataError for undeclared text that is nearly all numbers, as one stray cell makes it.
+
+    As categories every number would have a level of its own. Two values are the same covariate
+    either way, and a pandas category says itself what it is.
+    """
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return
+    texts = [value for value in column.dropna().unique() if isinstance(value, str) and value.strip()]
+    read = [text for text in texts if _reads_as_number(text)]
+    if len(texts) <= 2 or len(read) < _NEARLY_ALL * len(texts):
+        return
+    stray = [text for text in texts if text not in read] or [text for text in read if text != text.strip()]
+    raise DataError(
+        "a covariate is text, and nearly all of it is numbers",
+        found=counted_values(column[column.isin(stray or texts)]),
+        allowed=(
+            "numbers, what is missing being an empty cell or named in `missingValues` of a schema; "
+            "or a schema that declares the column's type (`string` for categories)"
+        ),
+        where=where,
+    )
+
+
+def _reads_as_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
 
 
 def _grouped(frame: pd.DataFrame, outcome: Outcome, denominator: str, where: str) -> CodedOutcome:
