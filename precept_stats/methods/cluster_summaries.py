@@ -15,19 +15,24 @@ from precept_stats.inference.fit import Fit
 from precept_stats.inference.quantities import Quantity
 from precept_stats.inference.uncertainty import Asymptotic
 from precept_stats.methods.arm_model import (
-    MEAN_OF,
     ArmContrast,
     Columns,
     arm_columns,
     block_columns,
     require_clusters,
     require_estimable,
-    require_scatter,
-    require_variation,
 )
 from precept_stats.methods.cluster_facts import cluster_facts, few_clusters_warning, pooled_icc
 from precept_stats.methods.contract import MethodWords
 from precept_stats.methods.layout import Layout, layout_of_design, layout_of_plan
+from precept_stats.methods.linearised import proportional_covariance
+from precept_stats.methods.scatter import (
+    MEAN_OF,
+    about_origin,
+    require_scatter,
+    require_variation,
+    spread_of,
+)
 from precept_stats.methods.settings import (
     ArithmeticRatio,
     Choice,
@@ -42,7 +47,7 @@ from precept_stats.methods.settings import (
     WelchVariance,
     listed,
 )
-from precept_stats.methods.stage_one import Expected, expected_totals
+from precept_stats.methods.stage_one import ARM_R2_LIMIT, Expected, expected_totals
 from precept_stats.numerics.linear import LinearFit, classical_covariance, weighted_least_squares
 from precept_stats.studies import AnyStudy
 from precept_stats.studies.cluster_trial import ClusterTrial
@@ -55,9 +60,13 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _StageTwo:
-    """One number a cluster to compare, and how it came about."""
+    """One number a cluster to compare, and how it came about.
+
+    ``size`` is the size of what was summarised; differences far below it are rounding.
+    """
 
     values: Floats
+    size: float
     cluster_rank: int = 0
     status: Status = "ok"
     evidence: tuple[tuple[str, float | str], ...] = ()
@@ -222,6 +231,7 @@ class ClusterSummaries(Declared):
     def fit(self, design: ClusterTrialDesign) -> Fit:
         """Estimate. Raises FitError when the outcome does not vary, or clusters or df are too few."""
         require_variation(design)
+        design = about_origin(design)
         layout = layout_of_design(design)
         stage = self._adjusted(design) if layout.adjusted else self._crude(design)
         icc = pooled_icc(design)
@@ -231,12 +241,13 @@ class ClusterSummaries(Declared):
         df = require_clusters(design, len(columns.names) + stage.cluster_rank)
         require_estimable(columns)
         kernel = weighted_least_squares(columns.values, stage.values, weights)
-        require_scatter(kernel.scale, stage.values)
+        require_scatter(kernel.scale, stage.size)
         if isinstance(self.variance, WelchVariance):
-            uncertainty = _welch(design, kernel, columns.names, stage.cluster_rank)
+            uncertainty = _welch(design, kernel, columns.names, stage)
         else:
             rule = FixedDf(float(df), self._df_rule(layout))
-            uncertainty = Asymptotic(columns.names, kernel.params, classical_covariance(kernel), rule)
+            covariance = self._covariance(design, kernel, stage)
+            uncertainty = Asymptotic(columns.names, kernel.params, covariance, rule)
         warnings = stage.warnings + few_clusters_warning(design)
         return Fit(
             uncertainty=uncertainty,
@@ -246,6 +257,12 @@ class ClusterSummaries(Declared):
             facts=cluster_facts(design, self._estimator(layout), self._df_rule(layout)),
             settings=tuple((name, value) for name, value, _ in listed(self._choices(layout))),
         )
+
+    def _covariance(self, design: ClusterTrialDesign, kernel: LinearFit, stage: _StageTwo) -> Floats:
+        layout = layout_of_design(design)
+        if layout.blocks and layout.is_ratio and isinstance(self.ratio, ArithmeticRatio):
+            return proportional_covariance(design, kernel, stage.values)
+        return classical_covariance(kernel)
 
     def targets(self, design: ClusterTrialDesign) -> tuple[Quantity, ...]:
         """The effect, then the mean of each arm (none after adjustment: residuals are no means)."""
@@ -260,25 +277,36 @@ class ClusterSummaries(Declared):
         return (effect,) if layout.adjusted else (effect, *means)
 
     def _crude(self, design: ClusterTrialDesign) -> _StageTwo:
-        if not layout_of_design(design).is_ratio or isinstance(self.ratio, ArithmeticRatio):
-            return _StageTwo(design.cluster_mean)
+        means = design.cluster_mean
+        if not layout_of_design(design).is_ratio:
+            return _StageTwo(means, spread_of(design))
+        if isinstance(self.ratio, ArithmeticRatio):
+            return _StageTwo(means, float(means.max()))
         totals, warnings = _positive_totals(design, self.ratio)
-        return _StageTwo(np.log(totals / design.cluster_size), warnings=warnings)
+        return _StageTwo(np.log(totals / design.cluster_size), 1.0, warnings=warnings)
 
     def _adjusted(self, design: ClusterTrialDesign) -> _StageTwo:
         expected = expected_totals(design)
+        values, size, added = self._residuals(design, expected)
         status, warnings = _stage_one_report(expected)
-        evidence = (("stage_one_iterations", float(expected.iterations)),)
+        evidence = (
+            ("stage_one_iterations", float(expected.iterations)),
+            ("stage_one_arm_r2", expected.arm_r2),
+        )
+        return _StageTwo(values, size, expected.cluster_rank, status, evidence, warnings + added)
+
+    def _residuals(
+        self, design: ClusterTrialDesign, expected: Expected
+    ) -> tuple[Floats, float, tuple[str, ...]]:
+        """One residual a cluster, the size of what it is a residual of, and warnings."""
         if not layout_of_design(design).is_ratio:
             residuals = (design.cluster_total - expected.totals) / design.cluster_size
-            return _StageTwo(residuals, expected.cluster_rank, status, evidence, warnings)
+            return residuals, spread_of(design), ()
         _require_expected(design, expected)
         if isinstance(self.ratio, ArithmeticRatio):
-            values = design.cluster_total / expected.totals
-            return _StageTwo(values, expected.cluster_rank, status, evidence, warnings)
+            return design.cluster_total / expected.totals, 1.0, ()
         totals, added = _positive_totals(design, self.ratio)
-        values = np.log(totals / expected.totals)
-        return _StageTwo(values, expected.cluster_rank, status, evidence, warnings + added)
+        return np.log(totals / expected.totals), 1.0, added
 
 
 def _positive_totals(design: ClusterTrialDesign, ratio: GeometricRatio) -> tuple[Floats, tuple[str, ...]]:
@@ -301,22 +329,24 @@ def _positive_totals(design: ClusterTrialDesign, ratio: GeometricRatio) -> tuple
 
 
 def _stage_two_columns(design: ClusterTrialDesign, weights: Floats) -> Columns:
-    return arm_columns(design).beside(block_columns(design).centred(weights))
+    return arm_columns(design).beside(block_columns(design).standardised(weights))
 
 
-def _welch(design: ClusterTrialDesign, kernel: LinearFit, names: tuple[str, ...], rank: int) -> Asymptotic:
+def _welch(
+    design: ClusterTrialDesign, kernel: LinearFit, names: tuple[str, ...], stage: _StageTwo
+) -> Asymptotic:
     """Each arm with its own variance; the arm means are then independent."""
-    if rank:
+    if stage.cluster_rank:
         raise FitError(
             "the Welch variance has no rule for cluster-level covariates",
-            found=f"{rank} cluster-level covariate parameters in stage one",
+            found=f"{stage.cluster_rank} cluster-level covariate parameters in stage one",
             allowed="individual-level covariates, or the pooled variance",
         )
     counts = np.bincount(design.arm, minlength=2).astype(np.float64)
     squares = np.bincount(design.arm, weights=kernel.residuals**2, minlength=2)
     variances = squares / (counts - 1.0) / counts
     for arm, name in enumerate(design.arm_names):
-        require_scatter(float(variances[arm]), kernel.params, f" in arm {name}")
+        require_scatter(float(variances[arm]), stage.size, f" in arm {name}")
     return Asymptotic(names, kernel.params, np.diag(variances), WelchDf(variances, counts - 1.0))
 
 
@@ -328,6 +358,12 @@ def _stage_one_report(expected: Expected) -> tuple[Status, tuple[str, ...]]:
         warnings.append(
             f"stage one predicts the outcome perfectly for {expected.boundary_rows} rows (quasi-separation); "
             "their expected outcome is taken at its limit"
+        )
+    if expected.arm_r2 > ARM_R2_LIMIT:
+        warnings.append(
+            f"stage one's covariates explain a share of {expected.arm_r2:.2f} of the arm (R2), and about that "
+            "share of the effect is taken for theirs: the adjusted effect and its interval are too near none"
+            + ("; adjust for cluster-level covariates by cluster_regression" if expected.cluster_rank else "")
         )
     return ("boundary" if expected.boundary_rows else "ok"), tuple(warnings)
 
