@@ -52,7 +52,7 @@ def code_outcome(frame: pd.DataFrame, outcome: Outcome, where: str) -> CodedOutc
 
     NaN and the values listed in ``missing`` are missing. Raises DataError for a value that is
     neither listed nor a number, an infinite value, a denominator of 0 or less, a negative or
-    fractional count, and more events than people.
+    fractional count, a fractional number of people, and more events than people.
     """
     if outcome.denominator is not None:
         return _grouped(frame, outcome, outcome.denominator, where)
@@ -218,15 +218,21 @@ def _check_counts(
     _refuse(
         frame[outcome.column], used & (y < 0), "a count of events is negative", "counts of 0 or more", where
     )
-    fractional = np.abs(y - np.round(y)) > _WHOLE_NUMBER_TOLERANCE
     _refuse(
         frame[outcome.column],
-        used & fractional,
+        used & _fractional(y),
         "a count of events is not a whole number",
         "events as counts, not as proportions or rates",
         where,
     )
     if people:
+        _refuse(
+            frame[denominator],
+            used & _fractional(size),
+            "a denominator of a binary outcome is not a whole number",
+            "counts of people (person-time belongs to an outcome of type count)",
+            where,
+        )
         pairs = pd.Series(
             [f"{a:g} of {b:g}" for a, b in zip(y[used & (y > size)], size[used & (y > size)], strict=True)],
             name=f"{outcome.column} of {denominator}",
@@ -239,6 +245,10 @@ def _check_counts(
             "events <= denominator",
             where,
         )
+
+
+def _fractional(counts: Floats) -> Bools:
+    return np.abs(counts - np.round(counts)) > _WHOLE_NUMBER_TOLERANCE
 
 
 def _refuse(column: pd.Series, bad: Bools, problem: str, allowed: str, where: str) -> None:

@@ -248,6 +248,7 @@ GROUPED: dict[str, tuple[list[float], list[float], str]] = {
     "negative denominator": ([1, 1, 1, 0], [5, 5, 5, -2], "a denominator is 0 or negative"),
     "infinite denominator": ([1, 1, 1, 0], [5, 5, 5, np.inf], "a number was needed"),
     "negative events": ([1, 1, 1, -1], [5, 5, 5, 5], "a count of events is negative"),
+    "fractional people": ([1, 1, 1, 2], [5, 5, 5, 20.7], "a denominator of a binary outcome is not a whole"),
     "more events than people": ([1, 1, 1, 6], [5, 5, 5, 5], "more events than people"),
     "a proportion for a count": ([1, 1, 1, 0.4], [5, 5, 5, 5], "a count of events is not a whole number"),
 }
