@@ -2,7 +2,7 @@
 
 import pytest
 
-from precept_stats.report.blocks import Bullets, Heading, Prose, Terms
+from precept_stats.report.blocks import Bullets, Heading, Prose, Table, Terms
 from precept_stats.report.sections.methods import HEADINGS, described
 from precept_stats.report.story import story
 
@@ -204,3 +204,17 @@ def test_arms_are_called_by_their_names():
     )
     report = story(plan(text=named), results())
     assert "55.0% with Talk and 52.0% with Care. The risk difference, Talk minus Care" in lead(report)
+
+
+def test_a_strategy_that_is_not_computed_is_not_called_as_declared():
+    text = PLAN.replace(
+        "intercurrent_events: []}", "intercurrent_events: [{event: moved_away, strategy: hypothetical}]}", 1
+    )
+    blocks = story(plan(text=text), results()).blocks
+    told = "Moved away (cluster level): declared: hypothetical; computed: treatment policy."
+    terms = [dict(block.entries) for block in blocks if isinstance(block, Terms)]
+    assert [found["Intercurrent events"] for found in terms if "Intercurrent events" in found] == [told]
+    settings = next(block for block in blocks if isinstance(block, Table) and block.id == "settings")
+    estimands = {row.cells[0]: row.cells[-1] for row in settings.rows}
+    assert told in estimands["Main analysis"]
+    assert "declared:" not in estimands["As a ratio"]
