@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from decimal import Decimal
 
 from precept_stats.values import Estimate
 
@@ -91,8 +92,8 @@ def icc_text(icc: float) -> str:
 
 
 def level_text(level: float) -> str:
-    """A confidence level: ``95%``."""
-    return f"{100 * level:.4g}%"
+    """A confidence level with all its digits: ``95%``, ``99.999%``."""
+    return f"{Decimal(str(level)) * 100:f}".rstrip("0").rstrip(".") + "%"
 
 
 def point_text(value: float, width: float, scale: Scale) -> str:

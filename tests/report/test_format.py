@@ -13,6 +13,7 @@ from precept_stats.report.format import (
     fixed,
     interval_text,
     joined,
+    level_text,
     number,
     number_text,
     p_text,
@@ -94,3 +95,11 @@ def test_fixed_rounds_as_decimal_does_and_never_shows_minus_zero(value, decimals
 def test_about_two_significant_digits_of_the_width_are_shown(width):
     shown = Decimal(10) ** -decimals_for(width)
     assert decimals_for(width) == 0 or Decimal("9.9") <= Decimal(width) / shown < Decimal("100.1")
+
+
+@pytest.mark.parametrize(
+    ("level", "text"),
+    [(0.95, "95%"), (0.9, "90%"), (0.999, "99.9%"), (0.99999, "99.999%"), (0.975, "97.5%"), (0.5, "50%")],
+)
+def test_a_level_keeps_all_its_digits(level, text):
+    assert level_text(level) == text
