@@ -12,7 +12,8 @@ POLICIES = {
     "none": "None: every count is shown as it is.",
     "nhs_counts_v1": "nhs_counts_v1: counts of people from 1 to 7 are suppressed, all others rounded to the "
     "nearest 5, and percentages made again from the rounded counts; least and greatest values are not "
-    "shown; clusters stand under numbers. Model estimates are made from unrounded data.",
+    "shown, nor statistics that would give a small count away; clusters stand under numbers. Model estimates "
+    "are made from unrounded data.",
 }
 
 
