@@ -102,8 +102,9 @@ def code_covariate(name: str, column: Column, row_cluster: Ints, n_clusters: int
     """Code one covariate of the analysed rows, none of them missing.
 
     It is ``cluster`` level when constant within every cluster, numbers to 1e-9 of their range (or
-    to rounding), so that a last digit lost on the way through a file does not change the level. A category has one 0/1 column a
-    level after the first level that occurs; levels without a row have no column.
+    to rounding), so that a last digit lost on the way through a file does not change the level. A
+    category has one 0/1 column a level after the first level that occurs; levels without a row have
+    no column.
     """
     if isinstance(column, Labels):
         varies = len(varying_clusters(column.codes, row_cluster, n_clusters)) > 0

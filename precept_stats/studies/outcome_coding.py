@@ -207,7 +207,6 @@ def _check_counts(
     frame: pd.DataFrame, outcome: Outcome, denominator: str, coded: tuple[Floats, Floats, Bools], where: str
 ) -> None:
     y, size, used = coded
-    people = outcome.type == "binary"
     _refuse(
         frame[denominator],
         used & (size <= 0),
@@ -225,26 +224,31 @@ def _check_counts(
         "events as counts, not as proportions or rates",
         where,
     )
-    if people:
-        _refuse(
-            frame[denominator],
-            used & _fractional(size),
-            "a denominator of a binary outcome is not a whole number",
-            "counts of people (person-time belongs to an outcome of type count)",
-            where,
-        )
-        pairs = pd.Series(
-            [f"{a:g} of {b:g}" for a, b in zip(y[used & (y > size)], size[used & (y > size)], strict=True)],
-            name=f"{outcome.column} of {denominator}",
-            dtype=object,
-        )
-        _refuse(
-            pairs,
-            np.ones(len(pairs), dtype=np.bool_),
-            "more events than people",
-            "events <= denominator",
-            where,
-        )
+    if outcome.type == "binary":
+        _check_people(frame, outcome, denominator, coded, where)
+
+
+def _check_people(
+    frame: pd.DataFrame, outcome: Outcome, denominator: str, coded: tuple[Floats, Floats, Bools], where: str
+) -> None:
+    """Denominators are whole people, and no more of them have events than there are."""
+    y, size, used = coded
+    _refuse(
+        frame[denominator],
+        used & _fractional(size),
+        "a denominator of a binary outcome is not a whole number",
+        "counts of people (person-time belongs to an outcome of type count)",
+        where,
+    )
+    over = used & (y > size)
+    pairs = pd.Series(
+        [f"{a:g} of {b:g}" for a, b in zip(y[over], size[over], strict=True)],
+        name=f"{outcome.column} of {denominator}",
+        dtype=object,
+    )
+    _refuse(
+        pairs, np.ones(len(pairs), dtype=np.bool_), "more events than people", "events <= denominator", where
+    )
 
 
 def _fractional(counts: Floats) -> Bools:
