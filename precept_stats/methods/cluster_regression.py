@@ -23,7 +23,7 @@ from precept_stats.methods.arm_model import (
 )
 from precept_stats.methods.cluster_facts import cluster_facts, few_clusters_warning
 from precept_stats.methods.contract import MethodWords
-from precept_stats.methods.layout import Layout, layout_of_design, layout_of_plan
+from precept_stats.methods.layout import Layout, blocks_in_words, layout_of_design, layout_of_plan, pairs_gap
 from precept_stats.methods.scatter import (
     MEAN_OF,
     about_origin,
@@ -112,6 +112,8 @@ class ClusterRegression(Declared):
 
     def estimand_gap(self, study: AnyStudy, question: Question) -> str:
         gaps = [*self.weights.gap(question.estimand.target)]
+        if isinstance(self.weights, SizeWeights):
+            gaps += pairs_gap(layout_of_plan(study, question))
         if question.estimand.effect == "conditional" and not study.adjust:
             gaps.append(
                 "without covariates the comparison is marginal; it equals the declared conditional effect "
@@ -132,6 +134,8 @@ class ClusterRegression(Declared):
         equation = f"{MEAN_OF[layout.outcome]}[cluster] = mean[arm]{block}{covariates} + {error}"
         if set(study.adjust) - {BASELINE_OUTCOME}:
             equation += "; a covariate of individuals enters as its cluster mean"
+        if not layout.adjusted:
+            equation += blocks_in_words(layout, self.weights.kind)
         return MethodWords(self._estimator(layout), equation, self._df_rule(), listed(self._choices()))
 
     def _choices(self) -> dict[str, Choice]:

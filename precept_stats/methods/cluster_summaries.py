@@ -24,7 +24,7 @@ from precept_stats.methods.arm_model import (
 )
 from precept_stats.methods.cluster_facts import cluster_facts, few_clusters_warning, pooled_icc
 from precept_stats.methods.contract import MethodWords
-from precept_stats.methods.layout import Layout, layout_of_design, layout_of_plan
+from precept_stats.methods.layout import Layout, blocks_in_words, layout_of_design, layout_of_plan, pairs_gap
 from precept_stats.methods.linearised import proportional_covariance
 from precept_stats.methods.scatter import (
     MEAN_OF,
@@ -91,7 +91,8 @@ class ClusterSummaries(Declared):
         regressed on the covariates and on strata or pairs but not on the arm (logistic regression
         for binary, linear for continuous, Poisson with person-time as exposure for count outcomes),
         and each cluster's summary was replaced by its residual: (observed - expected) / size for a
-        difference, observed / expected for a ratio.
+        difference, observed / expected for a ratio. For an arithmetic ratio within strata or pairs,
+        the variance is that of the summaries relative to their arm's mean.
 
     Assumes:
         Clusters are independent, and summaries vary about their arm's mean with the same variance
@@ -103,10 +104,14 @@ class ClusterSummaries(Declared):
         Confidence intervals and p-values refer to a t distribution with as many degrees of freedom
         as clusters, minus one for each arm, each stratum or pair after the first, and each
         cluster-level covariate parameter of the first stage; individual-level covariates cost none.
-        The method is robust to non-normal summaries in balanced trials, even with few clusters.
+        The method is robust to non-normal summaries in balanced trials, even with few clusters. Stage
+        one leaves out the arm, so the adjusted effect is too near none by about the share of the arm
+        (R2) that the covariates explain: with p cluster-level parameters and K clusters p / (K - 1) on
+        average, and the interval covers too seldom.
 
     Not for:
-        Odds ratios; questions about individual-level effect modifiers; size weights when sizes
+        Cluster-level covariates, unless few for the number of clusters (use cluster_regression); odds
+        ratios; questions about individual-level effect modifiers; size weights when sizes
         differ greatly and clusters are few, since a few large clusters then carry the variance
         estimate.
 
@@ -149,13 +154,16 @@ class ClusterSummaries(Declared):
     def estimand_gap(self, study: AnyStudy, question: Question) -> str:
         layout = layout_of_plan(study, question)
         gaps = [*self.weights.gap(question.estimand.target)]
-        if layout.paired and isinstance(self.weights, SizeWeights):
-            gaps.append(
-                "with pairs, size weights count a pair as n1 n0 / (n1 + n0), not as its number of "
-                "participants"
-            )
+        if isinstance(self.weights, SizeWeights):
+            gaps += pairs_gap(layout)
         if layout.is_ratio:
             gaps += self._ratio_gap(layout)
+        if layout.adjusted:
+            gaps.append(
+                "stage one leaves out the arm, so the adjusted effect is too near none by about the share "
+                "(R2) of the arm that the covariates explain: by chance p / (clusters - 1) for p parameters of "
+                "cluster-level covariates, next to nothing for individual-level ones"
+            )
         if question.estimand.effect == "conditional":
             gaps.append(
                 "the comparison is marginal; it equals the declared conditional effect only if that is the "
@@ -170,18 +178,25 @@ class ClusterSummaries(Declared):
                 f"the geometric ratio compares geometric means of cluster {mean}s; it differs from the ratio "
                 f"of the marginal {mean}s when the spread of cluster {mean}s differs between arms"
             ]
+        gaps = []
+        if layout.stratified or (layout.paired and not isinstance(self.weights, EqualWeights)):
+            gaps.append(
+                "the arithmetic ratio divides arm means that suppose the same difference in every "
+                f"{layout.blocks}; it is not the ratio of the marginal {mean}s when both the difference and "
+                "the allocation ratio vary"
+            )
         if layout.adjusted:
-            return [
+            gaps.append(
                 "the mean of observed / expected gives more weight to clusters with a low expectation; it is "
                 f"not the ratio of the marginal {mean}s when the effect varies with the expectation"
-            ]
-        return []
+            )
+        return gaps
 
     def words(self, study: AnyStudy, question: Question) -> MethodWords:
         layout = layout_of_plan(study, question)
         return MethodWords(
             self._estimator(layout),
-            self._equation(layout),
+            self._equation(layout) + blocks_in_words(layout, self.weights.kind),
             self._df_rule(layout),
             listed(self._choices(layout)),
         )
@@ -361,8 +376,9 @@ def _stage_one_report(expected: Expected) -> tuple[Status, tuple[str, ...]]:
         )
     if expected.arm_r2 > ARM_R2_LIMIT:
         warnings.append(
-            f"stage one's covariates explain a share of {expected.arm_r2:.2f} of the arm (R2), and about that "
-            "share of the effect is taken for theirs: the adjusted effect and its interval are too near none"
+            f"stage one's covariates explain a share of {expected.arm_r2:.2f} of the arm (R2), and about "
+            "that share of the effect is taken for theirs: the adjusted effect and its interval are too "
+            "near none"
             + ("; adjust for cluster-level covariates by cluster_regression" if expected.cluster_rank else "")
         )
     return ("boundary" if expected.boundary_rows else "ok"), tuple(warnings)

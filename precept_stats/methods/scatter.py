@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from precept_stats.errors import FitError
-from precept_stats.studies.cluster_trial_design import ClusterTrialDesign, Floats
+from precept_stats.studies.cluster_trial_design import ClusterTrialDesign
 
 ROUNDING = 1e-10
 """Clusters that differ by less than this share of the outcome's own size differ by rounding."""
