@@ -60,10 +60,10 @@ endef
 # Counts what pip reports, so that a long install is seen to move; the whole log is kept.
 define install-locked
 total=$$(grep -c '^[a-zA-Z]' requirements.lock); \
-printf 'Installing %s locked packages (log: $(VENV)/install.log)\n' "$$total"; \
+printf 'Installing from a lock of %s packages for all platforms (log: $(VENV)/install.log)\n' "$$total"; \
 { $(BIN)/python -m pip install --progress-bar off --require-hashes -r requirements.lock 2>&1; \
-  echo "pip exit $$?"; } | tee $(VENV)/install.log | awk -v total="$$total" \
-  '/^Collecting /{ if (++n % 25 == 0) { print "  " n " of " total " found"; fflush() } } \
+  echo "pip exit $$?"; } | tee $(VENV)/install.log | awk \
+  '/^Collecting /{ if (++n % 25 == 0) { print "  " n " found"; fflush() } } \
    /^Installing collected/{ print "  all found; installing"; fflush() } \
    /^ *ERROR/{ print } \
    /^pip exit /{ code = $$3 } END { exit code }'

@@ -140,12 +140,8 @@ results
 # %% [markdown]
 # ## 7. The figure
 #
-# A report is made of tables and figures as data; here is the forest plot of all analyses, drawn.
+# A report is made of tables and figures as data, and each shows itself.
 
 # %%
-from IPython.display import SVG
-
-from precept_stats.report.figures import draw
-
-forest = next(figure for figure in ps.story(plan, results).figures if figure.id == "forest")
-SVG(draw(forest.data, tag=forest.tag))
+report = ps.story(plan, results)
+report.figure("forest")

@@ -5,9 +5,7 @@ Names load when first used, so that ``import precept_stats`` is quick.
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -27,7 +25,7 @@ if TYPE_CHECKING:
     from precept_stats.plan.lint import lint
     from precept_stats.plan.reader import read_plan
     from precept_stats.report.story import story
-    from precept_stats.run import analyse, run
+    from precept_stats.runner import analyse, run
     from precept_stats.studies.cluster_trial import ClusterTrial
     from precept_stats.studies.formula import Formula, formula
     from precept_stats.studies.question import Estimand, Outcome, Question
@@ -50,7 +48,7 @@ _HOMES = {
     "plan.lint": ("lint",),
     "plan.reader": ("read_plan",),
     "report.story": ("story",),
-    "run": ("analyse", "run"),
+    "runner": ("analyse", "run"),
     "studies.cluster_trial": ("ClusterTrial",),
     "studies.formula": ("Formula", "formula"),
     "studies.question": ("Estimand", "Outcome", "Question"),
@@ -58,7 +56,46 @@ _HOMES = {
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
-__all__ = sorted(_HOME_OF)
+__all__ = [
+    "ClusterRegression",
+    "ClusterSummaries",
+    "ClusterTrial",
+    "Condition",
+    "DataError",
+    "Estimand",
+    "Estimate",
+    "Failure",
+    "FitError",
+    "Interval",
+    "Outcome",
+    "PlanError",
+    "Population",
+    "PreceptError",
+    "ProgrammeScenario",
+    "Question",
+    "Result",
+    "Results",
+    "Row",
+    "Table",
+    "TrialScenario",
+    "analyse",
+    "compare",
+    "explain",
+    "find_schema",
+    "lint",
+    "load_table",
+    "programme_tables",
+    "publish",
+    "read_json",
+    "read_plan",
+    "read_schema",
+    "run",
+    "shipped",
+    "story",
+    "to_frame",
+    "trial_tables",
+    "write_json",
+]
 __version__ = "0.1.0"
 
 
@@ -71,18 +108,3 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted([*globals(), *__all__])
-
-
-class _Package(ModuleType):
-    """The package, in which ``run`` is the function even after the module of that name was imported."""
-
-    @property
-    def run(self) -> Any:
-        return import_module("precept_stats.run").run
-
-    @run.setter
-    def run(self, module: ModuleType) -> None:
-        """Python binds an imported submodule to its name in the package; this name is taken."""
-
-
-sys.modules[__name__].__class__ = _Package

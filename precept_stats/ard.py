@@ -152,10 +152,13 @@ def read_parquet(path: Path) -> tuple[Row, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Tolerance:
-    """How far two floats may lie apart: relative to the larger, or absolutely. Counts and words: equal."""
+    """How far two floats may lie apart: relative to the larger, or absolutely. Counts and words: equal.
+
+    ``absolute`` is 0 unless given, so that small numbers are held as tightly as large ones.
+    """
 
     relative: float = 1e-9
-    absolute: float = 1e-12
+    absolute: float = 0.0
 
     def same(self, a: Number, b: Number) -> bool:
         if isinstance(a, float) and isinstance(b, float):
@@ -177,7 +180,7 @@ def compare(a: Iterable[Row], b: Iterable[Row], tolerance: Tolerance | None = No
     """The rows on which two sets disagree beyond the tolerance; empty when they agree.
 
     For double programming and for reviewers. Rows are matched on everything but the statistic,
-    its warning, error and status; the order of rows does not matter.
+    its label, warning, error and status; the order of rows does not matter.
     """
     rule = tolerance or Tolerance()
     left, right = _by_identity(a), _by_identity(b)
@@ -194,8 +197,8 @@ def compare(a: Iterable[Row], b: Iterable[Row], tolerance: Tolerance | None = No
 
 def _identity(row: Row) -> tuple[str, ...]:
     groups = "|".join(f"{name}={level}" for name, level in row.groups)
-    parts = (row.analysis, row.context, row.estimand, groups, row.variable, row.variable_level)
-    return (*parts, row.term, row.measure, row.stat_name)
+    where = (row.analysis, row.context, row.estimand, row.purpose, groups, row.variable, row.variable_level)
+    return (*where, row.term, row.measure, row.scale, row.unit, row.stat_name)
 
 
 def _by_identity(rows: Iterable[Row]) -> dict[tuple[str, ...], Row]:

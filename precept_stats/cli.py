@@ -72,9 +72,10 @@ def run(
     """Run every analysis of a plan and write its results folder and report."""
     from precept_stats.ard import to_json
     from precept_stats.evidence.folder import ensure_writable
-    from precept_stats.evidence.publish import gated, publish
+    from precept_stats.evidence.publish import publish
     from precept_stats.plan.reader import read_plan
-    from precept_stats.run import run as run_plan
+    from precept_stats.report.disclosure import gate_results
+    from precept_stats.runner import run as run_plan
 
     loaded = read_plan(plan)
     target = out if out is not None else Path("results") / loaded.plan.id
@@ -83,7 +84,7 @@ def run(
         results = run_plan(loaded, _named_files(data or []), progress=progress)
     report_path = publish(loaded, results, target, force=force)
     if as_json:
-        sys.stdout.write(to_json(gated(results, loaded.plan.disclosure.policy)) + "\n")
+        sys.stdout.write(to_json(gate_results(results, loaded.plan.disclosure.policy)) + "\n")
     else:
         console.show_results(results)
         console.show(f"report: {report_path}")

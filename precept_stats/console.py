@@ -19,7 +19,7 @@ from precept_stats.values import Failure, Results, Row
 
 if TYPE_CHECKING:
     from precept_stats.plan.findings import Finding
-    from precept_stats.run import Progress as Report
+    from precept_stats.runner import Progress as Report
 
 SYNTHETIC = "SYNTHETIC DATA: these numbers describe no real trial."
 

@@ -7,7 +7,7 @@ only thing that tables, figures and documents are made from.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 Status = Literal["ok", "boundary", "warning", "failed"]
@@ -94,9 +94,12 @@ class Row:
         return dict(self.groups).get(name, "")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Result:
-    """What one analysis gave: its estimates and every row that explains them."""
+    """What one analysis gave: its estimates and every row that explains them.
+
+    ``synthetic`` says that some of the data were made by a program.
+    """
 
     analysis: str
     estimand: str
@@ -106,6 +109,12 @@ class Result:
     estimates: tuple[Estimate, ...]
     rows: tuple[Row, ...]
     warnings: tuple[str, ...] = ()
+    synthetic: bool = False
+
+    def __repr__(self) -> str:
+        answer = self.estimate
+        shown = f"{answer.measure} {answer.value:.6g}"
+        return f"Result({self.analysis!r}, {self.method}, {shown}, {self.status}, {len(self.rows)} rows)"
 
     @property
     def estimate(self) -> Estimate:
@@ -118,7 +127,7 @@ class Result:
         return result_html(self)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Failure:
     """An analysis that gave no number, and why. Failures are results too: they are reported."""
 
@@ -130,6 +139,9 @@ class Failure:
     found: str
     allowed: str
     rows: tuple[Row, ...]
+
+    def __repr__(self) -> str:
+        return f"Failure({self.analysis!r}, {self.method}, {self.problem!r})"
 
     @property
     def status(self) -> Status:
@@ -150,14 +162,18 @@ class Provenance:
     created: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Results:
     """Everything a plan gave: one entry an analysis, in plan order, and where it came from."""
 
     analyses: tuple[Result | Failure, ...]
     shared: tuple[Row, ...]
     provenance: Provenance
-    warnings: tuple[str, ...] = field(default=())
+    warnings: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        entries = "\n".join(f"  {entry!r}" for entry in self.analyses)
+        return f"Results of {self.provenance.plan_id} {self.provenance.plan_version}:\n{entries}"
 
     @property
     def rows(self) -> tuple[Row, ...]:

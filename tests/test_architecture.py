@@ -29,7 +29,7 @@ LAYERS = [
     "studies",
     "methods",
     "plan",
-    "run",
+    "runner",
     "ard",
     "report",
     "evidence",
@@ -63,7 +63,7 @@ DOORS = {
 }
 
 # Files that import inside functions, so that a command or a notebook loads only what it uses.
-LAZY = {"ard.py", "cli.py", "console.py", "values.py"}
+LAZY = {"ard.py", "cli.py", "console.py", "report/blocks.py", "values.py"}
 
 HEAVY = [
     "pandas",
@@ -275,7 +275,7 @@ def test_the_reading_path_leads_somewhere() -> None:
 def test_public_names_are_what_they_are_whatever_was_imported_before() -> None:
     """A submodule may not take the place of the public name that it shares."""
     code = (
-        "import precept_stats as ps, precept_stats.cli, precept_stats.run; from types import ModuleType; "
+        "import precept_stats as ps, precept_stats.cli, precept_stats.runner; from types import ModuleType; "
         "print([name for name in ps.__all__ for _ in '12' if isinstance(getattr(ps, name), ModuleType)])"
     )
     done = subprocess.run(
@@ -291,3 +291,9 @@ def test_importing_loads_nothing_heavy(statement: str) -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     assert loaded.stdout.split() == []
+
+
+def test_the_public_names_are_listed_for_type_checkers_as_they_are_loaded() -> None:
+    import precept_stats
+
+    assert sorted(precept_stats.__all__) == sorted(precept_stats._HOME_OF)

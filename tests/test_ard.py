@@ -132,3 +132,12 @@ def test_compare_names_rows_that_only_one_side_has_and_status():
     assert [d.kind for d in compare(left[1:], left)] == ["only_in_b"]
     worse = [replace(row, status="boundary") for row in left[:1]]
     assert [d.kind for d in compare(left[:1], worse)] == ["status"]
+
+
+def test_compare_holds_tiny_numbers_and_units_too():
+    row = results().rows[1]
+    tiny, other = replace(row, stat=7.8e-16), replace(row, stat=2.3e-15)
+    assert [d.kind for d in compare([tiny], [other])] == ["value"]
+    assert compare([tiny], [other], Tolerance(absolute=1e-12)) == ()
+    for change in ({"unit": "points"}, {"scale": "log"}, {"purpose": "secondary"}):
+        assert {d.kind for d in compare([row], [replace(row, **change)])} == {"only_in_a", "only_in_b"}

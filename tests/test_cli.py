@@ -9,9 +9,9 @@ import time
 from pathlib import Path
 
 import pytest
-from precept_stats.data.shipped import shipped
 
 from precept_stats.cli import main
+from precept_stats.data.shipped import shipped
 
 PLANS = shipped("analysis_plans")
 AWARDS = PLANS / "achievement_awards.yaml"

@@ -146,6 +146,17 @@ def test_links_between_the_texts_lead_somewhere() -> None:
     assert not broken, "\n".join(broken)
 
 
+def test_documents_that_the_code_names_exist() -> None:
+    named = {
+        (path.relative_to(ROOT).as_posix(), name)
+        for path in tracked("precept_stats", "analysis_plans", "data_schemas", "tests")
+        if path.suffix in (".py", ".yaml")
+        for name in re.findall(r"docs/[a-z_/]+\.md", path.read_text(encoding="utf-8"))
+    }
+    assert named
+    assert not {entry for entry in named if not (ROOT / entry[1]).is_file()}
+
+
 def test_one_version_everywhere() -> None:
     version = PROJECT["version"]
     assert precept_stats.__version__ == version

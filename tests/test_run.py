@@ -171,6 +171,22 @@ def test_analyse_is_the_same_path_as_a_plan(plan):
     assert "not" in alone._repr_html_()
 
 
+def test_synthetic_data_are_called_so_in_a_notebook():
+    study = ps.ClusterTrial(cluster="village", arm="arm")
+    made = people().assign(data_origin="synthetic")
+    result = ps.analyse(study, ps.ClusterSummaries(), made, question("risk_difference"))
+    assert "Synthetic" in result._repr_html_()
+    real = ps.analyse(study, ps.ClusterSummaries(), people(), question("risk_difference"))
+    assert "ynthetic" not in real._repr_html_()
+
+
+def test_results_print_short(plan):
+    results = ps.run(plan, {"people": without_events(people())})
+    assert len(repr(results)) < 500
+    assert "Failure('primary'" in repr(results)
+    assert "risk_difference" in repr(results["difference"])
+
+
 def test_analyse_raises_what_a_plan_records():
     study = ps.ClusterTrial(cluster="village", arm="arm")
     method = ps.ClusterSummaries.model_validate({"ratio": {"kind": "geometric", "zero_clusters": "error"}})

@@ -27,6 +27,7 @@ _NOT_FINITE = r"^[-+]?(?:[nN][aA][nN]|[iI][nN][fF](?:[iI][nN][iI][tT][yY])?)$"
 _MONTH = r"^[0-9]{4}-(?:0[1-9]|1[0-2])$"
 _DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 _EXACT_FLOAT = 2.0**53
+_NAMES_FROM = 1e15
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,13 +69,32 @@ def plain(raw: pa.ChunkedArray) -> pa.Array:
         array = array.dictionary_decode()
     if pa.types.is_large_string(array.type) or pa.types.is_string_view(array.type):
         return array.cast(pa.string())
-    return array.cast(pa.float64()) if pa.types.is_decimal(array.type) else array
+    return _from_decimal(array) if pa.types.is_decimal(array.type) else array
 
 
-def infer_type(raw: pa.ChunkedArray, missing: tuple[str, ...]) -> FieldType:
+def _from_decimal(array: pa.Array) -> pa.Array:
+    """Decimals without loss where all are whole: int64, or their digits as text; else float64."""
+    try:
+        whole = array.cast(pa.decimal256(76, 0))
+    except pa.ArrowInvalid:
+        return array.cast(pa.float64())
+    try:
+        return whole.cast(pa.int64())
+    except pa.ArrowInvalid:
+        return whole.cast(pa.string())
+
+
+def is_categories(raw: pa.ChunkedArray) -> bool:
+    """Whether the source itself says that a column holds categories (pandas, polars, Arrow dictionaries)."""
+    return bool(pa.types.is_dictionary(raw.type))
+
+
+def infer_type(raw: pa.ChunkedArray, missing: tuple[str, ...], *, written: bool = True) -> FieldType:
     """The type of a column that no schema declares: what its values are without exception.
 
-    Whole numbers with leading zeros, a plus sign or more than 15 digits are identifiers, so text.
+    Text is a number only where it is ``written`` in a file that has nothing but text (CSV), and
+    only when each number, written again, is the same text: ``01``, ``1.10``, ``+5``, 16 digits or
+    ``5`` beside ``5.0`` are names, which numbers would change or merge.
     """
     array = _without_codes(plain(raw), missing)
     kind = array.type
@@ -87,17 +107,29 @@ def infer_type(raw: pa.ChunkedArray, missing: tuple[str, ...]) -> FieldType:
     if pa.types.is_temporal(kind):
         return "date" if _all_dates(array) else "string"
     recorded = array.drop_null()
-    if not pa.types.is_string(kind) or not len(recorded):
+    if not pa.types.is_string(kind) or not len(recorded) or not written:
         return "string"
-    forms: tuple[tuple[FieldType, str], ...] = (
-        ("integer", r"^-?(?:0|[1-9][0-9]{0,14})$"),
-        ("number", r"^-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$"),
-        ("boolean", r"^(?:true|True|TRUE|false|False|FALSE)$"),
-    )
-    for name, form in forms:
-        if pc.all(pc.match_substring_regex(recorded, form)).as_py():
-            return name
-    return "date" if _days(recorded).notna().all() else "string"
+    if pc.all(pc.match_substring_regex(recorded, r"^(?:true|True|TRUE|false|False|FALSE)$")).as_py():
+        return "boolean"
+    return _number_type(recorded) or ("date" if _days(recorded).notna().all() else "string")
+
+
+def _number_type(recorded: pa.Array) -> FieldType | None:
+    """Integer or number where every text is what that number is written as, and none is written twice."""
+    if pc.all(pc.match_substring_regex(recorded, r"^(?:0|-?[1-9][0-9]{0,14})$")).as_py():
+        return "integer"
+    if not pc.all(pc.match_substring_regex(recorded, _NUMBER)).as_py():
+        return None
+    texts = pc.unique(recorded).to_pylist()
+    values = [float(text) for text in texts]
+    same = all(text in _written(value) for text, value in zip(texts, values, strict=True))
+    return "number" if same and len(set(values)) == len(texts) else None
+
+
+def _written(value: float) -> tuple[str, ...]:
+    """How programs write a number: ``0.5``; ``5.0`` and ``5`` for whole ones of up to 15 digits."""
+    whole = value.is_integer() and abs(value) < _NAMES_FROM
+    return (repr(value), str(int(value))) if whole else (repr(value),)
 
 
 def _mask(values: pa.Array) -> Booleans:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from precept_stats.data.checks import broken_rules
-from precept_stats.data.columns import Converted, convert, infer_type, plain
+from precept_stats.data.columns import Converted, convert, infer_type, is_categories, plain
 from precept_stats.data.digest import table_digest
 from precept_stats.data.readers import RawTable, TableLike, read_raw
-from precept_stats.data.schema import PROVENANCE_COLUMN, DataSchema, FieldSchema, suggest
+from precept_stats.data.schema import PROVENANCE_COLUMN, DataSchema, FieldSchema, InferredField, suggest
 from precept_stats.data.violations import (
     FIRST_ROWS,
     WITHHELD,
@@ -156,8 +156,10 @@ def structure_faults(present: tuple[str, ...], schema: DataSchema) -> tuple[Viol
     return tuple(faults)
 
 
-def _field(raw: RawTable, name: str, missing: tuple[str, ...]) -> dict[str, object]:
-    return {"name": name, "type": infer_type(raw.columns[name], missing)}
+def _field(raw: RawTable, name: str, missing: tuple[str, ...]) -> FieldSchema:
+    column = raw.columns[name]
+    declared = FieldSchema if is_categories(column) else InferredField
+    return declared(name=name, type=infer_type(column, missing, written=raw.written))
 
 
 def _inferred(raw: RawTable) -> DataSchema:
@@ -173,9 +175,7 @@ def _with_extra(raw: RawTable, schema: DataSchema) -> DataSchema:
     if schema.fields_match != "subset":
         return schema
     extra = tuple(
-        FieldSchema.model_validate(_field(raw, name, schema.missing_values))
-        for name in raw.columns.column_names
-        if name not in schema
+        _field(raw, name, schema.missing_values) for name in raw.columns.column_names if name not in schema
     )
     return schema.model_copy(update={"columns": (*schema.columns, *extra)})
 

@@ -43,12 +43,14 @@ class RawTable:
     """Columns as they came. Row ``i`` of the columns is row ``i + first_row`` of the source.
 
     ``first_row`` is 2 for CSV, whose header is row 1, and 1 for everything else. ``where`` names
-    the file, and is empty for a table in memory.
+    the file, and is empty for a table in memory. ``written`` says that the source knows text
+    alone, so that a number is text too; everything but CSV has types of its own, which stand.
     """
 
     columns: pa.Table
     first_row: int
     where: str
+    written: bool = False
 
 
 def read_raw(source: TableLike) -> RawTable:
@@ -133,7 +135,7 @@ def _read_csv(path: Path) -> RawTable:
         chunks.append([pa.array(column, pa.string()) for column in zip(*chunk, strict=True)])
     arrays = [pa.chunked_array([chunk[i] for chunk in chunks], pa.string()) for i in range(len(header))]
     _check_lengths(arrays, header, path)
-    return RawTable(pa.table(arrays, names=header), 2, str(path))
+    return RawTable(pa.table(arrays, names=header), 2, str(path), written=True)
 
 
 def _records(text: str, path: Path) -> Iterator[list[str]]:

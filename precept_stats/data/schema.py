@@ -6,7 +6,6 @@ keyword is an error, so that nothing a schema says is silently left unchecked.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
@@ -17,6 +16,7 @@ from pydantic import ConfigDict, Field, StringConstraints, ValidationError, mode
 from precept_stats.data.declared import Declared
 from precept_stats.data.patterns import pattern_fault
 from precept_stats.data.rules import AnyRule, NoGaps
+from precept_stats.data.selection import DATE, MONTH
 from precept_stats.data.shipped import shipped
 from precept_stats.data.strict_yaml import MAX_BYTES, StrictDocument, load_strict
 from precept_stats.errors import PlanError
@@ -46,8 +46,6 @@ Role = Literal[
 Value = str | bool | int | float
 ColumnName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
-MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])\Z", re.ASCII)
-DATE = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])\Z", re.ASCII)
 _COMPARABLE: dict[str, str] = {"integer": "number"}
 PROVENANCE_COLUMN = "data_origin"
 
@@ -150,6 +148,10 @@ class FieldSchema(_Standard):
             raise ValueError(
                 f"{keyword} gives {value!r}, which is not of type {self.type} (quote it if it is text)"
             )
+
+
+class InferredField(FieldSchema):
+    """A column that no schema declares: its type is that of its values, and nobody vouches for it."""
 
 
 class Reference(_Standard):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 import pandas as pd
@@ -14,6 +15,9 @@ from precept_stats.errors import DataError
 Scalar = str | bool | int | float
 
 OPERATORS = ("equals", "not_equals", "below", "at_most", "above", "at_least", "in", "not_in", "missing")
+ORDERED = ("below", "at_most", "above", "at_least")
+MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])\Z", re.ASCII)
+DATE = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])\Z", re.ASCII)
 
 
 class Condition(Declared):
@@ -74,6 +78,8 @@ class Condition(Declared):
         if self.operator == "missing":
             return column.isna() == self.missing
         self._refuse_other_kind(column)
+        if self.operator in ORDERED:
+            self._refuse_alphabet(column)
         present = column.notna()
         return _compare(column, self.operator, self.operand) & present
 
@@ -94,6 +100,23 @@ class Condition(Declared):
                 found=f"a column of type {column.dtype}",
                 allowed="a value of the column's own type (in a plan, quote what is text and only that)",
             )
+
+    def _refuse_alphabet(self, column: pd.Series) -> None:
+        """Text has an order only as months or dates: by the alphabet "100" comes before "30"."""
+        values = column.cat.categories if isinstance(column.dtype, pd.CategoricalDtype) else column
+        numeric = types.is_numeric_dtype(values.dtype) or types.is_datetime64_any_dtype(values.dtype)
+        if numeric or isinstance(column.dtype, pd.PeriodDtype):
+            return
+        texts = [value for value in pd.unique(values.dropna()) if isinstance(value, str)]
+        forms = [form for form in (MONTH, DATE) if form.match(str(self.operand))]
+        odd = [text for text in texts if not any(form.match(text) for form in forms)]
+        if not isinstance(self.operand, str) or not texts or (forms and not odd):
+            return
+        raise DataError(
+            f"text has no order: {self.words()}",
+            found=f"column {self.column!r} with {', '.join(map(repr, odd[:5]))}",
+            allowed="numbers; or months (YYYY-MM) or dates (YYYY-MM-DD), in column and condition alike",
+        )
 
 
 def _shown(value: object) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from precept_stats.ard import write_json, write_parquet
 from precept_stats.evidence.folder import write_folder
 from precept_stats.plan.reader import LoadedPlan
-from precept_stats.report.disclosure import gate
+from precept_stats.report.disclosure import gate_results
 from precept_stats.report.render_html import render_html
 from precept_stats.report.story import story
 from precept_stats.values import Results
@@ -32,7 +31,7 @@ def publish(loaded: LoadedPlan, results: Results, target: Path, *, force: bool =
     ``rows.json``, ``rows.parquet`` and ``report.html`` have passed the disclosure policy. When the
     policy changes anything, the full-precision rows stand in ``restricted/``. Raises OutputError.
     """
-    shown = gated(results, loaded.plan.disclosure.policy)
+    shown = gate_results(results, loaded.plan.disclosure.policy)
     html = render_html(story(loaded, results))
 
     def write(folder: Path) -> None:
@@ -40,7 +39,7 @@ def publish(loaded: LoadedPlan, results: Results, target: Path, *, force: bool =
         (folder / PLAN).write_text(loaded.text, encoding="utf-8")
         write_json(shown, folder / ROWS)
         write_parquet(shown.rows, folder / PARQUET)
-        if shown.rows != results.rows:
+        if shown != results:
             inner = folder / RESTRICTED
             inner.mkdir()
             (inner / "README.txt").write_text(WARNING, encoding="utf-8")
@@ -49,14 +48,3 @@ def publish(loaded: LoadedPlan, results: Results, target: Path, *, force: bool =
 
     write_folder(target, write, force=force)
     return target / REPORT
-
-
-def gated(results: Results, policy: str) -> Results:
-    """The same results with every row passed through the disclosure gate."""
-    rows = gate(results.rows, policy)
-    shared, rest = rows[: len(results.shared)], rows[len(results.shared) :]
-    entries = []
-    for entry in results.analyses:
-        own, rest = rest[: len(entry.rows)], rest[len(entry.rows) :]
-        entries.append(replace(entry, rows=own))
-    return replace(results, shared=shared, analyses=tuple(entries))

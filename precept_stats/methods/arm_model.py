@@ -1,8 +1,8 @@
 """The linear model that both methods fit to one number a cluster, and the questions asked of it.
 
 There is no intercept: the first two parameters are the two arm means, and strata, pairs and
-covariates are centred, so that an arm mean is the mean at the average cluster. The effect is the
-contrast of the first two parameters.
+covariates are standardised, so that an arm mean is the mean at the average cluster whatever their
+units. The effect is the contrast of the first two parameters.
 """
 
 from __future__ import annotations
@@ -15,15 +15,13 @@ from numpy.typing import NDArray
 
 from precept_stats.errors import FitError
 from precept_stats.inference.quantities import Quantity, exponentiated, linear, ratio
-from precept_stats.numerics.linear import aliased_columns
+from precept_stats.methods.scatter import MEAN_OF, origin_of
+from precept_stats.numerics.linear import aliased_columns, standardised
 from precept_stats.studies.cluster_trial_design import ClusterTrialDesign
 from precept_stats.studies.question import Outcome
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
-
-MEAN_OF: dict[str, str] = {"binary": "risk", "continuous": "mean", "count": "rate"}
-"""What the mean of a cluster is called, by type of outcome."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,9 +35,9 @@ class Columns:
         """These columns with the other ones to their right."""
         return Columns(self.names + other.names, np.hstack([self.values, other.values]))
 
-    def centred(self, weights: Floats) -> Columns:
-        """The same columns about their weighted means."""
-        return Columns(self.names, self.values - np.average(self.values, axis=0, weights=weights))
+    def standardised(self, weights: Floats) -> Columns:
+        """These columns about their weighted means, the largest deviation made 1; constants made 0."""
+        return Columns(self.names, standardised(self.values, weights))
 
 
 def arm_columns(design: ClusterTrialDesign) -> Columns:
@@ -81,21 +79,6 @@ def require_clusters(design: ClusterTrialDesign, spent: int) -> int:
     return df
 
 
-def require_variation(design: ClusterTrialDesign) -> None:
-    """FitError when the outcome is the same for everyone."""
-    means = design.cluster_mean
-    if np.all(means == means[0]) and _constant_within(design):
-        raise FitError(
-            "the outcome does not vary",
-            found=f"every cluster has the {MEAN_OF[design.outcome.type]} {means[0]:g}",
-            allowed="an outcome that varies between clusters",
-        )
-
-
-def _constant_within(design: ClusterTrialDesign) -> bool:
-    return bool(np.all(design.y == design.size * design.cluster_mean[design.row_cluster]))
-
-
 def require_estimable(columns: Columns) -> None:
     """FitError naming the columns that are fixed by columns to their left."""
     aliased = [columns.names[j] for j in aliased_columns(columns.values)]
@@ -104,16 +87,6 @@ def require_estimable(columns: Columns) -> None:
             "terms of the cluster-level model cannot be told apart",
             found=f"{', '.join(aliased)}: fixed by the arms and the terms before",
             allowed="terms that vary within arms and are not combinations of others; drop or merge them",
-        )
-
-
-def require_scatter(scale: float, values: Floats, where: str = "") -> None:
-    """FitError when clusters do not differ within an arm (up to rounding): there is no standard error."""
-    if not scale > (1e-13 * float(np.max(np.abs(values), initial=0.0))) ** 2:
-        raise FitError(
-            f"clusters do not differ within an arm{where}, so there is no standard error",
-            found=f"a residual variance of {scale:g} between cluster summaries",
-            allowed="cluster summaries that vary within the arms",
         )
 
 
@@ -158,11 +131,14 @@ class ArmContrast:
 
     def means(self) -> tuple[Quantity, Quantity]:
         """The mean of each arm, the reference arm first."""
-        measure, unit = MEAN_OF[self.design.outcome.type], unit_of_means(self.design.outcome)
         reference, compare = self.design.arm_names
-        return (
-            linear(measure, reference, self.reference, unit=unit),
-            linear(measure, compare, self.compare, unit=unit),
+        return self._mean(reference, self.reference), self._mean(compare, self.compare)
+
+    def _mean(self, arm: str, weights: Floats) -> Quantity:
+        measure, unit = MEAN_OF[self.design.outcome.type], unit_of_means(self.design.outcome)
+        origin = origin_of(self.design)
+        return Quantity(
+            measure, arm, "identity", unit, 0.0, lambda b: origin + float(weights @ b), lambda _: weights
         )
 
     def geometric_means(self) -> tuple[Quantity, Quantity]:

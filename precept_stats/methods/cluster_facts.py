@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from precept_stats.inference.fit import Fact
+from precept_stats.methods.scatter import about_origin
 from precept_stats.numerics.clustering import AnovaIcc, anova_icc, design_effect, size_variation
 from precept_stats.studies.cluster_trial_design import ClusterTrialDesign
 
@@ -18,6 +19,7 @@ def pooled_icc(design: ClusterTrialDesign) -> AnovaIcc | None:
     """
     if design.outcome.type == "count":
         return None
+    design = about_origin(design)
     means, sizes = design.cluster_mean, design.cluster_size
     if design.outcome.type == "binary":
         within = float(np.sum(sizes * means * (1.0 - means)))

@@ -14,19 +14,23 @@ from precept_stats.inference.fit import Fit
 from precept_stats.inference.quantities import Quantity
 from precept_stats.inference.uncertainty import Asymptotic
 from precept_stats.methods.arm_model import (
-    MEAN_OF,
     ArmContrast,
     Columns,
     arm_columns,
     block_columns,
     require_clusters,
     require_estimable,
-    require_scatter,
-    require_variation,
 )
 from precept_stats.methods.cluster_facts import cluster_facts, few_clusters_warning
 from precept_stats.methods.contract import MethodWords
-from precept_stats.methods.layout import Layout, layout_of_design, layout_of_plan
+from precept_stats.methods.layout import Layout, blocks_in_words, layout_of_design, layout_of_plan, pairs_gap
+from precept_stats.methods.scatter import (
+    MEAN_OF,
+    about_origin,
+    require_scatter,
+    require_variation,
+    spread_of,
+)
 from precept_stats.methods.settings import (
     Choice,
     ClassicalVariance,
@@ -108,6 +112,8 @@ class ClusterRegression(Declared):
 
     def estimand_gap(self, study: AnyStudy, question: Question) -> str:
         gaps = [*self.weights.gap(question.estimand.target)]
+        if isinstance(self.weights, SizeWeights):
+            gaps += pairs_gap(layout_of_plan(study, question))
         if question.estimand.effect == "conditional" and not study.adjust:
             gaps.append(
                 "without covariates the comparison is marginal; it equals the declared conditional effect "
@@ -128,6 +134,8 @@ class ClusterRegression(Declared):
         equation = f"{MEAN_OF[layout.outcome]}[cluster] = mean[arm]{block}{covariates} + {error}"
         if set(study.adjust) - {BASELINE_OUTCOME}:
             equation += "; a covariate of individuals enters as its cluster mean"
+        if not layout.adjusted:
+            equation += blocks_in_words(layout, self.weights.kind)
         return MethodWords(self._estimator(layout), equation, self._df_rule(), listed(self._choices()))
 
     def _choices(self) -> dict[str, Choice]:
@@ -148,13 +156,14 @@ class ClusterRegression(Declared):
     def fit(self, design: ClusterTrialDesign) -> Fit:
         """Estimate. Raises FitError for aliased columns, too few clusters, leverage 1 with HC2 or HC3."""
         require_variation(design)
+        design = about_origin(design)
         weights = self.weights.of(design.cluster_size, 0.0)
         weights = weights / weights.mean()
-        columns = arm_columns(design).beside(_nuisance_columns(design).centred(weights))
+        columns = arm_columns(design).beside(_nuisance_columns(design).standardised(weights))
         df = require_clusters(design, len(columns.names))
         require_estimable(columns)
         kernel = weighted_least_squares(columns.values, design.cluster_mean, weights)
-        require_scatter(kernel.scale, design.cluster_mean)
+        require_scatter(kernel.scale, spread_of(design))
         self._require_leverage(design, kernel)
         rule = self._rule(kernel, df)
         layout = layout_of_design(design)

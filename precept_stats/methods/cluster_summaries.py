@@ -15,19 +15,24 @@ from precept_stats.inference.fit import Fit
 from precept_stats.inference.quantities import Quantity
 from precept_stats.inference.uncertainty import Asymptotic
 from precept_stats.methods.arm_model import (
-    MEAN_OF,
     ArmContrast,
     Columns,
     arm_columns,
     block_columns,
     require_clusters,
     require_estimable,
-    require_scatter,
-    require_variation,
 )
 from precept_stats.methods.cluster_facts import cluster_facts, few_clusters_warning, pooled_icc
 from precept_stats.methods.contract import MethodWords
-from precept_stats.methods.layout import Layout, layout_of_design, layout_of_plan
+from precept_stats.methods.layout import Layout, blocks_in_words, layout_of_design, layout_of_plan, pairs_gap
+from precept_stats.methods.linearised import proportional_covariance
+from precept_stats.methods.scatter import (
+    MEAN_OF,
+    about_origin,
+    require_scatter,
+    require_variation,
+    spread_of,
+)
 from precept_stats.methods.settings import (
     ArithmeticRatio,
     Choice,
@@ -42,7 +47,7 @@ from precept_stats.methods.settings import (
     WelchVariance,
     listed,
 )
-from precept_stats.methods.stage_one import Expected, expected_totals
+from precept_stats.methods.stage_one import ARM_R2_LIMIT, Expected, expected_totals
 from precept_stats.numerics.linear import LinearFit, classical_covariance, weighted_least_squares
 from precept_stats.studies import AnyStudy
 from precept_stats.studies.cluster_trial import ClusterTrial
@@ -55,9 +60,13 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _StageTwo:
-    """One number a cluster to compare, and how it came about."""
+    """One number a cluster to compare, and how it came about.
+
+    ``size`` is the size of what was summarised; differences far below it are rounding.
+    """
 
     values: Floats
+    size: float
     cluster_rank: int = 0
     status: Status = "ok"
     evidence: tuple[tuple[str, float | str], ...] = ()
@@ -82,7 +91,8 @@ class ClusterSummaries(Declared):
         regressed on the covariates and on strata or pairs but not on the arm (logistic regression
         for binary, linear for continuous, Poisson with person-time as exposure for count outcomes),
         and each cluster's summary was replaced by its residual: (observed - expected) / size for a
-        difference, observed / expected for a ratio.
+        difference, observed / expected for a ratio. For an arithmetic ratio within strata or pairs,
+        the variance is that of the summaries relative to their arm's mean.
 
     Assumes:
         Clusters are independent, and summaries vary about their arm's mean with the same variance
@@ -94,10 +104,14 @@ class ClusterSummaries(Declared):
         Confidence intervals and p-values refer to a t distribution with as many degrees of freedom
         as clusters, minus one for each arm, each stratum or pair after the first, and each
         cluster-level covariate parameter of the first stage; individual-level covariates cost none.
-        The method is robust to non-normal summaries in balanced trials, even with few clusters.
+        The method is robust to non-normal summaries in balanced trials, even with few clusters. Stage
+        one leaves out the arm, so the adjusted effect is too near none by about the share of the arm
+        (R2) that the covariates explain: with p cluster-level parameters and K clusters p / (K - 1) on
+        average, and the interval covers too seldom.
 
     Not for:
-        Odds ratios; questions about individual-level effect modifiers; size weights when sizes
+        Cluster-level covariates, unless few for the number of clusters (use cluster_regression); odds
+        ratios; questions about individual-level effect modifiers; size weights when sizes
         differ greatly and clusters are few, since a few large clusters then carry the variance
         estimate.
 
@@ -140,13 +154,16 @@ class ClusterSummaries(Declared):
     def estimand_gap(self, study: AnyStudy, question: Question) -> str:
         layout = layout_of_plan(study, question)
         gaps = [*self.weights.gap(question.estimand.target)]
-        if layout.paired and isinstance(self.weights, SizeWeights):
-            gaps.append(
-                "with pairs, size weights count a pair as n1 n0 / (n1 + n0), not as its number of "
-                "participants"
-            )
+        if isinstance(self.weights, SizeWeights):
+            gaps += pairs_gap(layout)
         if layout.is_ratio:
             gaps += self._ratio_gap(layout)
+        if layout.adjusted:
+            gaps.append(
+                "stage one leaves out the arm, so the adjusted effect is too near none by about the share "
+                "(R2) of the arm that the covariates explain: by chance p / (clusters - 1) for p parameters of "
+                "cluster-level covariates, next to nothing for individual-level ones"
+            )
         if question.estimand.effect == "conditional":
             gaps.append(
                 "the comparison is marginal; it equals the declared conditional effect only if that is the "
@@ -161,18 +178,25 @@ class ClusterSummaries(Declared):
                 f"the geometric ratio compares geometric means of cluster {mean}s; it differs from the ratio "
                 f"of the marginal {mean}s when the spread of cluster {mean}s differs between arms"
             ]
+        gaps = []
+        if layout.stratified or (layout.paired and not isinstance(self.weights, EqualWeights)):
+            gaps.append(
+                "the arithmetic ratio divides arm means that suppose the same difference in every "
+                f"{layout.blocks}; it is not the ratio of the marginal {mean}s when both the difference and "
+                "the allocation ratio vary"
+            )
         if layout.adjusted:
-            return [
+            gaps.append(
                 "the mean of observed / expected gives more weight to clusters with a low expectation; it is "
                 f"not the ratio of the marginal {mean}s when the effect varies with the expectation"
-            ]
-        return []
+            )
+        return gaps
 
     def words(self, study: AnyStudy, question: Question) -> MethodWords:
         layout = layout_of_plan(study, question)
         return MethodWords(
             self._estimator(layout),
-            self._equation(layout),
+            self._equation(layout) + blocks_in_words(layout, self.weights.kind),
             self._df_rule(layout),
             listed(self._choices(layout)),
         )
@@ -222,6 +246,7 @@ class ClusterSummaries(Declared):
     def fit(self, design: ClusterTrialDesign) -> Fit:
         """Estimate. Raises FitError when the outcome does not vary, or clusters or df are too few."""
         require_variation(design)
+        design = about_origin(design)
         layout = layout_of_design(design)
         stage = self._adjusted(design) if layout.adjusted else self._crude(design)
         icc = pooled_icc(design)
@@ -231,12 +256,13 @@ class ClusterSummaries(Declared):
         df = require_clusters(design, len(columns.names) + stage.cluster_rank)
         require_estimable(columns)
         kernel = weighted_least_squares(columns.values, stage.values, weights)
-        require_scatter(kernel.scale, stage.values)
+        require_scatter(kernel.scale, stage.size)
         if isinstance(self.variance, WelchVariance):
-            uncertainty = _welch(design, kernel, columns.names, stage.cluster_rank)
+            uncertainty = _welch(design, kernel, columns.names, stage)
         else:
             rule = FixedDf(float(df), self._df_rule(layout))
-            uncertainty = Asymptotic(columns.names, kernel.params, classical_covariance(kernel), rule)
+            covariance = self._covariance(design, kernel, stage)
+            uncertainty = Asymptotic(columns.names, kernel.params, covariance, rule)
         warnings = stage.warnings + few_clusters_warning(design)
         return Fit(
             uncertainty=uncertainty,
@@ -246,6 +272,12 @@ class ClusterSummaries(Declared):
             facts=cluster_facts(design, self._estimator(layout), self._df_rule(layout)),
             settings=tuple((name, value) for name, value, _ in listed(self._choices(layout))),
         )
+
+    def _covariance(self, design: ClusterTrialDesign, kernel: LinearFit, stage: _StageTwo) -> Floats:
+        layout = layout_of_design(design)
+        if layout.blocks and layout.is_ratio and isinstance(self.ratio, ArithmeticRatio):
+            return proportional_covariance(design, kernel, stage.values)
+        return classical_covariance(kernel)
 
     def targets(self, design: ClusterTrialDesign) -> tuple[Quantity, ...]:
         """The effect, then the mean of each arm (none after adjustment: residuals are no means)."""
@@ -260,25 +292,36 @@ class ClusterSummaries(Declared):
         return (effect,) if layout.adjusted else (effect, *means)
 
     def _crude(self, design: ClusterTrialDesign) -> _StageTwo:
-        if not layout_of_design(design).is_ratio or isinstance(self.ratio, ArithmeticRatio):
-            return _StageTwo(design.cluster_mean)
+        means = design.cluster_mean
+        if not layout_of_design(design).is_ratio:
+            return _StageTwo(means, spread_of(design))
+        if isinstance(self.ratio, ArithmeticRatio):
+            return _StageTwo(means, float(means.max()))
         totals, warnings = _positive_totals(design, self.ratio)
-        return _StageTwo(np.log(totals / design.cluster_size), warnings=warnings)
+        return _StageTwo(np.log(totals / design.cluster_size), 1.0, warnings=warnings)
 
     def _adjusted(self, design: ClusterTrialDesign) -> _StageTwo:
         expected = expected_totals(design)
+        values, size, added = self._residuals(design, expected)
         status, warnings = _stage_one_report(expected)
-        evidence = (("stage_one_iterations", float(expected.iterations)),)
+        evidence = (
+            ("stage_one_iterations", float(expected.iterations)),
+            ("stage_one_arm_r2", expected.arm_r2),
+        )
+        return _StageTwo(values, size, expected.cluster_rank, status, evidence, warnings + added)
+
+    def _residuals(
+        self, design: ClusterTrialDesign, expected: Expected
+    ) -> tuple[Floats, float, tuple[str, ...]]:
+        """One residual a cluster, the size of what it is a residual of, and warnings."""
         if not layout_of_design(design).is_ratio:
             residuals = (design.cluster_total - expected.totals) / design.cluster_size
-            return _StageTwo(residuals, expected.cluster_rank, status, evidence, warnings)
+            return residuals, spread_of(design), ()
         _require_expected(design, expected)
         if isinstance(self.ratio, ArithmeticRatio):
-            values = design.cluster_total / expected.totals
-            return _StageTwo(values, expected.cluster_rank, status, evidence, warnings)
+            return design.cluster_total / expected.totals, 1.0, ()
         totals, added = _positive_totals(design, self.ratio)
-        values = np.log(totals / expected.totals)
-        return _StageTwo(values, expected.cluster_rank, status, evidence, warnings + added)
+        return np.log(totals / expected.totals), 1.0, added
 
 
 def _positive_totals(design: ClusterTrialDesign, ratio: GeometricRatio) -> tuple[Floats, tuple[str, ...]]:
@@ -301,22 +344,24 @@ def _positive_totals(design: ClusterTrialDesign, ratio: GeometricRatio) -> tuple
 
 
 def _stage_two_columns(design: ClusterTrialDesign, weights: Floats) -> Columns:
-    return arm_columns(design).beside(block_columns(design).centred(weights))
+    return arm_columns(design).beside(block_columns(design).standardised(weights))
 
 
-def _welch(design: ClusterTrialDesign, kernel: LinearFit, names: tuple[str, ...], rank: int) -> Asymptotic:
+def _welch(
+    design: ClusterTrialDesign, kernel: LinearFit, names: tuple[str, ...], stage: _StageTwo
+) -> Asymptotic:
     """Each arm with its own variance; the arm means are then independent."""
-    if rank:
+    if stage.cluster_rank:
         raise FitError(
             "the Welch variance has no rule for cluster-level covariates",
-            found=f"{rank} cluster-level covariate parameters in stage one",
+            found=f"{stage.cluster_rank} cluster-level covariate parameters in stage one",
             allowed="individual-level covariates, or the pooled variance",
         )
     counts = np.bincount(design.arm, minlength=2).astype(np.float64)
     squares = np.bincount(design.arm, weights=kernel.residuals**2, minlength=2)
     variances = squares / (counts - 1.0) / counts
     for arm, name in enumerate(design.arm_names):
-        require_scatter(float(variances[arm]), kernel.params, f" in arm {name}")
+        require_scatter(float(variances[arm]), stage.size, f" in arm {name}")
     return Asymptotic(names, kernel.params, np.diag(variances), WelchDf(variances, counts - 1.0))
 
 
@@ -328,6 +373,13 @@ def _stage_one_report(expected: Expected) -> tuple[Status, tuple[str, ...]]:
         warnings.append(
             f"stage one predicts the outcome perfectly for {expected.boundary_rows} rows (quasi-separation); "
             "their expected outcome is taken at its limit"
+        )
+    if expected.arm_r2 > ARM_R2_LIMIT:
+        warnings.append(
+            f"stage one's covariates explain a share of {expected.arm_r2:.2f} of the arm (R2), and about "
+            "that share of the effect is taken for theirs: the adjusted effect and its interval are too "
+            "near none"
+            + ("; adjust for cluster-level covariates by cluster_regression" if expected.cluster_rank else "")
         )
     return ("boundary" if expected.boundary_rows else "ok"), tuple(warnings)
 

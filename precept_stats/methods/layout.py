@@ -29,6 +29,24 @@ class Layout:
         return "pair" if self.paired else "stratum" if self.stratified else ""
 
 
+def pairs_gap(layout: Layout) -> tuple[str, ...]:
+    """How size weights count pairs otherwise than the participant average does."""
+    if not layout.paired:
+        return ()
+    return ("with pairs, size weights count a pair as n1 n0 / (n1 + n0), not as its number of participants",)
+
+
+def blocks_in_words(layout: Layout, weights: str) -> str:
+    """How strata or pairs are averaged over: known from the plan, whatever the data."""
+    if not layout.blocks or (layout.paired and weights == "equal"):
+        return ""
+    return (
+        f"; the effect is averaged over {'pairs' if layout.paired else 'strata'} with weights "
+        f"c1 c0 / (c1 + c0), c1 and c0 the clusters{'' if weights == 'equal' else ' (their weights)'} in "
+        "each arm, which is the plain average only if the allocation ratio, or the effect, is the same in all"
+    )
+
+
 def layout_of_plan(study: AnyStudy, question: Question) -> Layout:
     """The shape that a plan asks for."""
     return Layout(

@@ -124,7 +124,11 @@ class GeometricRatio(Choice):
 
 
 class ArithmeticRatio(Choice):
-    """Ratio of the two arm means, with the delta method on the log scale; zeros are harmless."""
+    """Ratio of the two arm means, with the delta method on the log scale; zeros are harmless.
+
+    Without strata or pairs the delta method takes the covariance of the arm means as it is (pooled, or
+    Welch's); within strata or pairs, that of the summaries relative to their arm's mean.
+    """
 
     kind: Literal["arithmetic"] = "arithmetic"
 

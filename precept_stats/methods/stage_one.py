@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from precept_stats.errors import FitError
 from precept_stats.methods.arm_model import Columns, block_columns
 from precept_stats.numerics.glm import BinomialLogit, Family, PoissonLog, fit_glm
 from precept_stats.numerics.linear import aliased_columns, weighted_least_squares
@@ -19,6 +20,10 @@ from precept_stats.studies.cluster_trial_design import ClusterTrialDesign
 Floats = NDArray[np.float64]
 
 FAMILIES: dict[str, Family] = {"binary": BinomialLogit(), "count": PoissonLog()}
+ARM_R2_LIMIT = 0.1
+"""An assumption: from this R2 on, an effect a tenth too small, the result carries a warning."""
+DETERMINED = 1e-12
+"""A share of the arm's variation left by the covariates that is no more than rounding."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,7 +32,8 @@ class Expected:
 
     ``cluster_rank`` is the number of parameters spent on cluster-level covariates. ``aliased``
     names columns that add nothing to those before them; ``boundary_rows`` counts rows whose
-    expected outcome went to 0 or 1 (or a rate of 0).
+    expected outcome went to 0 or 1 (or a rate of 0). ``arm_r2`` is the share of the arm's variation
+    (within strata or pairs, rows counting by their denominators) that the covariates explain.
     """
 
     totals: Floats
@@ -35,19 +41,22 @@ class Expected:
     aliased: tuple[str, ...]
     boundary_rows: int
     iterations: int
+    arm_r2: float
 
 
 def expected_totals(design: ClusterTrialDesign) -> Expected:
     """Regress rows on covariates, strata or pairs, and add up the fitted values by cluster.
 
     Cluster-level covariates come before individual ones, so a column is charged to the cluster
-    level whenever it can be. Raises FitError on complete separation or without convergence.
+    level whenever it can be. Raises FitError on complete separation or without convergence, and
+    when the covariates determine the arm.
     """
     columns = _row_columns(design)
     dropped = aliased_columns(columns.values)
     kept = [j for j in range(len(columns.names)) if j not in dropped]
     X = columns.values[:, kept]
     names = {columns.names[j] for j in kept}
+    arm_r2 = _arm_r2(design, X, len(names.intersection(block_columns(design).names)))
     cluster_level = [name for c in design.covariates if c.level == "cluster" for name in c.columns]
     if design.outcome.type == "continuous":
         fitted = X @ weighted_least_squares(X, design.y, np.ones(len(design.y))).params
@@ -61,14 +70,36 @@ def expected_totals(design: ClusterTrialDesign) -> Expected:
         aliased=tuple(columns.names[j] for j in dropped),
         boundary_rows=boundary,
         iterations=iterations,
+        arm_r2=arm_r2,
     )
 
 
 def _row_columns(design: ClusterTrialDesign) -> Columns:
     blocks = block_columns(design)
-    columns = Columns(("(constant)",), np.ones((len(design.y), 1)))
-    columns = columns.beside(Columns(blocks.names, blocks.values[design.row_cluster]))
+    columns = Columns(blocks.names, blocks.values[design.row_cluster])
     ordered = sorted(design.covariates, key=lambda covariate: covariate.level != "cluster")
     for covariate in ordered:
         columns = columns.beside(Columns(covariate.columns, covariate.values))
-    return columns
+    ones = np.ones(len(design.y))
+    return Columns(("(constant)",), ones[:, None]).beside(columns.standardised(ones))
+
+
+def _arm_r2(design: ClusterTrialDesign, X: Floats, blocks: int) -> float:
+    """R2 of the arm on the covariates given the blocks, the first ``blocks`` columns after the constant.
+
+    A linear stage one takes this share of the effect for the covariates' (exactly with clusters of
+    one size). Raises FitError when it is 1: then nothing of the effect is left.
+    """
+    arm = design.arm[design.row_cluster].astype(np.float64)
+
+    def left(columns: Floats) -> float:
+        return float(design.size @ weighted_least_squares(columns, arm, design.size).residuals ** 2)
+
+    within, unexplained = left(X[:, : 1 + blocks]), left(X)
+    if unexplained <= DETERMINED * max(within, DETERMINED * float(design.size.sum())):
+        raise FitError(
+            "the covariates, with strata or pairs, determine the arm, so no effect can be told apart",
+            found="an R2 of 1 of the arm on the terms of stage one",
+            allowed="covariates that vary within the arms; drop or merge those that mark an arm",
+        )
+    return 1.0 - unexplained / within

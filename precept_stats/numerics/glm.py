@@ -125,8 +125,10 @@ class _Likelihood:
         mean = self.mean(params)
         root = np.sqrt(np.maximum(self.size * self.family.slope(mean), np.finfo(float).tiny))
         score = (self.y - self.size * mean) / root
-        step: Vector = np.linalg.lstsq(root[:, None] * self.X, score, rcond=None)[0]
-        return step
+        weighted = root[:, None] * self.X
+        lengths = np.sqrt(np.sum(weighted**2, axis=0))
+        step: Vector = np.linalg.lstsq(weighted / lengths, score, rcond=None)[0]
+        return step / lengths
 
     def downhill(self, params: Vector, step: Vector) -> Vector:
         """Params after the longest halving of the step that does not raise the deviance."""
@@ -142,7 +144,8 @@ class _Likelihood:
 def fit_glm(X: Matrix, y: Vector, size: Vector, family: Family) -> GlmFit:
     """Maximise the likelihood of totals y (n,) with denominators size (n,); X (n, p) of full rank.
 
-    The first column of X must be the constant. Newton steps are halved while the deviance rises.
+    The first column of X must be the constant; the units of the others do not matter. Newton steps are
+    halved while the deviance rises.
     Raises FitError when the outcome does not vary, when X predicts it perfectly, or when the
     iterations do not settle.
     """

@@ -14,6 +14,9 @@ Matrix = NDArray[np.float64]
 ALIAS_TOLERANCE = 1e-7
 """A column whose part outside the columns before it is shorter than this share is aliased (as in R's lm)."""
 
+CONSTANT_TOLERANCE = 1e-12
+"""A column whose deviations from its mean are below this share of its values is constant, up to rounding."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LinearFit:
@@ -48,6 +51,21 @@ def aliased_columns(X: Matrix) -> tuple[int, ...]:
         else:
             basis.append(rest / length)
     return tuple(aliased)
+
+
+def standardised(X: Matrix, weights: Vector) -> Matrix:
+    """Columns (n, p) about their weighted means and divided by the largest deviation left.
+
+    A constant column becomes 0, judged by the size of its values as given: once centred, what is left
+    of it is rounding, which no longer tells. The answer is the same in any unit, small or large.
+    """
+    largest = np.max(np.abs(X), axis=0, initial=0.0)
+    scaled = X / np.where(largest > 0.0, largest, 1.0)
+    centred = scaled - np.average(scaled, axis=0, weights=weights)
+    spread = np.max(np.abs(centred), axis=0, initial=0.0)
+    constant = spread <= CONSTANT_TOLERANCE
+    out: Matrix = np.where(constant, 0.0, centred / np.where(constant, 1.0, spread))
+    return out
 
 
 def weighted_least_squares(X: Matrix, y: Vector, weights: Vector) -> LinearFit:

@@ -66,11 +66,11 @@ class Analysis(Declared):
 
 
 class Multiplicity(Declared):
-    """Which analyses form the family, how it is controlled, and the confidence level (0 to 1)."""
+    """Which analyses form the family, how it is controlled, and the confidence level (to 0.999)."""
 
     family: tuple[Identifier, ...]
     procedure: Literal["none"] = "none"
-    level: float = Field(default=0.95, gt=0.5, lt=1.0)
+    level: float = Field(default=0.95, gt=0.5, le=0.999)
 
 
 class Disclosure(Declared):

@@ -12,7 +12,7 @@ from precept_stats.plan.document import Analysis
 from precept_stats.plan.findings import nearest, quoted
 from precept_stats.plan.loaded import LoadedPlan
 from precept_stats.studies.cluster_trial import BASELINE_OUTCOME, ClusterTrial, Window
-from precept_stats.studies.question import Outcome, Question
+from precept_stats.studies.question import IntercurrentEvent, Outcome, Question
 
 WIDTH = 100
 TERM_WIDTH = 14
@@ -114,10 +114,28 @@ def _facts(loaded: LoadedPlan, name: str) -> list[Fact]:
 
 def _question(question: Question) -> str:
     events = (
-        f"- if {event.event.replace('_', ' ')} ({event.level}): {event.strategy.replace('_', ' ')}"
+        f"- if {event.event.replace('_', ' ')} ({event.level}): {_strategy(event)}"
         for event in question.estimand.intercurrent_events
     )
     return "\n".join([estimand_sentence(question), *events])
+
+
+def _strategy(event: IntercurrentEvent) -> str:
+    declared = event.strategy.replace("_", " ")
+    return (
+        declared
+        if event.strategy == "treatment_policy"
+        else f"declared {declared}, computed treatment policy"
+    )
+
+
+def _gaps(analysis: Analysis, question: Question) -> str:
+    """Why the answer may differ from the question; empty when it need not."""
+    others = question.estimand.not_computed
+    events = ", ".join(event.event.replace("_", " ") for event in others)
+    policy = f"what is computed is treatment policy, not the strategy declared for {events}"
+    gaps = [analysis.method.estimand_gap(analysis.study, question), policy if others else ""]
+    return "; ".join(filter(None, gaps))
 
 
 def estimand_sentence(question: Question) -> str:
@@ -200,7 +218,7 @@ def _method(analysis: Analysis, question: Question) -> list[Fact]:
         f"{name} = {value} [{_origin(analysis.method, name)}]: {meaning}"
         for name, value, meaning in words.defaults
     ]
-    gap = analysis.method.estimand_gap(analysis.study, question)
+    gap = _gaps(analysis, question)
     facts = [
         ("Method", f"{analysis.method.kind}: {words.estimator}"),
         ("Model", words.equation),

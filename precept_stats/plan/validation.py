@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,7 +21,8 @@ NOT_ALLOWED_TYPES = {
     "string_pattern_mismatch", "string_too_long", "string_too_short", "greater_than", "greater_than_equal",
     "less_than", "less_than_equal", "too_short", "too_long", "finite_number",
 }  # fmt: skip
-DIRECTION_MARKS = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+HIDDEN = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
+"""Unicode categories that cannot be seen: controls, format characters, surrogates, line separators."""
 
 Problem = tuple[str, Remark]
 
@@ -55,14 +57,7 @@ def _hidden_characters(document: object) -> Iterator[Problem]:
 
 
 def _hidden(character: str) -> bool:
-    code = ord(character)
-    surrogate = 0xD800 <= code <= 0xDFFF
-    return (
-        (code < 32 and character not in "\n\t")
-        or 127 <= code < 160
-        or surrogate
-        or character in DIRECTION_MARKS
-    )
+    return character not in "\n\t" and unicodedata.category(character) in HIDDEN
 
 
 def _problem(document: object, detail: Any) -> Problem:

@@ -68,6 +68,11 @@ class Table:
     notes: tuple[str, ...] = ()
     tag: str = ""
 
+    def _repr_html_(self) -> str:
+        from precept_stats.report.tables import great_table  # lazy: great_tables is slow to load
+
+        return great_table(self).as_raw_html()
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
@@ -80,6 +85,15 @@ class Figure:
     behind: Table
     notes: tuple[str, ...] = ()
     tag: str = ""
+
+    def _repr_svg_(self) -> str:
+        return self.svg()
+
+    def svg(self) -> str:
+        """The figure as SVG text, as the report shows it on a wide page."""
+        from precept_stats.report.figures import draw  # lazy: matplotlib is slow to load
+
+        return draw(self.data, tag=self.tag)
 
 
 Block = Heading | Prose | Bullets | Terms | Table | Figure
@@ -101,3 +115,18 @@ class Report:
     @property
     def figures(self) -> tuple[Figure, ...]:
         return tuple(block for block in self.blocks if isinstance(block, Figure))
+
+    def table(self, name: str) -> Table:
+        """The table with this id; KeyError names those there are."""
+        return _named(self.tables, name)
+
+    def figure(self, name: str) -> Figure:
+        """The figure with this id; KeyError names those there are."""
+        return _named(self.figures, name)
+
+
+def _named[Shown: (Table, Figure)](blocks: tuple[Shown, ...], name: str) -> Shown:
+    for block in blocks:
+        if block.id == name:
+            return block
+    raise KeyError(f"the report has no {name!r}; there are {', '.join(block.id for block in blocks)}")

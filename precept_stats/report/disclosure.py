@@ -8,28 +8,36 @@ to 7 are suppressed and all others rounded to the nearest 5. docs/report.md give
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from precept_stats.errors import DisclosureError
-from precept_stats.values import Row
+from precept_stats.report.free_text import PSEUDONYM, Mask, mask_for, mask_row
+from precept_stats.report.guarded import (
+    SMALL,
+    SMALLEST_SHOWN,
+    SUMMARIES,
+    Key,
+    analyses_with_small_clusters,
+    coarse_columns,
+    counted_columns,
+    counts_people,
+    gate_sizes,
+    key_of,
+    number,
+    outcomes_with_few,
+    round_count,
+    suppressed,
+)
+from precept_stats.values import Failure, Result, Results, Row
 
 POLICIES = ("none", "nhs_counts_v1")
-SMALLEST_SHOWN, BASE = 8, 5
-SMALL = "1 to 7"
-PEOPLE = ("individuals", "events", "individuals per cluster")
 MODEL = ("estimate", "std_error", "conf_low", "conf_high", "conf_level", "null", "statistic", "p_value", "df")
 SPREAD = ("sd",)
 FROM_COUNTS = {"p": ("n", "N"), "p_missing": ("n_missing", "N")}
 EXTREMES = ("min", "max")
 DESCRIBED = ("baseline", "missingness", "cluster_outcome", "data_quality")
-PSEUDONYM = re.compile("Cluster\u00a0\\d+\\Z")
-FIXED_WORDS = ("estimator", "df_rule")
-SMALL_NUMERAL = re.compile(
-    r"(?<![\w.,\-])[1-7](?![\w.%\-]|,\d)(?!\s+(?:clusters?|arms?|strat\w+|pairs?|parameters?|months?|df)\b)"
-)
-Key = tuple[str, ...]
+WITHHELD = "not shown under the disclosure policy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,25 +61,74 @@ def release(rows: tuple[Row, ...], policy: str) -> Released:
     return Released(gate(rows, policy), policy)
 
 
-def gate(rows: tuple[Row, ...], policy: str) -> tuple[Row, ...]:
-    """The rows as they may be shown, one for one and in the same order. Gating twice changes nothing.
+def gate_results(results: Results, policy: str) -> Results:
+    """The whole of the results as they may be shown: rows, estimates, warnings, reasons of failures.
 
-    Raises DisclosureError for an unknown policy.
+    Nothing else leaves: files, ``--json`` and reports are all made from this or from ``gate``.
+    Rows keep to their analysis. Gating twice changes nothing. Raises DisclosureError.
+    """
+    rows = gate(results.rows, policy)
+    if policy == "none":
+        return results
+    mask = mask_for(results.rows)
+    shared, rest = rows[: len(results.shared)], rows[len(results.shared) :]
+    entries: list[Result | Failure] = []
+    for entry in results.analyses:
+        own, rest = rest[: len(entry.rows)], rest[len(entry.rows) :]
+        entries.append(_gate_entry(entry, own, mask))
+    warnings = tuple(map(mask.text, results.warnings))
+    return replace(results, shared=shared, analyses=tuple(entries), warnings=warnings)
+
+
+def _gate_entry(entry: Result | Failure, rows: tuple[Row, ...], mask: Mask) -> Result | Failure:
+    if isinstance(entry, Failure):
+        problem, allowed = mask.text(entry.problem), mask.text(entry.allowed)
+        return replace(
+            entry, rows=rows, problem=problem, allowed=allowed, found=WITHHELD if entry.found else ""
+        )
+    hidden = any(row.context == "arm_summary" and row.status == "suppressed" for row in rows)
+    estimates = tuple(
+        replace(answer, contrast=mask.name(answer.contrast))
+        for place, answer in enumerate(entry.estimates)
+        if place == 0 or not hidden
+    )
+    return replace(entry, rows=rows, estimates=estimates, warnings=tuple(map(mask.text, entry.warnings)))
+
+
+def gate(rows: tuple[Row, ...], policy: str) -> tuple[Row, ...]:
+    """The rows as they may be shown, as many as there were. Gating twice changes nothing.
+
+    Rows keep their order, but for those about clusters: these stand in the order of the clusters'
+    numbers among themselves. Raises DisclosureError for an unknown policy.
     """
     if policy not in POLICIES:
         raise DisclosureError("unknown disclosure policy", found=policy, allowed=", ".join(POLICIES))
     if policy == "none":
         return rows
-    counted = [_gate_count(row) for row in rows]
-    known = {(*_key(row), row.stat_name): row for row in counted}
-    described = [_gate_described(row, known) for row in counted]
-    names = pseudonyms(described)
-    return tuple(_rename(row, names) for row in described)
+    gated = _gate_once(rows)
+    while (again := _gate_once(gated)) != gated:
+        gated = again
+    return gated
 
 
-def round_count(value: float) -> int:
-    """To the nearest 5; a half goes up."""
-    return BASE * int((value + BASE / 2) // BASE)
+def _gate_once(rows: tuple[Row, ...]) -> tuple[Row, ...]:
+    mask, passed = mask_for(rows), _gate_numbers(list(rows))
+    names = pseudonyms(passed)
+    return _in_order(tuple(mask_row(_rename(row, names), mask) for row in passed))
+
+
+def _gate_numbers(rows: list[Row]) -> list[Row]:
+    """One pass over all rules about numbers."""
+    counted, few = counted_columns(rows), outcomes_with_few(rows)
+    small, coarse = analyses_with_small_clusters(rows), coarse_columns(rows, counted)
+    passed = []
+    for row in rows:
+        row = coarse.get((*key_of(row), row.stat_name), row)
+        if row.context == "arm_summary" and row.variable in few and row.stat_name != "conf_level":
+            row = suppressed(row, f"an arm has {SMALL} with or without the event")
+        passed.append(_gate_count(gate_sizes(row, counted, small), counted))
+    known = {(*key_of(row), row.stat_name): row for row in passed}
+    return [_gate_described(row, known, counted) for row in passed]
 
 
 def pseudonyms(rows: list[Row]) -> dict[str, str]:
@@ -91,82 +148,75 @@ def _fingerprint(texts: list[str]) -> str:
     return hashlib.sha256("\n".join(sorted(texts)).encode()).hexdigest()
 
 
-def _is_count(row: Row) -> bool:
-    if isinstance(row.stat, str) or row.stat is None or row.stat_name in (*MODEL, *EXTREMES, *SPREAD):
+def _rename(row: Row, names: Mapping[str, str]) -> Row:
+    """The row with its cluster under its number."""
+    groups = tuple(
+        (name, names[level] if name == "cluster" and level else level) for name, level in row.groups
+    )
+    return replace(row, groups=groups)
+
+
+def _in_order(rows: tuple[Row, ...]) -> tuple[Row, ...]:
+    """Rows about clusters in the order of their numbers, in the places that such rows had."""
+    places: dict[Key, list[int]] = {}
+    for place, row in enumerate(rows):
+        if row.group("cluster"):
+            kind = (row.analysis, row.context, row.variable, row.group("period"))
+            places.setdefault(kind, []).append(place)
+    ordered = list(rows)
+    for taken in places.values():
+        inside = sorted((rows[place] for place in taken), key=_number_of_cluster)
+        for place, row in zip(taken, inside, strict=True):
+            ordered[place] = row
+    return tuple(ordered)
+
+
+def _number_of_cluster(row: Row) -> int:
+    return int(row.group("cluster").rpartition("\u00a0")[2])
+
+
+def _is_count(row: Row, counted: frozenset[Key]) -> bool:
+    if number(row) is None or row.stat_name in (*MODEL, *EXTREMES, *SPREAD):
         return False
     guessed = row.context == "data_quality" and row.unit != "clusters" and row.stat_name[:2] in ("N", "n_")
-    return row.unit in PEOPLE or guessed
+    return counts_people(row) or guessed or (row.stat_name in SUMMARIES and key_of(row) in counted)
 
 
-def _gate_count(row: Row) -> Row:
+def _gate_count(row: Row, counted: frozenset[Key]) -> Row:
     if row.status == "suppressed":
         return replace(row, stat=None)
-    if not _is_count(row):
+    if not _is_count(row, counted):
         return row
-    value = float(row.stat or 0)
+    value = number(row) or 0.0
     if 0 < value < SMALLEST_SHOWN:
-        return _suppressed(row, SMALL)
+        return suppressed(row, SMALL)
     rounded = round_count(value)
     return row if rounded == row.stat else replace(row, stat=rounded)
 
 
-def _gate_described(row: Row, known: Mapping[Key, Row]) -> Row:
+def _gate_described(row: Row, known: Mapping[Key, Row], counted: frozenset[Key]) -> Row:
     """Statistics of a described group follow its counts: recomputed, or gone with them."""
-    if row.context not in DESCRIBED or row.stat is None or _is_count(row):
+    if row.context not in DESCRIBED or row.stat is None or _is_count(row, counted):
         return row
     if row.stat_name in EXTREMES and row.group("level") != "cluster":
-        return _suppressed(row, "extremes are not shown")
+        return suppressed(row, "extremes are not shown")
     names = FROM_COUNTS.get(row.stat_name)
-    key = _key(row)
+    key = key_of(row)
     total = next((known[at] for at in _totals(key) if at in known), None)
     if names is None:
         hidden = row.unit != "clusters" and total is not None and total.status == "suppressed"
-        return _suppressed(row, f"of {SMALL} individuals") if hidden else row
+        return suppressed(row, f"of {SMALL} individuals") if hidden else row
     part = known.get((*key, names[0]))
     if part is None or total is None:
-        return _suppressed(row, "its counts are not in the results")
+        return suppressed(row, "its counts are not in the results")
     if part.unit == "clusters" and total.unit == "clusters":
         return row
-    if not (isinstance(part.stat, int | float) and isinstance(total.stat, int | float)):
-        return _suppressed(row, f"from a count of {SMALL}")
-    return replace(row, stat=part.stat / total.stat) if total.stat > 0 else row
+    above, below = number(part), number(total)
+    if above is None or below is None:
+        return suppressed(row, f"from a count of {SMALL}")
+    return replace(row, stat=above / below) if below > 0 else row
 
 
 def _totals(key: Key) -> tuple[Key, ...]:
     """Where the denominator of a key may stand: its own, or that of its variable."""
     return (*key, "N"), (*key[:-1], "", "N"), (*key, "n_rows")
-
-
-def _suppressed(row: Row, why: str) -> Row:
-    return replace(row, stat=None, status="suppressed", warning=why)
-
-
-def _key(row: Row) -> Key:
-    groups = (f"{name}={level}" for name, level in row.groups)
-    return (row.analysis, row.context, *groups, row.variable, row.variable_level)
-
-
-def _rename(row: Row, names: Mapping[str, str]) -> Row:
-    """The row under its cluster's pseudonym, its free text without small numbers or cluster labels."""
-    groups = tuple((name, names[level] if name == "cluster" else level) for name, level in row.groups)
-    free = isinstance(row.stat, str) and row.context != "setting" and row.stat_name not in FIXED_WORDS
-    return replace(
-        row,
-        groups=groups,
-        stat=_masked(str(row.stat), names) if free else row.stat,
-        warning=row.warning if row.status == "suppressed" else _masked(row.warning, names),
-        error=_masked(row.error, names),
-    )
-
-
-def _masked(text: str, names: Mapping[str, str]) -> str:
-    """Text with pseudonyms in place of labels; a label that is only digits is masked wherever it stands."""
-    labels = sorted((label for label in names if label != names[label]), key=len, reverse=True)
-    if text and labels:
-        pattern = rf"(?<![\w.])(?:{'|'.join(map(re.escape, labels))})(?!\w|\.\d)"
-        text = re.sub(pattern, lambda found: _instead(found[0], names), text)
-    return SMALL_NUMERAL.sub("[a small number]", text)
-
-
-def _instead(label: str, names: Mapping[str, str]) -> str:
-    return "[number]" if label.isdigit() else names[label]

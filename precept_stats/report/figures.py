@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import singledispatch
 from io import StringIO
+from typing import Literal
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
@@ -68,6 +69,20 @@ RATIO_TICKS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
 
 
 @dataclass(frozen=True, slots=True)
+class Letters:
+    """How words are set. ``paper`` puts white behind them."""
+
+    size: float = SIZE
+    bold: bool = False
+    colour: str = INK
+    align: Literal["left", "center", "right"] = "left"
+    paper: bool = False
+
+
+PLAIN, BOLD, FINE = Letters(), Letters(bold=True), Letters(size=SMALL)
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """A sheet measured in points from its top left corner; ``top`` is left free for the tag."""
 
@@ -82,10 +97,20 @@ class Page:
             (left / self.width, bottom, width / self.width, height / self.height), facecolor="none"
         )
 
-    def text(self, x: float, y: float, text: str, **style: object) -> None:
-        """Words whose first baseline box is centred at ``y`` points from the top."""
-        settings = {"va": "center", "ha": "left", "fontsize": SIZE, **style}
-        self.canvas.text(x / self.width, 1 - y / self.height, text, **settings)  # type: ignore[arg-type]
+    def text(self, x: float, y: float, text: str, letters: Letters = PLAIN) -> None:
+        """One line of words, its middle ``y`` points from the top."""
+        behind = {"facecolor": "white", "edgecolor": "none", "pad": 1.5} if letters.paper else None
+        self.canvas.text(
+            x / self.width,
+            1 - y / self.height,
+            text,
+            va="center",
+            ha=letters.align,
+            fontsize=letters.size,
+            weight="bold" if letters.bold else "normal",
+            color=letters.colour,
+            bbox=behind,
+        )
 
 
 def draw(data: FigureData, *, narrow: bool = False, tag: str = "") -> str:
@@ -93,14 +118,14 @@ def draw(data: FigureData, *, narrow: bool = False, tag: str = "") -> str:
     with rc_context(STYLE):  # type: ignore[arg-type]
         page = _drawn(data, narrow)
         if tag:
-            page.text(
-                page.width - 1, TAG_HEIGHT / 2, tag.upper(), ha="right", weight="bold", color=VERMILLION
-            )
+            loud = Letters(bold=True, colour=VERMILLION, align="right")
+            page.text(page.width - 1, TAG_HEIGHT / 2, tag.upper(), loud)
         out = StringIO()
         top = page.height if tag else page.height - TAG_HEIGHT
         sheet = Bbox.from_extents(0, 0, page.width / POINT, top / POINT)
         page.canvas.savefig(out, format="svg", bbox_inches=sheet, metadata={"Date": None, "Creator": None})
-    return out.getvalue().replace(MEASURED, SHOWN)
+    text = out.getvalue()
+    return text[text.index("<svg") :].replace(MEASURED, SHOWN)
 
 
 @singledispatch
@@ -181,7 +206,7 @@ def _row_height(panel: ForestPanel, narrow: bool) -> float:
 def _panel(page: Page, panel: ForestPanel, title: list[str], at: tuple[float, float]) -> None:
     top, row = at
     for place_, line in enumerate(title):
-        page.text(1, top + (place_ + 0.5) * LINE, line, weight="bold")
+        page.text(1, top + (place_ + 0.5) * LINE, line, BOLD)
     top += len(title) * LINE + 8
     height = row * len(panel.lines)
     left, width = (4.0, page.width - 8) if page.narrow else (LABELS + 8, PLOT)
@@ -192,24 +217,24 @@ def _panel(page: Page, panel: ForestPanel, title: list[str], at: tuple[float, fl
     for place_, entry in enumerate(panel.lines):
         _entry(page, axes, entry, (top, place_ * row, row))
     below, above = (f"\u2190 {panel.below}", f"{panel.above} \u2192")
-    page.text(left, top + height + 32, below, fontsize=SMALL, color=GREY)
-    page.text(left + width, top + height + 32, above, fontsize=SMALL, color=GREY, ha="right")
+    page.text(left, top + height + 32, below, Letters(SMALL, colour=GREY))
+    page.text(left + width, top + height + 32, above, Letters(SMALL, colour=GREY, align="right"))
 
 
 def _entry(page: Page, axes: Axes, line: ForestLine, at: tuple[float, float, float]) -> None:
     panel_top, y, row = at
-    weight = "bold" if line.primary else "normal"
     label = _label_lines(line, page.narrow)
     first = panel_top + y + (7.0 if page.narrow else (row - 11.0 * (len(label) - 1)) / 2)
     for place_, text in enumerate(label):
-        page.text(1, first + 11.0 * place_, text, weight=weight)
+        page.text(1, first + 11.0 * place_, text, Letters(bold=line.primary))
     if page.narrow:
+        letters = Letters(SMALL, bold=line.primary)
         under = first + 11.0 * len(label)
-        page.text(1, under, _fitted(line.text, page.width - 4, weight), fontsize=SMALL, weight=weight)
+        page.text(1, under, _fitted(line.text, page.width - 4, bold=line.primary), letters)
     else:
         left = LABELS + PLOT + 16 if line.mark else LABELS + 12
-        text = _fitted(line.text, page.width - left, weight)
-        page.text(left, panel_top + y + row / 2, text, weight=weight, fontsize=SMALL + 0.4)
+        text = _fitted(line.text, page.width - left, bold=line.primary)
+        page.text(left, panel_top + y + row / 2, text, Letters(SMALL + 0.4, line.primary, paper=True))
     if line.mark:
         _estimate(axes, line.mark, y + (row - 9 if page.narrow else row / 2), primary=line.primary)
 
@@ -227,9 +252,9 @@ def _estimate(axes: Axes, mark: Mark, y: float, *, primary: bool) -> None:
     )
 
 
-def _fitted(text: str, width: float, weight: str) -> str:
+def _fitted(text: str, width: float, *, bold: bool = False) -> str:
     """The text, cut with an ellipsis where it is longer than the place for it."""
-    lines = wrapped(text, width, SIZE, bold=weight == "bold")
+    lines = wrapped(text, width, SIZE, bold=bold)
     return lines[0] if len(lines) == 1 else f"{lines[0]} \u2026"
 
 
@@ -267,11 +292,11 @@ def _clusters(data: ClustersData, narrow: bool) -> Page:
     limits = _limits(data)
     top, left = head + between, gutter
     for arm, height, colour in zip(data.arms, heights, (BLUE, VERMILLION), strict=False):
-        page.text(left, top - 12, arm.name, weight="bold")
+        page.text(left, top - 12, arm.name, BOLD)
         axes = page.axes(left, top, width, height)
         axes.set(xlim=limits, ylim=(height / row, 0))
         _caterpillar(axes, arm, colour, labels=longest <= MANY)
-        page.text(left + width / 2, top + height + 28, data.axis, fontsize=SMALL, ha="center")
+        page.text(left + width / 2, top + height + 28, data.axis, Letters(SMALL, align="center"))
         top, left = (top + height + foot + between, left) if narrow else (top, left + width + gutter + 14)
     _legend(page, data)
     return page
@@ -348,14 +373,12 @@ def _legend(page: Page, data: ClustersData) -> None:
 
 @_drawn.register
 def _completeness(data: CompletenessData, narrow: bool) -> Page:
-    row = 15.0
-    bars: list[Bar | str] = []
+    left, right = (118.0, 38.0) if narrow else (210.0, 38.0)
+    bars: list[tuple[Bar, list[str]] | str] = []
     for table, members in data.groups:
-        bars += [table, *members]
-    height = TAG_HEIGHT + row * len(bars) + 44
-    page = _page(height, narrow)
-    left = 118.0 if narrow else 190.0
-    right = 38.0
+        bars += [table, *((bar, wrapped(bar.label, left - 10, SMALL)) for bar in members)]
+    row = 4 + 10.0 * max(len(bar[1]) for bar in bars if not isinstance(bar, str))
+    page = _page(TAG_HEIGHT + row * len(bars) + 44, narrow)
     axes = page.axes(left, TAG_HEIGHT + 4, page.width - left - right, row * len(bars))
     greatest = max(bar.percent for _, members in data.groups for bar in members)
     axes.set(xlim=(0, greatest * 1.04), ylim=(len(bars), 0), yticks=[])
@@ -363,11 +386,13 @@ def _completeness(data: CompletenessData, narrow: bool) -> Page:
     for place_, bar in enumerate(bars):
         y = TAG_HEIGHT + 4 + (place_ + 0.5) * row
         if isinstance(bar, str):
-            page.text(1, y, f"Table {bar}", weight="bold")
+            page.text(1, y, f"Table {bar}", BOLD)
             continue
-        page.text(left - 6, y, _fitted(bar.label, left - 10, "normal"), ha="right", fontsize=SMALL)
-        page.text(page.width - 2, y, bar.text, ha="right", fontsize=SMALL)
-        axes.plot([0, bar.percent], [place_ + 0.5] * 2, color=RULE, linewidth=1.2, clip_on=False)
-        axes.plot([bar.percent], [place_ + 0.5], marker="o", color=BLUE, markersize=5, clip_on=False)
-    page.text(left, height - 8, "Missing (per cent of rows)", fontsize=SMALL)
+        shown, label = bar
+        for line, words in enumerate(label):
+            page.text(left - 6, y + 10 * (line - (len(label) - 1) / 2), words, Letters(SMALL, align="right"))
+        page.text(page.width - 2, y, shown.text, Letters(SMALL, align="right"))
+        axes.plot([0, shown.percent], [place_ + 0.5] * 2, color=RULE, linewidth=1.2, clip_on=False)
+        axes.plot([shown.percent], [place_ + 0.5], marker="o", color=BLUE, markersize=5, clip_on=False)
+    page.text(left, page.height - 8, "Missing (per cent of rows)", FINE)
     return page

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from decimal import Decimal
 
 from precept_stats.values import Estimate
 
@@ -70,6 +71,11 @@ def number(value: float, significant: int = 3) -> str:
     return fixed(value, max(0, significant - 1 - math.floor(math.log10(abs(value)))))
 
 
+def trimmed(text: str) -> str:
+    """A number without zeros at the end of its decimals."""
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def p_text(p_value: float) -> str:
     """A p-value to three decimals; ``<0.001`` below."""
     return "<0.001" if p_value < 0.001 else f"{p_value:.3f}"
@@ -86,8 +92,8 @@ def icc_text(icc: float) -> str:
 
 
 def level_text(level: float) -> str:
-    """A confidence level: ``95%``."""
-    return f"{100 * level:.4g}%"
+    """A confidence level with all its digits: ``95%``, ``99.999%``."""
+    return f"{Decimal(str(level)) * 100:f}".rstrip("0").rstrip(".") + "%"
 
 
 def point_text(value: float, width: float, scale: Scale) -> str:

@@ -16,7 +16,8 @@ HEADINGS = ("Analysis", "Purpose", "Measure", "Estimate", "Interval", "df", "p",
 def result_html(result: Result) -> str:
     """One analysis: the effect, then what else it estimates, then its warnings."""
     rows = [_row(result, estimate) for estimate in result.estimates]
-    return _page(f"{result.analysis} ({result.method})", rows, result.warnings)
+    warnings = ((SYNTHETIC,) if result.synthetic else ()) + result.warnings
+    return _page(f"{result.analysis} ({result.method})", rows, warnings)
 
 
 def results_html(results: Results) -> str:

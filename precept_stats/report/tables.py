@@ -1,9 +1,13 @@
 """A table of the report as a great_tables object: for notebooks, LaTeX and manuscripts.
 
-The HTML report has its own table markup (docs/decisions/report-tables.md says why).
+The HTML report has its own table markup (docs/decisions/0008-report-tables.md says why).
+Double braces are broken up, because great_tables reads them as its notation for units and then
+lets the text around them through without escaping.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import pandas as pd
 from great_tables import GT
@@ -13,6 +17,7 @@ from precept_stats.report.blocks import Table, TableRow
 
 def great_table(table: Table) -> GT:
     """The same table, all cells text. Nothing passes through ``md`` or ``html``, so all is escaped."""
+    table = _without_double_braces(table)
     names = [f"c{place}" for place in range(len(table.columns))]
     rows = []
     group = ""
@@ -44,3 +49,16 @@ def great_table(table: Table) -> GT:
 def _indented(row: TableRow) -> tuple[str, ...]:
     first = f"\u2003{row.cells[0]}" if row.kind == "sub" else row.cells[0]
     return (first, *row.cells[1:])
+
+
+def _without_double_braces(table: Table) -> Table:
+    def plain(text: str) -> str:
+        return text.replace("{{", "{\u200b{").replace("}}", "}\u200b}")
+
+    return replace(
+        table,
+        caption=plain(table.caption),
+        columns=tuple(replace(column, label=plain(column.label)) for column in table.columns),
+        rows=tuple(replace(row, cells=tuple(map(plain, row.cells))) for row in table.rows),
+        notes=tuple(map(plain, table.notes)),
+    )

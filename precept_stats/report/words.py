@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from precept_stats.report.format import Scale, count_text, number
+from precept_stats.report.format import Scale, count_text, number, trimmed
+from precept_stats.studies.question import Estimand, IntercurrentEvent
 from precept_stats.values import Row
 
 NONE = "\u2013"
@@ -15,6 +16,8 @@ MEASURES = {
     "rate_difference": "rate difference",
     "rate_ratio": "rate ratio",
 }
+COMPUTED = "treatment_policy"
+"""The only strategy for intercurrent events that the methods compute: as randomised, whatever happened."""
 JOINTS = {" - ": "minus", " / ": "divided by"}
 PURPOSES = {
     "primary": "Primary analysis",
@@ -63,7 +66,7 @@ def cell(row: Row | None) -> str:
     if row.stat is None or isinstance(row.stat, str):
         return str(row.stat or NONE)
     value = float(row.stat)
-    return count_text(value) if value.is_integer() else number(value)
+    return count_text(value) if value.is_integer() else trimmed(number(value))
 
 
 def value_words(value: object) -> str:
@@ -84,3 +87,19 @@ def value_words(value: object) -> str:
 def plain(name: str) -> str:
     """An identifier as words."""
     return name.replace("_", " ")
+
+
+def event_words(event: IntercurrentEvent) -> str:
+    """An intercurrent event with its strategy: as declared, and as computed where that is another."""
+    return f"{plain(event.event)} ({event.level} level): {_strategy(event)}"
+
+
+def gap_words(gap: str, estimand: Estimand) -> str:
+    """How the number can differ from the estimand: by the method, and by the strategies not computed."""
+    other = [event_words(event) for event in estimand.intercurrent_events if event.strategy != COMPUTED]
+    return "; ".join(part for part in (gap, *other) if part)
+
+
+def _strategy(event: IntercurrentEvent) -> str:
+    declared = plain(event.strategy)
+    return declared if event.strategy == COMPUTED else f"declared: {declared}; computed: {plain(COMPUTED)}"

@@ -14,7 +14,15 @@ from precept_stats.studies.cluster_trial import ClusterTrial
 from precept_stats.studies.cluster_trial_design import Ints
 from precept_stats.studies.covariates import first_by_cluster, varying_clusters
 from precept_stats.studies.flow import Bools
-from precept_stats.studies.labels import Labels, crossed, label_rows, listed, natural_key, near_match
+from precept_stats.studies.labels import (
+    Labels,
+    crossed,
+    label_rows,
+    listed,
+    natural_key,
+    near_match,
+    spelling,
+)
 from precept_stats.studies.population import SourceTable
 from precept_stats.studies.question import Estimand
 
@@ -53,9 +61,11 @@ def arm_numbers(arm: Labels, estimand: Estimand) -> Ints:
 def check_arms(
     study: ClusterTrial, found: Allocation, eligible: Bools, estimand: Estimand, where: str
 ) -> None:
-    """Every eligible row has a cluster and an arm, no cluster is in two arms, both arms are there."""
+    """Every eligible row has a cluster and an arm in one spelling, no cluster two arms; both are there."""
     _placed(found.cluster, eligible, f"{where}, column {study.cluster!r}", "cluster")
     _placed(found.arm, eligible, f"{where}, column {study.arm!r}", "arm")
+    _one_spelling(found.cluster, eligible, f"{where}, column {study.cluster!r}", "cluster")
+    _one_spelling(found.arm, eligible, f"{where}, column {study.arm!r}", "arm")
     _constant(found.cluster, found.arm, eligible, ("arm", f"{where}, column {study.arm!r}"))
     present = [found.arm.names[code] for code in np.unique(found.arm.codes[eligible])]
     for name in (estimand.compare, estimand.reference):
@@ -67,30 +77,18 @@ def check_arms(
                 allowed=f"compare and reference name arms that the data have{near_match(name, present)}",
                 where=f"{where}, column {study.arm!r}",
             )
-    _one_spelling(present, estimand, f"{where}, column {study.arm!r}")
-
-
-def _one_spelling(present: Sequence[str], estimand: Estimand, where: str) -> None:
-    wanted = {name.casefold().strip(): name for name in (estimand.compare, estimand.reference)}
-    for other in present:
-        meant = wanted.get(other.casefold().strip(), other)
-        if other not in wanted.values() and meant != other:
-            raise DataError(
-                "an arm is written in two ways",
-                found=f"{other!r} and {meant!r}",
-                allowed="one spelling an arm",
-                where=where,
-            )
 
 
 def check_blocks(study: ClusterTrial, found: Allocation, eligible: Bools, arm: Ints) -> None:
-    """Every eligible row has its stratum, and no cluster is in two strata or two pairs."""
+    """Every eligible row has its stratum, names have one spelling, no cluster two strata or pairs."""
     if found.stratum is not None:
         where = f"column {listed(map(repr, study.strata))}"
         _placed(found.stratum, eligible, where, "stratum")
+        _one_spelling(found.stratum, eligible, where, "stratum")
         _constant(found.cluster, found.stratum, eligible, ("stratum", where))
     if found.pair is not None:
         where = f"column {study.pairs!r}"
+        _one_spelling(found.pair, eligible, where, "pair")
         absent = len(found.pair.names)
         codes = np.where(found.pair.codes < 0, absent, found.pair.codes)
         _constant(found.cluster, Labels(codes, (*found.pair.names, "(missing)")), eligible, ("pair", where))
@@ -214,6 +212,24 @@ def _placed(labels: Labels, eligible: Bools, where: str, what: str) -> None:
             allowed=f"a {what} in every eligible row (leave other rows out with a population condition)",
             where=where,
         )
+
+
+def _one_spelling(labels: Labels, eligible: Bools, where: str, what: str) -> None:
+    """Names that a reader would take for one are one: a stray blank never makes another cluster."""
+    rows = np.bincount(labels.codes[eligible & (labels.codes >= 0)], minlength=len(labels.names))
+    first: dict[str, int] = {}
+    for code in np.flatnonzero(rows):
+        other = first.setdefault(spelling(labels.names[code]), int(code))
+        if other != code:
+            raise DataError(
+                f"{'an' if what == 'arm' else 'a'} {what} is written in two ways",
+                found=" and ".join(
+                    f"{labels.names[one]!r} ({rows[one]} row{'' if rows[one] == 1 else 's'})"
+                    for one in (code, other)
+                ),
+                allowed="one spelling each, to the last blank and capital letter",
+                where=where,
+            )
 
 
 def _constant(cluster: Labels, labels: Labels, eligible: Bools, what: tuple[str, str]) -> None:

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from precept_stats.data.schema import FieldSchema
+from precept_stats.data.schema import FieldSchema, InferredField
 from precept_stats.studies.cluster_trial_design import Covariate, Floats, Ints
 from precept_stats.studies.flow import Bools
 from precept_stats.studies.labels import Labels, label_rows, text_of
-from precept_stats.studies.outcome_coding import numbers
+from precept_stats.studies.outcome_coding import numbers, refuse_near_numbers
 
 Column = Labels | Floats
 """A characteristic of each row: category labels, or numbers with NaN where missing."""
@@ -46,6 +46,8 @@ def read_column(
         values = numbers(column, present, where)
         values[~present] = np.nan
         return values
+    if not categorical and (field is None or isinstance(field, InferredField)):
+        refuse_near_numbers(column, where)
     return _in_order(label_rows(column), _declared_order(column, field))
 
 
@@ -88,17 +90,28 @@ def as_codes(column: Column) -> Ints:
     return pd.factorize(column)[0].astype(np.intp)
 
 
+def _varies_within(values: Floats, row_cluster: Ints, n_clusters: int) -> bool:
+    low, high = np.full(n_clusters, np.inf), np.full(n_clusters, -np.inf)
+    np.minimum.at(low, row_cluster, values)
+    np.maximum.at(high, row_cluster, values)
+    rounding = 4 * np.finfo(np.float64).eps * float(np.max(np.abs(values), initial=0.0))
+    return bool(np.max(high - low) > max(1e-9 * float(np.ptp(values)), rounding))
+
+
 def code_covariate(name: str, column: Column, row_cluster: Ints, n_clusters: int) -> Covariate:
     """Code one covariate of the analysed rows, none of them missing.
 
-    It is ``cluster`` level when constant within every cluster. A category has one 0/1 column a
-    level after the first level that occurs; levels without a row have no column.
+    It is ``cluster`` level when constant within every cluster, numbers to 1e-9 of their range (or
+    to rounding), so that a last digit lost on the way through a file does not change the level. A
+    category has one 0/1 column a level after the first level that occurs; levels without a row have
+    no column.
     """
-    varies = len(varying_clusters(as_codes(column), row_cluster, n_clusters)) > 0
     if isinstance(column, Labels):
+        varies = len(varying_clusters(column.codes, row_cluster, n_clusters)) > 0
         used = np.unique(column.codes)
         columns = tuple(f"{name}[{column.names[level]}]" for level in used[1:])
         values = (column.codes[:, None] == used[None, 1:]).astype(np.float64)
     else:
+        varies = _varies_within(column, row_cluster, n_clusters)
         columns, values = (name,), column[:, None].copy()
     return Covariate(name, "individual" if varies else "cluster", columns, values)

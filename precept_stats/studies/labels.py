@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -36,6 +37,16 @@ def text_of(value: object) -> str:
     if isinstance(value, float | np.floating) and math.isfinite(value) and value == int(value):
         return str(int(value))
     return str(value)
+
+
+def spelling(name: str) -> str:
+    """What is left of a name without case, blanks at its ends or doubled, and look-alike Unicode forms.
+
+    Names with the same spelling cannot be told apart by a reader: NFKC, and no invisible characters.
+    """
+    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    seen = "".join(mark for mark in plain if unicodedata.category(mark) != "Cf")
+    return " ".join(seen.split())
 
 
 def natural_key(text: str) -> tuple[int, float, tuple[str | int, ...], str]:

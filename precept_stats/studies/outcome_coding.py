@@ -16,6 +16,7 @@ from precept_stats.studies.question import Outcome
 
 _NON_EVENT, _EVENT, _MISSING, _EXCLUDED, _UNKNOWN = range(5)
 _WHOLE_NUMBER_TOLERANCE = 1e-9
+_NEARLY_ALL = 0.8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,7 +52,7 @@ def code_outcome(frame: pd.DataFrame, outcome: Outcome, where: str) -> CodedOutc
 
     NaN and the values listed in ``missing`` are missing. Raises DataError for a value that is
     neither listed nor a number, an infinite value, a denominator of 0 or less, a negative or
-    fractional count, and more events than people.
+    fractional count, a fractional number of people, and more events than people.
     """
     if outcome.denominator is not None:
         return _grouped(frame, outcome, outcome.denominator, where)
@@ -159,6 +160,37 @@ def numbers(column: pd.Series, wanted: Bools, where: str) -> Floats:
     return values
 
 
+def refuse_near_numbers(column: pd.Series, where: str) -> None:
+    """Raise DataError for undeclared text that is nearly all numbers, as one stray cell makes it.
+
+    As categories every number would have a level of its own. Two values are the same covariate
+    either way, and a pandas category says itself what it is.
+    """
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return
+    texts = [value for value in column.dropna().unique() if isinstance(value, str) and value.strip()]
+    read = [text for text in texts if _reads_as_number(text)]
+    if len(texts) <= 2 or len(read) < _NEARLY_ALL * len(texts):
+        return
+    stray = [text for text in texts if text not in read] or [text for text in read if text != text.strip()]
+    raise DataError(
+        "a covariate is text, and nearly all of it is numbers",
+        found=counted_values(column[column.isin(stray or texts)]),
+        allowed=(
+            "numbers, what is missing being an empty cell or named in `missingValues` of a schema; "
+            "or a schema that declares the column's type (`string` for categories)"
+        ),
+        where=where,
+    )
+
+
+def _reads_as_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
 def _grouped(frame: pd.DataFrame, outcome: Outcome, denominator: str, where: str) -> CodedOutcome:
     y, missing, excluded = _numbers_and_codes(
         frame[outcome.column], outcome, f"{where}, column {outcome.column!r}"
@@ -175,7 +207,6 @@ def _check_counts(
     frame: pd.DataFrame, outcome: Outcome, denominator: str, coded: tuple[Floats, Floats, Bools], where: str
 ) -> None:
     y, size, used = coded
-    people = outcome.type == "binary"
     _refuse(
         frame[denominator],
         used & (size <= 0),
@@ -186,27 +217,42 @@ def _check_counts(
     _refuse(
         frame[outcome.column], used & (y < 0), "a count of events is negative", "counts of 0 or more", where
     )
-    fractional = np.abs(y - np.round(y)) > _WHOLE_NUMBER_TOLERANCE
     _refuse(
         frame[outcome.column],
-        used & fractional,
+        used & _fractional(y),
         "a count of events is not a whole number",
         "events as counts, not as proportions or rates",
         where,
     )
-    if people:
-        pairs = pd.Series(
-            [f"{a:g} of {b:g}" for a, b in zip(y[used & (y > size)], size[used & (y > size)], strict=True)],
-            name=f"{outcome.column} of {denominator}",
-            dtype=object,
-        )
-        _refuse(
-            pairs,
-            np.ones(len(pairs), dtype=np.bool_),
-            "more events than people",
-            "events <= denominator",
-            where,
-        )
+    if outcome.type == "binary":
+        _check_people(frame, outcome, denominator, coded, where)
+
+
+def _check_people(
+    frame: pd.DataFrame, outcome: Outcome, denominator: str, coded: tuple[Floats, Floats, Bools], where: str
+) -> None:
+    """Denominators are whole people, and no more of them have events than there are."""
+    y, size, used = coded
+    _refuse(
+        frame[denominator],
+        used & _fractional(size),
+        "a denominator of a binary outcome is not a whole number",
+        "counts of people (person-time belongs to an outcome of type count)",
+        where,
+    )
+    over = used & (y > size)
+    pairs = pd.Series(
+        [f"{a:g} of {b:g}" for a, b in zip(y[over], size[over], strict=True)],
+        name=f"{outcome.column} of {denominator}",
+        dtype=object,
+    )
+    _refuse(
+        pairs, np.ones(len(pairs), dtype=np.bool_), "more events than people", "events <= denominator", where
+    )
+
+
+def _fractional(counts: Floats) -> Bools:
+    return np.abs(counts - np.round(counts)) > _WHOLE_NUMBER_TOLERANCE
 
 
 def _refuse(column: pd.Series, bad: Bools, problem: str, allowed: str, where: str) -> None:

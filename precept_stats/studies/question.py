@@ -32,9 +32,9 @@ class Outcome(Declared):
     """What is measured, and how its column is coded.
 
     ``binary``: one row a participant, values listed in ``event`` and ``non_event``; or, with
-    ``denominator``, one row a group, the column counting events. ``count``: events, with the
-    person-time in ``denominator``. ``missing`` values were not recorded; ``excluded`` values say
-    that the outcome does not apply, and leave the denominator.
+    ``denominator``, one row a group, the column counting events among that many people.
+    ``count``: events, with the person-time in ``denominator``. ``missing`` values were not
+    recorded; ``excluded`` values say that the outcome does not apply, and leave the denominator.
     """
 
     column: str
@@ -54,7 +54,12 @@ class Outcome(Declared):
             raise ValueError("a count outcome needs `denominator`, the column of person-time")
         if self.type == "continuous" and self.denominator is not None:
             raise ValueError("a continuous outcome has no `denominator`")
-        coded = [*self.event, *self.non_event, *self.missing, *self.excluded]
+        values = self.type == "binary" and self.denominator is None
+        stray = [name for name in ("event", "non_event") if name in self.model_fields_set and not values]
+        if stray:
+            of = "counts have" if self.denominator is not None else f"a {self.type} outcome has"
+            raise ValueError(f"{of} no `{'`, no `'.join(stray)}`: they list the values of a binary outcome")
+        coded = [*self.missing, *self.excluded, *((*self.event, *self.non_event) if values else ())]
         repeated = {str(value) for value in coded if coded.count(value) > 1}
         if repeated:
             raise ValueError(
@@ -93,6 +98,11 @@ class Estimand(Declared):
     objective: str = ""
     compare_name: str = Field(default="", description="What a reader calls the compared arm.")
     reference_name: str = Field(default="", description="What a reader calls the reference arm.")
+
+    @property
+    def not_computed(self) -> tuple[IntercurrentEvent, ...]:
+        """Intercurrent events with a strategy that no method computes: all follow treatment policy."""
+        return tuple(event for event in self.intercurrent_events if event.strategy != "treatment_policy")
 
     @model_validator(mode="after")
     def _two_arms(self) -> Estimand:

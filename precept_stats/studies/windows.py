@@ -15,7 +15,7 @@ from precept_stats.studies.covariates import varying_clusters
 from precept_stats.studies.flow import Bools
 from precept_stats.studies.labels import Labels, counted_values, listed
 
-_ISO = re.compile(r"(\d{4})-(\d{2})(?:-\d{2}(?:[T ].*)?)?\Z")
+_ISO = re.compile(r"\d{4}-\d{2}(-\d{2}(?:[T ].*)?)?\Z", re.ASCII)
 
 
 def month_numbers(column: pd.Series, where: str) -> Ints:
@@ -44,10 +44,15 @@ def _month_of(value: object) -> int | None:
         return int(value.year) * 12 + int(value.month) - 1
     if isinstance(value, np.datetime64):
         return int(value.astype("datetime64[M]").astype(int)) + 1970 * 12
-    match = _ISO.match(value.strip()) if isinstance(value, str) else None
-    if match is None or not 1 <= int(match[2]) <= 12:
+    text = value.strip() if isinstance(value, str) else ""
+    match = _ISO.match(text)
+    if match is None:
         return None
-    return int(match[1]) * 12 + int(match[2]) - 1
+    try:
+        day = dt.datetime.fromisoformat(text if match[1] else f"{text}-01")
+    except ValueError:
+        return None
+    return day.year * 12 + day.month - 1
 
 
 def inside(window: Window, since_start: Ints) -> Bools:

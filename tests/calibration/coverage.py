@@ -12,9 +12,8 @@ import argparse
 import itertools
 import json
 import sys
-from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,14 +22,36 @@ from precept_stats.errors import FitError
 from precept_stats.inference.uncertainty import estimate
 from precept_stats.methods import AnyMethod, ClusterRegression, ClusterSummaries
 from precept_stats.studies.cluster_trial_design import ClusterTrialDesign
-from tests.calibration.trials import RISK_COMPARE, RISK_REFERENCE, Scenario, simulate
+from precept_stats.studies.question import Summary
+from tests.calibration.trials import (
+    MEAN_DIFFERENCE,
+    RATE_COMPARE,
+    RATE_REFERENCE,
+    RISK_COMPARE,
+    RISK_REFERENCE,
+    Scenario,
+    continuous,
+    counts,
+    simulate,
+)
 
 SEED = 20261123
 SCENARIOS = tuple(
     Scenario(clusters, unequal, icc)
     for clusters, unequal, icc in itertools.product((8, 16, 40), (False, True), (0.01, 0.1))
 )
-NOTHING: Mapping[str, object] = {"stratum": None, "pair": None, "covariates": ()}
+FIRST = 25
+"""So many trials of each cell are recorded apart, for a test to run again."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One analysis: its method, the effect asked for, and what of the trial it uses."""
+
+    method: AnyMethod
+    summary: Summary = "risk_difference"
+    uses: tuple[str, ...] = ()
+    outcome: str = "binary"
 
 
 def summaries(**settings: object) -> AnyMethod:
@@ -41,56 +62,62 @@ def regression(**settings: object) -> AnyMethod:
     return ClusterRegression.model_validate(settings)
 
 
-VARIANTS: dict[str, tuple[AnyMethod, str, tuple[str, ...]]] = {
-    # name: method, summary, what of the design it uses
-    "summaries, equal weights": (summaries(), "risk_difference", ()),
-    "summaries, Welch": (summaries(variance={"kind": "welch"}), "risk_difference", ()),
-    "summaries, size weights": (summaries(weights={"kind": "size"}), "risk_difference", ()),
-    "summaries, variance weights": (summaries(weights={"kind": "variance"}), "risk_difference", ()),
-    "summaries, stratified": (summaries(), "risk_difference", ("stratum",)),
-    "summaries, paired": (summaries(), "risk_difference", ("pair",)),
-    "summaries, adjusted": (summaries(), "risk_difference", ("x",)),
-    "summaries, geometric ratio": (summaries(), "risk_ratio", ()),
-    "summaries, geometric ratio, adjusted": (summaries(), "risk_ratio", ("x",)),
-    "summaries, arithmetic ratio": (summaries(ratio={"kind": "arithmetic"}), "risk_ratio", ()),
-    "regression on baseline": (regression(), "risk_difference", ("baseline",)),
-    "regression on baseline and stratum": (regression(), "risk_difference", ("baseline", "stratum")),
-    "regression on baseline, size weights": (
-        regression(weights={"kind": "size"}),
-        "risk_difference",
-        ("baseline",),
+def on_baseline(**settings: object) -> Variant:
+    return Variant(regression(**settings), uses=("baseline",))
+
+
+SIZE, WELCH, ARITHMETIC = {"kind": "size"}, {"kind": "welch"}, {"kind": "arithmetic"}
+SATTERTHWAITE = {"kind": "satterthwaite"}
+VARIANTS: dict[str, Variant] = {
+    "summaries, equal weights": Variant(summaries()),
+    "summaries, Welch": Variant(summaries(variance=WELCH)),
+    "summaries, size weights": Variant(summaries(weights=SIZE)),
+    "summaries, variance weights": Variant(summaries(weights={"kind": "variance"})),
+    "summaries, stratified": Variant(summaries(), uses=("stratum",)),
+    "summaries, paired": Variant(summaries(), uses=("pair",)),
+    "summaries, adjusted": Variant(summaries(), uses=("x",)),
+    "summaries, geometric risk ratio": Variant(summaries(), "risk_ratio"),
+    "summaries, geometric risk ratio, adjusted": Variant(summaries(), "risk_ratio", ("x",)),
+    "summaries, arithmetic risk ratio": Variant(summaries(ratio=ARITHMETIC), "risk_ratio"),
+    "summaries, arithmetic risk ratio, adjusted": Variant(summaries(ratio=ARITHMETIC), "risk_ratio", ("x",)),
+    "summaries, mean difference": Variant(summaries(), "mean_difference", outcome="continuous"),
+    "summaries, rate difference": Variant(summaries(), "rate_difference", outcome="count"),
+    "summaries, geometric rate ratio": Variant(summaries(), "rate_ratio", outcome="count"),
+    "summaries, arithmetic rate ratio": Variant(summaries(ratio=ARITHMETIC), "rate_ratio", outcome="count"),
+    "regression on baseline": on_baseline(),
+    "regression on baseline and stratum": Variant(regression(), uses=("baseline", "stratum")),
+    "regression on baseline, size weights": on_baseline(weights=SIZE),
+    "regression on baseline, HC0": on_baseline(variance={"kind": "hc0"}),
+    "regression on baseline, HC1": on_baseline(variance={"kind": "hc1"}),
+    "regression on baseline, HC2": on_baseline(variance={"kind": "hc2"}),
+    "regression on baseline, HC3": on_baseline(variance={"kind": "hc3"}),
+    "regression on baseline, CR2": on_baseline(variance={"kind": "cr2"}),
+    "regression on baseline, CR2, Satterthwaite": on_baseline(variance={"kind": "cr2"}, df=SATTERTHWAITE),
+    "regression on baseline, size weights, CR2, Satterthwaite": on_baseline(
+        weights=SIZE, variance={"kind": "cr2"}, df=SATTERTHWAITE
     ),
-    **{
-        f"regression on baseline, {kind.upper()}": (
-            regression(variance={"kind": kind}),
-            "risk_difference",
-            ("baseline",),
-        )
-        for kind in ("hc0", "hc1", "hc2", "hc3")
-    },
-    "regression on baseline, CR2 with Satterthwaite": (
-        regression(variance={"kind": "cr2"}, df={"kind": "satterthwaite"}),
-        "risk_difference",
-        ("baseline",),
-    ),
-    "regression on baseline, size weights, CR2 with Satterthwaite": (
-        regression(weights={"kind": "size"}, variance={"kind": "cr2"}, df={"kind": "satterthwaite"}),
-        "risk_difference",
-        ("baseline",),
+    "regression on baseline, size weights, CR2 inverse weights, Satterthwaite": on_baseline(
+        weights=SIZE, variance={"kind": "cr2", "working": "inverse_weights"}, df=SATTERTHWAITE
     ),
 }
-TRUTH = {"risk_difference": RISK_COMPARE - RISK_REFERENCE, "risk_ratio": RISK_COMPARE / RISK_REFERENCE}
+TRUTH: dict[str, float] = {
+    "risk_difference": RISK_COMPARE - RISK_REFERENCE,
+    "risk_ratio": RISK_COMPARE / RISK_REFERENCE,
+    "mean_difference": MEAN_DIFFERENCE,
+    "rate_difference": RATE_COMPARE - RATE_REFERENCE,
+    "rate_ratio": RATE_COMPARE / RATE_REFERENCE,
+}
 
 
-def reduced(design: ClusterTrialDesign, uses: tuple[str, ...], summary: str) -> ClusterTrialDesign:
+def reduced(design: ClusterTrialDesign, variant: Variant) -> ClusterTrialDesign:
     """The trial with only what an analysis uses."""
     return replace(
         design,
-        stratum=design.stratum if "stratum" in uses else None,
-        stratum_names=design.stratum_names if "stratum" in uses else (),
-        pair=design.pair if "pair" in uses else None,
-        covariates=tuple(covariate for covariate in design.covariates if covariate.name in uses),
-        summary=summary,
+        stratum=design.stratum if "stratum" in variant.uses else None,
+        stratum_names=design.stratum_names if "stratum" in variant.uses else (),
+        pair=design.pair if "pair" in variant.uses else None,
+        covariates=tuple(covariate for covariate in design.covariates if covariate.name in variant.uses),
+        summary=variant.summary,
     )
 
 
@@ -98,19 +125,22 @@ def one_trial(task: tuple[int, int]) -> list[tuple[float, float, float]]:
     """For each variant: covered (NaN when not estimable), width on the scale of inference, error."""
     cell, replicate = task
     rng = np.random.default_rng(np.random.SeedSequence(SEED, spawn_key=(cell, replicate)))
-    trial = simulate(SCENARIOS[cell], rng)
-    return [_judge(trial, method, summary, uses) for method, summary, uses in VARIANTS.values()]
+    binary = simulate(SCENARIOS[cell], rng)
+    trials = {
+        "binary": binary,
+        "continuous": continuous(binary, SCENARIOS[cell], rng),
+        "count": counts(binary, SCENARIOS[cell], rng),
+    }
+    return [_judge(reduced(trials[variant.outcome], variant), variant) for variant in VARIANTS.values()]
 
 
-def _judge(
-    trial: ClusterTrialDesign, method: AnyMethod, summary: str, uses: tuple[str, ...]
-) -> tuple[float, float, float]:
-    design = reduced(trial, uses, summary)
+def _judge(design: ClusterTrialDesign, variant: Variant) -> tuple[float, float, float]:
     try:
-        answer = estimate(method.fit(design).uncertainty, method.targets(design)[0], 0.95)
+        uncertainty = variant.method.fit(design).uncertainty
+        answer = estimate(uncertainty, variant.method.targets(design)[0], 0.95)
     except FitError:
         return (np.nan, np.nan, np.nan)
-    truth = TRUTH[summary]
+    truth = TRUTH[variant.summary]
     low, high = answer.interval.lower, answer.interval.upper
     width = high - low if answer.scale == "identity" else np.log(high / low)
     return (float(low <= truth <= high), float(width), float(answer.value - truth))
@@ -137,6 +167,7 @@ def _record(scenario: Scenario, variant: str, outcomes: np.ndarray) -> dict[str,
         "icc": scenario.icc,
         "variant": variant,
         "estimated": int(covered.size),
+        "covered_of_first": int(np.nansum(outcomes[:FIRST, 0])),
         "coverage": coverage,
         "mcse": float(np.sqrt(coverage * (1 - coverage) / covered.size)),
         "median_width": float(np.median(width)),

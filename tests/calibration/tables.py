@@ -13,6 +13,7 @@ from typing import Any
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 MARGIN = 3.0
+OPEN, CLOSE = "<!-- coverage -->", "<!-- /coverage -->"
 METHODS = {"summaries": "cluster_summaries", "regression": "cluster_regression"}
 Cell = Mapping[str, Any]
 
@@ -94,15 +95,20 @@ def page(record: Mapping[str, Any]) -> str:
             "",
             "Made by `make coverage-study`; the record is `coverage.json`. All data are synthetic.",
             "",
-            "Each trial has equal numbers of clusters in two arms, paired at random; cluster risks are beta "
-            "with mean 0.70 (reference) and 0.80 (compared) and the stated ICC; 30 people a cluster, or gamma "
-            "sizes with coefficient of variation 0.65 and at least 5. The baseline risk of a cluster is tied "
-            "to its later risk (correlation of normal scores 0.7). Size carries no information about risk, so "
-            "the participant and the cluster average are the same, and the truth is a risk difference of 0.10 "
+            "Each trial has equal numbers of clusters in two arms, paired at random; cluster risks are "
+            "beta with mean 0.70 (reference) and 0.80 (compared) and the stated ICC; 30 people a cluster, "
+            "or gamma sizes with coefficient of variation 0.65 and at least 5. The baseline risk of a "
+            "cluster is tied to its later risk (correlation of normal scores 0.7). Size carries no "
+            "information about risk, so the participant and the cluster average are the same, and the "
+            "truth is a risk difference of 0.10 "
             "or a risk ratio of 0.80 / 0.70. Strata and pairs carry no information either: what they cost is "
-            "degrees of freedom.",
+            "degrees of freedom. Continuous outcomes are normal with variance 1 and a difference of 0.5; "
+            "counts are Poisson over person-time of 0.5 to 1.5 with gamma cluster rates of mean 0.30 and "
+            "0.45, whose coefficient of variation is 0.1 where the ICC is 0.01 and 0.3 where it is 0.1.",
             "",
             "![Coverage by variant and scenario](coverage.svg)",
+            "",
+            "Two marks of a kind on each line: equal and unequal sizes.",
             "",
             *(f"## {method}\n\n{section(record, method)}" for method in METHODS.values()),
         ]
@@ -133,7 +139,7 @@ def figure(record: Mapping[str, Any], path: Path) -> None:
             )
     axes.set_yticks(range(len(variants)), variants)
     axes.invert_yaxis()
-    axes.set_xlabel("Coverage of 95 % intervals (per cent; synthetic trials)")
+    axes.set_xlabel("Coverage, per cent (synthetic trials)")
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", color="0.93")
     axes.set_axisbelow(True)
@@ -142,9 +148,21 @@ def figure(record: Mapping[str, Any], path: Path) -> None:
         drawing.savefig(path, metadata={"Date": None})
 
 
+def with_section(text: str, part: str) -> str:
+    """A method's page with the coverage section between its two marks replaced."""
+    before, rest = text.split(OPEN, 1)
+    _, after = rest.split(CLOSE, 1)
+    return f"{before}{OPEN}\n{part}{CLOSE}{after}"
+
+
 def main() -> None:
     record = json.loads((DOCS / "coverage.json").read_text(encoding="utf-8"))
     (DOCS / "coverage.md").write_text(page(record), encoding="utf-8")
+    for method in METHODS.values():
+        path = DOCS / "methods" / f"{method}.md"
+        path.write_text(
+            with_section(path.read_text(encoding="utf-8"), section(record, method)), encoding="utf-8"
+        )
     figure(record, DOCS / "coverage.svg")
 
 

@@ -6,7 +6,7 @@ outcomes), tied over periods by a normal copula, so a risk difference is exactly
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,7 +18,15 @@ RISK_REFERENCE, RISK_COMPARE, RISK_BASELINE = 0.70, 0.80, 0.65
 COVARIATE_SHIFT = 0.08
 MEAN_SIZE, SIZE_CV, SMALLEST = 30, 0.65, 5
 SCORE_CORRELATION = 0.7
-BINARY = Outcome(column="y", type="binary", direction="higher_better")
+OUTCOMES = {
+    "binary": Outcome(column="y", type="binary", direction="higher_better"),
+    "continuous": Outcome(column="y", type="continuous", direction="higher_better"),
+    "count": Outcome(column="y", type="count", denominator="time", direction="higher_better"),
+}
+MEAN_DIFFERENCE = 0.5
+RATE_REFERENCE, RATE_COMPARE = 0.3, 0.45
+RATE_CV = {0.01: 0.1, 0.1: 0.3}
+"""Between-cluster coefficient of variation of the rates that goes with each ICC."""
 
 
 @dataclass(frozen=True)
@@ -69,9 +77,29 @@ def simulate(
             ),
         ),
         baseline=None,
-        outcome=BINARY,
-        summary=summary,
+        outcome=OUTCOMES["binary"],
+        summary="risk_difference",
     )
+
+
+def continuous(
+    design: ClusterTrialDesign, scenario: Scenario, rng: np.random.Generator
+) -> ClusterTrialDesign:
+    """The same trial with a normal outcome of variance 1 within and between clusters together."""
+    between = np.sqrt(scenario.icc) * rng.normal(size=design.n_clusters)
+    within = np.sqrt(1 - scenario.icc) * rng.normal(size=design.y.size)
+    mean = (MEAN_DIFFERENCE * design.arm + between)[design.row_cluster]
+    return replace(design, y=mean + within, outcome=OUTCOMES["continuous"], summary="mean_difference")
+
+
+def counts(design: ClusterTrialDesign, scenario: Scenario, rng: np.random.Generator) -> ClusterTrialDesign:
+    """The same trial with Poisson events over person-time of 0.5 to 1.5, cluster rates gamma."""
+    time = rng.uniform(0.5, 1.5, design.y.size)
+    shape = 1 / RATE_CV[scenario.icc] ** 2
+    rate = np.where(design.arm == 1, RATE_COMPARE, RATE_REFERENCE)
+    rate = rate * rng.gamma(shape, 1 / shape, design.n_clusters)
+    events = rng.poisson(rate[design.row_cluster] * time).astype(float)
+    return replace(design, y=events, size=time, outcome=OUTCOMES["count"], summary="rate_difference")
 
 
 def _sizes(scenario: Scenario, rng: np.random.Generator) -> np.ndarray:

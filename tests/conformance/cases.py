@@ -22,7 +22,7 @@ from precept_stats.data.schema import find_schema
 from precept_stats.data.selection import Population
 from precept_stats.data.strict_yaml import load_strict
 from precept_stats.methods import AnyMethod
-from precept_stats.run import analyse
+from precept_stats.runner import analyse
 from precept_stats.studies import AnyStudy
 from precept_stats.studies.question import Estimand, Outcome, Question
 from precept_stats.values import Result

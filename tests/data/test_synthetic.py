@@ -7,8 +7,6 @@ fails such a test about once in 16,000 seeds, and the seeds here are fixed.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 
@@ -25,14 +23,11 @@ from precept_stats.data.shipped import shipped
 from precept_stats.data.synthetic import (
     SHIPPED_SEED,
     ProgrammeScenario,
-    SimpleTrial,
     TrialScenario,
     constants_table,
     declared_effect,
     programme_tables,
-    programme_truth,
     published_percentages,
-    simple_trial,
     trial_tables,
     trial_truth,
     write_tables,
@@ -46,26 +41,9 @@ from precept_stats.data.synthetic_draws import (
     stream,
 )
 from precept_stats.errors import DataError
+from tests.data.measures import MCSE_BOUND, between_period, icc, months_of, uptake, within_mcse
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "synthetic.md"
-MCSE_BOUND = 4.0
-GROUPS = 40
-
-Statistic = Callable[[pd.DataFrame], float]
-
-
-def months_of(column: pd.Series) -> np.ndarray:
-    return column.str[:4].astype(int).to_numpy() * 12 + column.str[5:].astype(int).to_numpy() - 1
-
-
-def within_mcse(statistic: Statistic, units: pd.DataFrame, truth: float) -> None:
-    """Check that a statistic of units lies within four jackknife standard errors of the truth."""
-    group = np.arange(len(units)) % GROUPS
-    found = statistic(units)
-    replicates = np.array([statistic(units[group != g]) for g in range(GROUPS)])
-    mcse = np.sqrt((GROUPS - 1) / GROUPS * ((replicates - replicates.mean()) ** 2).sum())
-    assert 0 < mcse < 0.1, mcse
-    assert abs(found - truth) < MCSE_BOUND * mcse, (found, truth, mcse)
 
 
 def by_unit(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -79,31 +57,6 @@ def by_unit(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
         counts[f"treated_{name}"] = grouped.agg(lambda given: int((given == "yes").sum()))
         counts[f"recorded_{name}"] = grouped.size()
     return counts.fillna(0).reset_index()
-
-
-def uptake(window: str) -> Statistic:
-    return lambda units: units[f"treated_{window}"].sum() / units[f"recorded_{window}"].sum()
-
-
-def between_variance(units: pd.DataFrame, window: str) -> float:
-    """Variance of the units' true uptake: of the proportions, less what sampling adds on average."""
-    n = units[f"recorded_{window}"]
-    p = units[f"treated_{window}"] / n
-    return float(p.var(ddof=1) - (p * (1 - p) / (n - 1)).mean())
-
-
-def icc(window: str) -> Statistic:
-    def statistic(units: pd.DataFrame) -> float:
-        p = float((units[f"treated_{window}"] / units[f"recorded_{window}"]).mean())
-        return between_variance(units, window) / (p * (1 - p))
-
-    return statistic
-
-
-def between_period(units: pd.DataFrame) -> float:
-    p = [units[f"treated_{window}"] / units[f"recorded_{window}"] for window in ("before", "after")]
-    variances = [between_variance(units, window) for window in ("before", "after")]
-    return float(np.cov(p[0], p[1])[0, 1] / np.sqrt(variances[0] * variances[1]))
 
 
 LARGE = TrialScenario(
@@ -442,138 +395,3 @@ def test_every_constant_has_a_source_and_every_default_is_a_constant() -> None:
             )
             for field, default in fields.items():
                 assert declared[field] == default
-
-
-# ------------------------------------------------------------------ the programme
-
-
-def test_the_national_course_meets_the_published_means() -> None:
-    truth = programme_truth(ProgrammeScenario())
-    annual = dict(truth.annual)
-    assert annual[2017] == pytest.approx(0.658, abs=1e-12)
-    assert annual[2022] == pytest.approx(0.855, abs=1e-12)
-    assert truth.uptake[-1] - truth.without_programme[-1] == pytest.approx(0.058, abs=1e-12)
-    before = truth.months.index("2018-05")
-    assert truth.uptake[:before] == truth.without_programme[:before]
-
-
-def test_the_course_rises_to_a_plateau_then_declines_and_the_spread_narrows() -> None:
-    truth = programme_truth(ProgrammeScenario())
-    plateau = truth.months.index("2020-03")
-    assert (np.diff(truth.uptake[: plateau + 1]) > 0).all()
-    assert np.diff(truth.uptake[plateau:]) == pytest.approx(-0.005 / 12, abs=1e-12)
-    assert truth.regional_sd[0] == 0.10
-    assert truth.regional_sd[-1] == 0.015
-    assert (np.diff(truth.regional_sd) <= 0).all()
-
-
-@pytest.fixture(scope="module")
-def wide() -> dict[str, pd.DataFrame]:
-    """A programme of large, equal units that differ only by region and start, to see both plainly."""
-    return programme_tables(ProgrammeScenario(births_per_year=2000, births_cv=0, icc=0), 7)
-
-
-def test_drawn_national_uptake_is_the_declared_course(wide: dict[str, pd.DataFrame]) -> None:
-    annual = dict(programme_truth(ProgrammeScenario(icc=0)).annual)
-    for year in (2017, 2022):
-        rows = wide["unit_months"][wide["unit_months"]["month"].str.startswith(str(year))]
-        found = rows["numerator"].sum() / rows["denominator"].sum()
-        mcse = np.sqrt(annual[year] * (1 - annual[year]) / rows["denominator"].sum())
-        assert abs(found - annual[year]) < MCSE_BOUND * mcse, (found, annual[year], mcse)
-
-
-@pytest.mark.parametrize(("year", "spread"), [(2016, 0.10), (2021, 0.015)])
-def test_drawn_regions_differ_as_declared(wide: dict[str, pd.DataFrame], year: int, spread: float) -> None:
-    counts = wide["unit_months"].merge(wide["units"][["unit", "region"]], on="unit")
-    counts = counts[counts["month"].str.startswith(str(year))]
-    region = counts.groupby("region")[["numerator", "denominator"]].sum()
-    p = region["numerator"] / region["denominator"]
-    sampling = float((p * (1 - p) / region["denominator"]).mean())
-    found = float(np.sqrt(p.var(ddof=0) - sampling))
-    mcse = np.sqrt(sampling / 15)
-    assert abs(found - spread) < MCSE_BOUND * mcse, (found, spread, mcse)
-
-
-def test_drawn_effect_separates_units_that_have_started() -> None:
-    """With a step and no regional spread, units that have started lead the others by the effect."""
-    scenario = ProgrammeScenario(
-        births_per_year=5000, births_cv=0, icc=0, spread_start=0, spread_end=0, ramp_months=1, unknown=0
-    )
-    tables = programme_tables(scenario, 11)
-    counts = tables["unit_months"].merge(tables["units"][["unit", "start_month"]], on="unit")
-    month = counts[counts["month"] == "2018-10"]
-    started = month["start_month"] <= "2018-10"
-    arms = [month[flag][["numerator", "denominator"]].sum() for flag in (started, ~started)]
-    p = [arm["numerator"] / arm["denominator"] for arm in arms]
-    mcse = np.sqrt(sum(q * (1 - q) / arm["denominator"] for q, arm in zip(p, arms, strict=True)))
-    assert abs(p[0] - p[1] - 0.058) < MCSE_BOUND * mcse
-
-
-def test_programme_starts_and_months_are_in_range() -> None:
-    tables = programme_tables(ProgrammeScenario(), 2)
-    units, months = tables["units"], tables["unit_months"]
-    assert (len(units), units["region"].nunique()) == (150, 15)
-    assert units["start_month"].between("2018-05", "2019-03").all()
-    assert units["start_month"].nunique() > 5
-    assert (months["month"].min(), months["month"].max()) == ("2016-01", "2022-12")
-    assert not months.duplicated(["unit", "month"]).any()
-    assert (months["numerator"] <= months["denominator"]).all()
-    assert (months["denominator"] > 0).all()
-    year = months[months["month"].str.startswith("2016")].groupby("unit")[["numerator", "denominator"]].sum()
-    wanted = (year["numerator"] / year["denominator"]).reindex(units["unit"]).round(4)
-    assert units["baseline_uptake"].to_numpy() == pytest.approx(wanted.to_numpy(), nan_ok=True, abs=1e-12)
-
-
-def test_another_programme_unit_changes_no_other_row() -> None:
-    few, more = (programme_tables(ProgrammeScenario(units=units), 2) for units in (150, 151))
-    for name, frame in few.items():
-        kept = more[name][more[name]["unit"].isin(few["units"]["unit"])].reset_index(drop=True)
-        pd.testing.assert_frame_equal(frame, kept)
-
-
-@pytest.mark.parametrize(
-    ("fields", "problem"),
-    [
-        ({"plateau_month": "2018-06"}, "must run in this order"),
-        ({"first_start": "2017-05"}, "must be after 2017"),
-        ({"last_start": "2020-02", "ramp_months": 30}, "before 2022"),
-        ({"units": 10}, "cannot fill"),
-        ({"spread_start": 0.2, "uptake_2017": 0.3}, "lower the spread"),
-    ],
-)
-def test_programmes_that_cannot_be_drawn_are_refused(fields: dict[str, object], problem: str) -> None:
-    with pytest.raises(ValidationError, match=problem):
-        ProgrammeScenario.model_validate(fields)
-
-
-# ------------------------------------------------------------------ the simple trial
-
-
-def test_simple_trial_has_its_risks_and_icc() -> None:
-    trial = SimpleTrial(clusters=(1500, 1500), mean_size=50, size_cv=0.5, icc=0.08, risks=(0.3, 0.6))
-    frame = simple_trial(trial, np.random.default_rng(2))
-    counts = frame.groupby(["cluster", "arm"])["y"].agg(["sum", "size"]).reset_index()
-    counts.columns = pd.Index(["cluster", "arm", "treated_after", "recorded_after"])
-    for arm, risk in enumerate((0.3, 0.6)):
-        units = counts[(counts["arm"] == arm) & (counts["recorded_after"] > 1)]
-        within_mcse(uptake("after"), units, risk)
-        within_mcse(icc("after"), units, 0.08)
-
-
-def test_simple_trial_sizes_and_independence() -> None:
-    equal = simple_trial(
-        SimpleTrial(clusters=(3, 2), mean_size=7, icc=0, risks=(0.5, 0.5)), np.random.default_rng(1)
-    )
-    assert equal.groupby("cluster").size().tolist() == [7] * 5
-    assert equal.groupby("cluster")["arm"].first().tolist() == [0, 0, 0, 1, 1]
-
-
-def test_simple_trial_is_fast_enough_for_simulation() -> None:
-    trial = SimpleTrial(clusters=(20, 20), mean_size=50, size_cv=0.5, icc=0.05, risks=(0.3, 0.5))
-    rng = np.random.default_rng(1)
-    times = []
-    for _ in range(20):
-        start = time.perf_counter()
-        simple_trial(trial, rng)
-        times.append(time.perf_counter() - start)
-    assert min(times) < 0.005

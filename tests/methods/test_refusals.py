@@ -241,12 +241,58 @@ def test_plain_questions_meet_no_objection(shape: str, summary: str) -> None:
         (ClusterRegression(), question(effect="conditional"), "adjusted", ""),
         (ClusterRegression(), question(target="participant_average"), "plain", "equal weights"),
         (ClusterRegression(weights={"kind": "size"}), question(), "plain", "size weights"),
+        (ClusterSummaries(), question(), "adjusted", "p / (clusters - 1)"),
+        (ClusterSummaries(), question(), "strata", ""),
+        (ClusterRegression(), question(), "strata", ""),
+        *(
+            (method(weights={"kind": "size"}), question(target="participant_average"), "pairs", "n1 n0")
+            for method in (ClusterSummaries, ClusterRegression)
+        ),
+        (ClusterSummaries(ratio={"kind": "arithmetic"}), question("risk_ratio"), "pairs", ""),
+        (ClusterSummaries(ratio={"kind": "arithmetic"}), question("risk_ratio"), "strata", "same difference"),
     ],
 )
 def test_what_differs_from_the_declared_estimand(method, asked, shape, gap) -> None:
     found = method.estimand_gap(study(shape), asked)
     assert gap in found
     assert bool(found) == bool(gap)
+
+
+@pytest.mark.parametrize("method", METHODS, ids=lambda method: method.kind)
+def test_how_strata_are_averaged_is_in_the_words(method) -> None:
+    """Strata of 2 to 18 and 10 to 10 clusters, with effects 0.4 and 0: not the plain average, 0.2."""
+    assert "c1 c0 / (c1 + c0)" in method.words(study("strata"), question()).equation
+    assert "c1 c0" not in method.words(study("pairs"), question()).equation
+    design = trial(14, blocks="strata")
+    arm = np.repeat([1, 0, 1, 0], [2, 18, 10, 10])
+    stratum = np.repeat([0, 1], 20)
+    means = np.where(stratum == 0, 0.4 * arm, 0.0) + np.tile([-0.01, 0.01], 20)
+    unequal = replace(
+        design, clusters=tuple(map(str, range(40))), arm=arm, stratum=stratum,
+        row_cluster=np.arange(40), y=means, size=np.ones(40),
+    )  # fmt: skip
+    weights = np.array([2 * 18 / 20, 10 * 10 / 20])
+    expected = weights @ [0.4, 0.0] / weights.sum()
+    assert effect(method, unequal).value == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize(("half", "warns"), [(3, True), (4, False)])
+def test_how_many_clusters_are_very_few(half: int, warns: bool) -> None:
+    design = trial(10)
+    few = with_rows(design, np.flatnonzero(design.row_cluster < 2 * half))
+    few = replace(few, clusters=design.clusters[: 2 * half], arm=design.arm[: 2 * half])
+    assert bool(ClusterSummaries().fit(few).warnings) == warns
+
+
+@pytest.mark.parametrize(("pairs", "warns"), [(5, True), (6, False)])
+def test_how_many_pairs_are_very_few(pairs: int, warns: bool) -> None:
+    design = trial(15, blocks="pairs", equal_sizes=True)
+    numbers = np.arange(2 * pairs)
+    few = replace(
+        design, clusters=tuple(map(str, numbers)), arm=numbers % 2, pair=numbers // 2,
+        row_cluster=numbers, y=np.sin(1.0 + numbers), size=np.ones(2 * pairs),
+    )  # fmt: skip
+    assert bool(ClusterSummaries().fit(few).warnings) == warns
 
 
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method.kind)

@@ -69,6 +69,14 @@ def test_an_estimand_gap_is_told() -> None:
     assert "consistent for the question" in flat(explain(loaded, "primary"))
 
 
+def test_a_strategy_that_is_not_computed_is_told() -> None:
+    events = [{"event": "early_birth", "strategy": "while_on_treatment", "level": "individual"}]
+    text = flat(explain(read(spoilt(change("estimands.effect.intercurrent_events", events))), "primary"))
+    assert "early birth (individual): declared while on treatment, computed treatment policy" in text
+    assert "may differ from the question: what is computed is treatment policy" in text
+    assert "consistent for the question" not in text
+
+
 def test_an_unknown_analysis_is_refused_with_the_near_one() -> None:
     with pytest.raises(PlanError, match="primary \\(did you mean that\\?\\)"):
         explain(read(good()), "primry")

@@ -108,6 +108,20 @@ FAULTS: dict[str, tuple[Callable[[Document], object], str]] = {
     ),
     "PL-0149": (_driven_windows, "/analyses/crude/study/periods"),
     "PL-0150": (_matched, "/analyses/primary/study/incomplete_pairs"),
+    "PL-0151": (
+        change(
+            "estimands.effect.intercurrent_events",
+            [
+                {"event": "unit_left", "strategy": "treatment_policy"},
+                {"event": "transfer", "strategy": "hypothetical", "level": "individual"},
+            ],
+        ),
+        "/estimands/effect/intercurrent_events/1/strategy",
+    ),
+    "PL-0152": (
+        change("populations.eligible.where", [{"column": "mgso4", "not_equals": "unknown"}]),
+        "/populations/eligible/where/0/column",
+    ),
     "PL-0161": (change("summary", "TBD by the statistician"), "/summary"),
     "PL-0162": (change("title", " "), "/title"),
     "PL-0163": (change(f"{CRUDE}.label", "Regression"), "/analyses/crude/label"),
@@ -145,6 +159,31 @@ def test_a_rule_fires_on_its_fault_and_points_at_it(rule: str) -> None:
     assert pointer in [finding.pointer for finding in found]
     assert {finding.severity for finding in found} == {SEVERITIES[rule]}
     assert all(finding.file == "plan.yaml" and finding.line > 0 and finding.column > 0 for finding in found)
+
+
+def test_treatment_policy_is_what_is_computed() -> None:
+    stated = [{"event": "unit_left", "strategy": "treatment_policy"}]
+    assert findings_of(spoilt(change("estimands.effect.intercurrent_events", stated))) == ()
+
+
+@pytest.mark.parametrize(
+    "hidden", ["\u200b", "\u200d", "\u2060", "\u00ad", "\ufeff", "\u2028", "\U000e0041", "\u202e", "\x7f"]
+)
+def test_what_cannot_be_seen_is_refused_wherever_it_hides(hidden: str) -> None:
+    for place in ("title", f"analyses.pri{hidden}mary", "estimands.effect.compare"):
+        document = good()
+        change(place, f"ES{hidden}P")(document)
+        assert "PL-0011" in [finding.id for finding in findings_of(document)]
+
+
+def test_a_no_break_space_can_be_seen() -> None:
+    assert findings_of(spoilt(change("title", "Effect at 30\u00a0weeks, Orl\u00e9ans \u2014 \u4e2d"))) == ()
+
+
+@pytest.mark.parametrize(("level", "allowed"), [(0.5, False), (0.51, True), (0.999, True), (0.9991, False)])
+def test_confidence_levels_are_those_that_can_be_printed(level: float, allowed: bool) -> None:
+    ids = [finding.id for finding in findings_of(spoilt(change("multiplicity.level", level)))]
+    assert ids == ([] if allowed else ["PL-0006"])
 
 
 def test_a_method_for_another_kind_of_study_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

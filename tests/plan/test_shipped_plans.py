@@ -13,7 +13,7 @@ import pytest
 
 from precept_stats.data.shipped import shipped
 from precept_stats.plan.reader import read_plan
-from precept_stats.run import run
+from precept_stats.runner import run
 from precept_stats.values import Result, Results
 
 SHIPPED = sorted(shipped("analysis_plans").glob("*.yaml"))

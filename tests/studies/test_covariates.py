@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import numpy as np
 import pandas as pd
 import pytest
 
+from precept_stats.data.dataset import load_table
 from precept_stats.data.schema import DataSchema
+from precept_stats.errors import DataError
 from precept_stats.studies.cluster_trial_design import Covariate
 from precept_stats.studies.cluster_trial_tables import prepare
 
@@ -34,6 +39,14 @@ def test_a_column_that_is_constant_in_every_cluster_is_cluster_level() -> None:
     assert covariate([1, 1, 1, 2, 2, 3, 3, 3, 4, 2]).level == "individual"
 
 
+def test_the_last_digit_of_a_number_does_not_make_it_vary_within_clusters() -> None:
+    ulp = np.nextafter(0.7, 1.0)
+    assert covariate([0.7, ulp, 0.7, 2, 2, 3, 3, 3, 3, 2]).level == "cluster"
+    assert covariate([0.7, ulp, 0.7, 0.7, 0.7, 0.7, 0.7, 0.7, 0.7, 0.7]).level == "cluster"
+    assert covariate([0.7, 0.7001, 0.7, 2, 2, 3, 3, 3, 3, 2]).level == "individual"
+    assert covariate([1e9, 1e9 + 1, 1e9, 1e9, 1e9 + 2, 1e9, 1e9, 1e9, 1e9, 1e9]).level == "individual"
+
+
 def test_text_is_coded_against_its_first_level() -> None:
     found = covariate(["c", "a", "b", "a", "a", "c", "c", "b", "a", "b"])
     assert found.columns == ("x[b]", "x[c]")
@@ -49,6 +62,38 @@ def test_a_truth_value_has_one_column() -> None:
 def test_levels_without_a_row_have_no_column() -> None:
     found = covariate(pd.Categorical(["b", "a"] * 5, categories=["b", "z", "a"]))
     assert found.columns == ("x[a]",)
+
+
+AGES = ["31", "24", "40", "28", "35", "22", "19", "37", "41"]
+
+
+@pytest.mark.parametrize("stray", ["unknown", " 35", "NULL"])
+def test_a_stray_cell_never_makes_categories_of_numbers(stray: str, tmp_path: Path) -> None:
+    path = tmp_path / "births.csv"
+    plain().assign(x=[*AGES, stray]).to_csv(path, index=False)
+    study = STUDY.model_copy(update={"adjust": ("x",)})
+    with pytest.raises(DataError, match="nearly all of it is numbers") as raised:
+        prepare(study, {"births": load_table(path, None, "births")}, ask())
+    assert raised.value.found == f"{stray!r} (1 row)"
+    assert "table 'births', column 'x'" in raised.value.where
+    with pytest.raises(DataError, match="nearly all of it is numbers"):
+        covariate([*AGES, stray])
+
+
+def test_text_that_is_all_numbers_is_no_covariate_unless_declared() -> None:
+    with pytest.raises(DataError, match="nearly all of it is numbers"):
+        covariate([*AGES, "50"])
+    assert len(covariate([*AGES, "50"], schema(type="string")).columns) == 9
+    levels = pd.Series(["1", "2", "3", "1", "2", "3", "1", "2", "3", "1"], dtype="category")
+    table = load_table(plain().assign(x=levels), None, "births")
+    study = STUDY.model_copy(update={"adjust": ("x",)})
+    (found,) = prepare(study, {"births": table}, ask()).design.covariates
+    assert found.columns == ("x[2]", "x[3]")
+
+
+@pytest.mark.parametrize("values", [["0", "1"] * 5, ["1", "2", "3", "unknown", "other"] * 2])
+def test_text_with_few_numbers_or_two_values_is_categories(values: list[str]) -> None:
+    assert len(covariate(values).columns) == len(set(values)) - 1
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ CASES: dict[str, Case] = {
         STUDY,
         ask(),
         "an arm is written in two ways",
-        "'ssp' and 'SSP'",
+        "'ssp' (1 row) and 'SSP' (2 rows)",
     ),
     "arm with one cluster": (
         plain().iloc[:9],
@@ -206,6 +206,39 @@ def test_bad_data_are_named(name: str) -> None:
     assert raised.value.allowed
 
 
+SPELLINGS = {
+    "blank": ("A", "A "),
+    "inner blanks": ("St  Mary", "St Mary"),
+    "no-break space": ("St Mary", "St\u00a0Mary"),
+    "case": ("A", "a"),
+    "composed": ("Orl\u00e9ans", "Orle\u0301ans"),
+    "full width": ("A1", "\uff21\uff11"),
+    "invisible": ("A", "A\u200b"),
+}
+
+
+@pytest.mark.parametrize("role", ["unit", "block", "pair"])
+@pytest.mark.parametrize("kind", SPELLINGS)
+def test_names_that_a_reader_takes_for_one_are_refused(kind: str, role: str) -> None:
+    one, other = SPELLINGS[kind]
+    study = {"unit": STUDY, "block": STRATIFIED, "pair": PAIRED}[role]
+    frame = blocked(one, one, other, other)
+    if role == "unit":
+        frame["unit"] = [one, one, other, *frame["unit"][3:]]
+    with pytest.raises(DataError, match="is written in two ways") as raised:
+        made(frame, study)
+    assert repr(one) in raised.value.found
+    assert repr(other) in raised.value.found
+    assert raised.value.found.count(" row") == 2
+
+
+def test_names_of_rows_outside_the_population_may_be_spelt_as_they_like() -> None:
+    frame = plain().assign(week=20.0)
+    extra = frame.iloc[[0]].assign(unit="a ", week=40.0)
+    below = ask(where=[{"column": "week", "below": 30}])
+    assert made(pd.concat([frame, extra]), question=below).design.clusters == ("A", "B", "C", "D")
+
+
 def grouped(y: list[float], n: list[float]) -> pd.DataFrame:
     return pd.DataFrame({"unit": list("ABCD"), "arm": ["ESP", "SSP"] * 2, "y": y, "n": n})
 
@@ -215,6 +248,7 @@ GROUPED: dict[str, tuple[list[float], list[float], str]] = {
     "negative denominator": ([1, 1, 1, 0], [5, 5, 5, -2], "a denominator is 0 or negative"),
     "infinite denominator": ([1, 1, 1, 0], [5, 5, 5, np.inf], "a number was needed"),
     "negative events": ([1, 1, 1, -1], [5, 5, 5, 5], "a count of events is negative"),
+    "fractional people": ([1, 1, 1, 2], [5, 5, 5, 20.7], "a denominator of a binary outcome is not a whole"),
     "more events than people": ([1, 1, 1, 6], [5, 5, 5, 5], "more events than people"),
     "a proportion for a count": ([1, 1, 1, 0.4], [5, 5, 5, 5], "a count of events is not a whole number"),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from pydantic import ValidationError
 
 from precept_stats.studies.outcome_coding import code_outcome
 from precept_stats.studies.question import Outcome
@@ -67,3 +68,21 @@ def test_a_group_without_numerator_or_denominator_is_missing() -> None:
     assert coded.missing.tolist() == [False, True, True, True]
     assert coded.y.tolist() == [3, 0, 0, 0]
     assert coded.size.tolist() == [5, 0, 0, 0]
+
+
+@pytest.mark.parametrize("given", [{"event": (2,)}, {"non_event": (0,)}, {"event": (1,), "non_event": (0,)}])
+@pytest.mark.parametrize(
+    "measured",
+    [
+        {"type": "binary", "denominator": "n"},
+        {"type": "count", "denominator": "n"},
+        {"type": "continuous"},
+    ],
+)
+def test_codes_of_events_have_no_place_where_events_are_not_coded(
+    measured: dict[str, object], given: dict[str, object]
+) -> None:
+    stated = {"column": "y", "direction": "higher_better", **measured}
+    with pytest.raises(ValidationError, match="they list the values of a binary outcome"):
+        Outcome.model_validate(stated | given)
+    assert Outcome.model_validate(stated | {"missing": (0,)}).missing == (0,)

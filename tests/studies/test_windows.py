@@ -125,3 +125,17 @@ def test_clusters_are_described_before_and_after() -> None:
     assert (found["C", "baseline", "n"], found["C", "follow_up", "p"]) == (2, 0.5)
     assert {row.unit for row in rows if row.stat_name == "n"} == {"events"}
     assert len(found) == 4 * 2 * 3
+
+
+@pytest.mark.parametrize(
+    "text", ["2018-05-99", "2018-02-30", "2018-13", "2018-05-14 noon", "2018-05T10:00", "2018-5", "20180514"]
+)
+def test_a_day_that_no_calendar_has_is_no_month(text: str) -> None:
+    with pytest.raises(DataError, match="a month is missing or cannot be read") as raised:
+        month_numbers(pd.Series(["2018-05", text]), "here")
+    assert raised.value.found == f"{text!r} (1 row)"
+
+
+def test_days_and_times_of_day_are_their_month() -> None:
+    texts = ["2018-05", "2018-05-14", "2018-05-31T23:59:59Z", "2018-05-01 00:00:00"]
+    assert set(month_numbers(pd.Series(texts), "here")) == {2018 * 12 + 4}

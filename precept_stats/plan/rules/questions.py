@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from precept_stats.data.strict_yaml import Location
 from precept_stats.plan.findings import Remark
 from precept_stats.plan.loaded import LoadedPlan
 from precept_stats.plan.rules.rule import Rule, answerable
@@ -125,6 +126,28 @@ def _pairs_kept(loaded: LoadedPlan) -> Iterator[Remark]:
             yield Remark(place, message, "drop", "error")
 
 
+def _strategies_computed(loaded: LoadedPlan) -> Iterator[Remark]:
+    for name, estimand in loaded.plan.estimands.items():
+        for number, event in enumerate(estimand.intercurrent_events):
+            if event in estimand.not_computed:
+                message = "what is computed is treatment policy: every recorded outcome, whatever happened"
+                place = ("estimands", name, "intercurrent_events", number, "strategy")
+                yield Remark(place, message, event.strategy, "treatment_policy")
+
+
+def _not_selected_by_outcome(loaded: LoadedPlan) -> Iterator[Remark]:
+    told: set[Location] = set()
+    for _, _, question in answerable(loaded.plan):
+        at: Location = ("populations", question.estimand.population, "where")
+        for number, condition in enumerate(question.population.where):
+            place = (*at, number, "column")
+            if condition.column == question.outcome.column and place not in told:
+                told.add(place)
+                message = f"rows are chosen by the outcome itself ({condition.words()}), after randomisation"
+                allowed = "what was known before randomisation; `missing` and `excluded` of the outcome"
+                yield Remark(place, message, condition.column, allowed)
+
+
 RULES = (
     Rule("PL-0141", "error", "the method accepts the study", _method_accepts_study),
     Rule("PL-0142", "error", "the method can answer the question", _method_can_answer),
@@ -141,4 +164,8 @@ RULES = (
     ),
     Rule("PL-0149", "warning", "windows are not chosen after seeing the data", _windows_not_driven_by_data),
     Rule("PL-0150", "note", "clusters without a partner are not dropped", _pairs_kept),
+    Rule(
+        "PL-0151", "warning", "the strategy for intercurrent events is the one computed", _strategies_computed
+    ),
+    Rule("PL-0152", "warning", "no population is chosen by the outcome", _not_selected_by_outcome),
 )

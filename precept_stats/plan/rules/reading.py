@@ -13,6 +13,6 @@ READING_RULES: tuple[tuple[str, str], ...] = (
     ("PL-0008", "`based_on` names an analysis of the plan"),
     ("PL-0009", "analyses are not based on each other in a circle"),
     ("PL-0010", "the plan is no larger than 200,000 values once `based_on` is expanded"),
-    ("PL-0011", "no control characters or marks of writing direction hide in the text"),
+    ("PL-0011", "no control, format or zero-width characters hide in the text"),
 )
 """Each as (id, what is asked)."""

@@ -11,6 +11,10 @@ from precept_stats.values import Row
 LEVELS = {"cluster": "Clusters", "individual": "Individuals"}
 Cells = dict[str, Row]
 
+COARSE = (
+    "Means and SDs have two digits of the SD; they are not shown where nearly all have one value, for "
+    "columns of two values, or (SD of sizes) where a cluster has 1 to 7 individuals."
+)
 NO_TESTS = (
     "No tests are shown: the arms differ at baseline by the play of chance alone, and a test of that "
     "answers no question (CONSORT 2025, item 25)."
@@ -34,6 +38,7 @@ def baseline(material: Material) -> tuple[Block, ...]:
     notes = [NO_TESTS, "SD: standard deviation. Q1, Q3: lower and upper quartile."]
     if material.released.policy != "none":
         notes.append("Percentages are of rounded counts; categories need not add up.")
+        notes.append(COARSE)
     table = Table("table-1", "Table 1. Characteristics by arm", columns, tuple(shown), tuple(notes))
     return heading, table
 

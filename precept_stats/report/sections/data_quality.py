@@ -137,7 +137,9 @@ def _table(table_id: str, caption: str, rows: list[Row]) -> Table:
             cells = (_value(stats.get(stat)) for stat in labels)
             shown.append(TableRow((f"{title}: {level}" if level else title, *cells)))
     columns = (Column("Column or rule", "left"), *(Column(capital(label)) for label in labels.values()))
-    return Table(table_id, caption, columns, tuple(shown))
+    hidden = any(row.status == "suppressed" and row.stat_name in EXTREMES for row in rows)
+    notes = ("Least and greatest values are not shown under the disclosure policy.",) if hidden else ()
+    return Table(table_id, caption, columns, tuple(shown), notes)
 
 
 def _value(row: Row | None) -> str:

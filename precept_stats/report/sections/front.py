@@ -14,7 +14,7 @@ from precept_stats.report.format import (
     range_text,
 )
 from precept_stats.report.material import Answer, Material, answer, by_stat, number_of, reason_of_failure
-from precept_stats.report.words import capital, contrast_words, measure_words, sentence
+from precept_stats.report.words import capital, contrast_words, event_words, measure_words, sentence
 from precept_stats.values import Row
 
 SYNTHETIC = "Synthetic data"
@@ -176,10 +176,7 @@ def question(material: Material) -> tuple[Block, ...]:
     """The attributes of the primary estimand (ICH E9(R1), with the two that cluster trials add)."""
     asked = material.question
     estimand = asked.estimand
-    events = "; ".join(
-        f"{event.event.replace('_', ' ')} ({event.level} level): {event.strategy.replace('_', ' ')}"
-        for event in estimand.intercurrent_events
-    )
+    events = "; ".join(map(event_words, estimand.intercurrent_events))
     stated = material.plan.prespecification
     entries = [
         ("Objective", sentence(estimand.objective)),

@@ -9,7 +9,7 @@ from precept_stats.methods import AnyMethod
 from precept_stats.report.blocks import Block, Column, Heading, Prose, Table, TableRow, Terms
 from precept_stats.report.format import level_text
 from precept_stats.report.material import Material, by_stat
-from precept_stats.report.words import NONE, capital, plain, sentence, value_words
+from precept_stats.report.words import NONE, capital, gap_words, plain, sentence, value_words
 
 HEADINGS = ("Estimates", "Model", "Assumes", "Small samples", "Not for", "Source")
 HEADING = re.compile(rf" *({'|'.join(HEADINGS)})\W*\Z")
@@ -70,7 +70,7 @@ def _settings(material: Material) -> Table:
         estimator = str(facts["estimator"].stat) if "estimator" in facts else words.estimator
         df_rule = str(facts["df_rule"].stat) if "df_rule" in facts else words.df_rule
         adjusted = value_words(list(analysis.study.adjust))
-        gap = analysis.method.estimand_gap(analysis.study, question)
+        gap = gap_words(analysis.method.estimand_gap(analysis.study, question), question.estimand)
         rows.append(
             TableRow(
                 (

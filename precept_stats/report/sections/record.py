@@ -6,13 +6,14 @@ from precept_stats.plan.explain import REASONS
 from precept_stats.report.blocks import Block, Bullets, Column, Heading, Prose, Table, TableRow, Terms
 from precept_stats.report.format import plural
 from precept_stats.report.material import Material, answer, reason_of_failure
-from precept_stats.report.words import NONE, capital, plain, sentence, value_words
+from precept_stats.report.words import NONE, capital, gap_words, plain, sentence, value_words
 
 POLICIES = {
     "none": "None: every count is shown as it is.",
     "nhs_counts_v1": "nhs_counts_v1: counts of people from 1 to 7 are suppressed, all others rounded to the "
     "nearest 5, and percentages made again from the rounded counts; least and greatest values are not "
-    "shown; clusters stand under numbers. Model estimates are made from unrounded data.",
+    "shown, nor statistics that would give a small count away; clusters stand under numbers. Model estimates "
+    "are made from unrounded data.",
 }
 
 
@@ -27,7 +28,8 @@ def deviations(material: Material) -> tuple[Block, ...]:
         found = answer(material, name)
         if found is not None and found.warning:
             items.append(f"{label}: {sentence(found.warning)}")
-        gap = analysis.method.estimand_gap(analysis.study, material.plan.question(name))
+        asked = material.plan.question(name)
+        gap = gap_words(analysis.method.estimand_gap(analysis.study, asked), asked.estimand)
         if gap:
             items.append(f"{label}: may differ from the declared estimand. {sentence(gap)}")
     items += [

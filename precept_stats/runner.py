@@ -51,7 +51,10 @@ def run(
     for done, (name, analysis) in enumerate(document.analyses.items()):
         if progress is not None:
             progress(done, len(document.analyses), analysis.label or name)
-        entries.append(_answer(document, name, analysis, prepared[name]))
+        entry = _answer(document, name, analysis, prepared[name])
+        entries.append(
+            replace(entry, synthetic=_any_synthetic(tables)) if isinstance(entry, Result) else entry
+        )
     if progress is not None:
         progress(len(entries), len(entries), "done")
     return Results(
@@ -110,8 +113,12 @@ def analyse(
     }
     prepared = prepare(study, tables, question)
     header = Header("analysis", question.estimand_id, "exploratory", question.outcome.column)
-    result = _fit(method, prepared, header, level)
+    result = replace(_fit(method, prepared, header, level), synthetic=_any_synthetic(tables))
     return _extended(result, describe(prepared, "analysis"))
+
+
+def _any_synthetic(tables: Mapping[str, Table]) -> bool:
+    return any(table.synthetic for table in tables.values())
 
 
 def _prepare_all(plan: Plan, tables: Mapping[str, Table]) -> dict[str, PreparedTrial]:

@@ -1,0 +1,85 @@
+"""Text that may leave: without names of clusters, without small numbers, without lists of who it was."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from precept_stats.values import Row
+
+PSEUDONYM = re.compile("Cluster\u00a0\\d+\\Z")
+FIXED_WORDS = ("estimator", "df_rule")
+NOT_SHOWN = "[not shown]"
+SMALL_NUMERAL = re.compile(
+    r"(?<![\w.\u00a0])(?<![A-Za-z]-)[1-7](?!\w|\.\d|%|,\d{3}|-[A-Za-z])"
+    r"(?!\s+(?:clusters?|arms?|strat\w+|pairs?|parameters?|months?|df)\b)"
+)
+LIST_OF_CLUSTERS = re.compile(r"(\bclusters?\b[^:]*): .+", re.DOTALL | re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """What may not stand in a text: the labels of the clusters, alone or in a run (``A, B and C``)."""
+
+    any_label: re.Pattern[str] | None
+    any_name: re.Pattern[str] | None
+
+    def text(self, text: str) -> str:
+        """Free text: labels go, digits from 1 to 7 go, and so does what follows ``clusters ...:``."""
+        text = LIST_OF_CLUSTERS.sub(rf"\1: {NOT_SHOWN}", _without(text, self.any_label))
+        return SMALL_NUMERAL.sub("[a small number]", text)
+
+    def name(self, text: str) -> str:
+        """The name of a category, step or group: labels go, unless they are only digits."""
+        return _without(text, self.any_name)
+
+
+def mask_for(rows: Iterable[Row]) -> Mask:
+    """The mask for all labels of clusters in these rows. Numbers given by the gate are no labels."""
+    labels = {row.group("cluster") for row in rows} - {""}
+    labels = {label for label in labels if not PSEUDONYM.match(label)}
+    return Mask(_pattern(labels), _pattern({label for label in labels if not label.isdigit()}))
+
+
+def mask_row(row: Row, mask: Mask) -> Row:
+    """The row with every text masked; a failure keeps its reason and loses what was found."""
+    free = isinstance(row.stat, str) and row.context != "setting" and row.stat_name not in FIXED_WORDS
+    stat = mask.text(str(row.stat)) if free else row.stat
+    reason = stat if row.context == "failure" and isinstance(stat, str) else mask.text(row.error)
+    kept = ("arm", "cluster", "table", "dimension", "period", "level")
+    return replace(
+        row,
+        groups=tuple((name, level if name in kept else mask.name(level)) for name, level in row.groups),
+        variable_level=mask.name(row.variable_level),
+        term=mask.name(row.term),
+        stat_label=mask.name(row.stat_label),
+        stat=mask.name(stat) if isinstance(stat, str) else stat,
+        warning=row.warning if row.status == "suppressed" else mask.text(row.warning),
+        error=reason,
+    )
+
+
+def _pattern(labels: set[str]) -> re.Pattern[str] | None:
+    if not labels:
+        return None
+    longest_first = sorted(labels, key=lambda label: (-len(label), label))
+    one = "|".join(map(_bounded, longest_first))
+    return re.compile(rf"(?:{one})(?:(?:[,;]|,? and)\s+(?:{one}))*")
+
+
+def _bounded(label: str) -> str:
+    """The label where no letter or digit touches it; a number not within a decimal number either."""
+    if label.isdigit():
+        return rf"(?<![\w.]){re.escape(label)}(?!\w|\.\d)"
+    return rf"(?<![^\W_]){re.escape(label)}(?![^\W_])"
+
+
+def _without(text: str, pattern: re.Pattern[str] | None) -> str:
+    return pattern.sub(_instead, text) if pattern and text else text
+
+
+def _instead(found: re.Match[str]) -> str:
+    if not any(letter.isalpha() for letter in found[0].replace(" and ", "")):
+        return "[number]"
+    return "[cluster]"
