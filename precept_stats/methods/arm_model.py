@@ -35,6 +35,10 @@ class Columns:
         """These columns with the other ones to their right."""
         return Columns(self.names + other.names, np.hstack([self.values, other.values]))
 
+    def centred(self, weights: Floats) -> Columns:
+        """These columns about their weighted means, in their own units."""
+        return Columns(self.names, self.values - np.average(self.values, axis=0, weights=weights))
+
     def standardised(self, weights: Floats) -> Columns:
         """These columns about their weighted means, the largest deviation made 1; constants made 0."""
         return Columns(self.names, standardised(self.values, weights))

@@ -10,12 +10,13 @@ from precept_stats.inference.degrees_of_freedom import FixedDf
 from precept_stats.inference.fit import Fit
 from precept_stats.inference.quantities import Quantity
 from precept_stats.inference.uncertainty import Asymptotic
-from precept_stats.methods.arm_model import MEAN_OF, require_clusters, require_variation
+from precept_stats.methods.arm_model import require_clusters
 from precept_stats.methods.cluster_facts import cluster_facts, few_clusters_warning
 from precept_stats.methods.contract import MethodWords
 from precept_stats.methods.glmm_estimate import Estimated, by_likelihood, by_pseudo_likelihood
 from precept_stats.methods.glmm_model import MixedModel, model_of, require_estimate
 from precept_stats.methods.layout import Layout, layout_of_design, layout_of_plan
+from precept_stats.methods.scatter import MEAN_OF, require_variation
 from precept_stats.methods.settings import Choice, listed
 from precept_stats.methods.settings_glmm import (
     FAMILIES,

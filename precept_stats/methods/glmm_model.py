@@ -12,7 +12,8 @@ from precept_stats.errors import FitError
 from precept_stats.inference.fit import Fact
 from precept_stats.inference.marginal import StandardisedContrast, StandardisedMean, standardised_mean
 from precept_stats.inference.quantities import Quantity
-from precept_stats.methods.arm_model import MEAN_OF, Columns, arm_columns, block_columns, unit_of_means
+from precept_stats.methods.arm_model import Columns, arm_columns, block_columns, unit_of_means
+from precept_stats.methods.scatter import MEAN_OF
 from precept_stats.methods.settings_glmm import FAMILIES
 from precept_stats.numerics.glmm.families import Family
 from precept_stats.numerics.glmm.fit import GlmmFit, GlmmRows

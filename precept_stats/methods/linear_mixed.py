@@ -19,16 +19,11 @@ from precept_stats.inference.kenward_roger import kenward_roger
 from precept_stats.inference.quantities import Quantity, linear
 from precept_stats.inference.satterthwaite import satterthwaite
 from precept_stats.inference.uncertainty import Asymptotic
-from precept_stats.methods.arm_model import (
-    MEAN_OF,
-    block_columns,
-    require_clusters,
-    require_variation,
-    unit_of_means,
-)
+from precept_stats.methods.arm_model import block_columns, require_clusters, unit_of_means
 from precept_stats.methods.cluster_facts import cluster_facts, few_clusters_warning
 from precept_stats.methods.contract import MethodWords
 from precept_stats.methods.layout import Layout, layout_of_design, layout_of_plan
+from precept_stats.methods.scatter import MEAN_OF, require_variation
 from precept_stats.methods.settings import Choice, listed
 from precept_stats.methods.settings_mixed import (
     KenwardRoger,
