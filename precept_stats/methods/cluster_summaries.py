@@ -161,8 +161,8 @@ class ClusterSummaries(Declared):
         if layout.adjusted:
             gaps.append(
                 "stage one leaves out the arm, so the adjusted effect is too near none by about the share "
-                "(R2) of the arm that the covariates explain: by chance p / (clusters - 1) for p parameters of "
-                "cluster-level covariates, next to nothing for individual-level ones"
+                "(R2) of the arm that the covariates explain: by chance p / (clusters - 1) for p parameters "
+                "of cluster-level covariates, next to nothing for individual-level ones"
             )
         if question.estimand.effect == "conditional":
             gaps.append(

@@ -178,9 +178,14 @@ def analyses_with_small_clusters(rows: Iterable[Row]) -> frozenset[str]:
 
 
 def gate_sizes(row: Row, counted: frozenset[Key], small: frozenset[str]) -> Row:
-    """The spread of cluster sizes: two digits, or nothing where a cluster is small."""
+    """The spread of cluster sizes: two digits, or nothing where a cluster is small.
+
+    A median proportion of a table of clusters, which is that of one cluster, has two decimals.
+    """
     spread = row.stat_name == "sd" and (counts_people(row) or key_of(row) in counted)
     value = number(row)
+    if row.context == "data_quality" and row.stat_name == "median" and row.unit == "proportion":
+        return row if value is None else replace(row, stat=round(value, 2))
     if value is None or not (spread or row.stat_name in ("cv_size", "design_effect")):
         return row
     if row.analysis in small and row.stat_name != "design_effect":

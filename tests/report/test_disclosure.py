@@ -298,6 +298,11 @@ def test_columns_that_count_people_are_guarded_by_unit_or_by_their_whole_numbers
     assert [row.stat for row in gate(rows, NHS)] == [10, None]
 
 
+def test_the_median_share_of_a_table_of_units_has_two_decimals():
+    row = Row("", "data_quality", "median", 3 / 7, unit="proportion", variable="uptake")
+    assert [found.stat for found in gate((row,), NHS)] == [0.43]
+
+
 def test_measurements_are_no_counts():
     assert shown(gate(column([3, 2, 25, 3, 28, 41], "per cent", "cluster"), NHS))["median"] == 14
     table = (("table", "births"), ("dimension", "plausibility"))

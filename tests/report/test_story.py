@@ -120,7 +120,7 @@ def test_table_one_has_both_missing_and_no_p_value(report):
     assert ("Number", "138", "102") in rows
     assert ("Adult, n (%)", "131 (97.8%)", "92 (93.9%)") in rows
     assert ("Mean (SD)", "31.3 (4.4)", "31.3 (4.4)") in rows
-    assert ("Median (Q1, Q3)", "30.0 (28.0, 35.0)", "30.0 (28.0, 35.0)") in rows
+    assert ("Median (Q1, Q3)", "30 (28, 35)", "30 (28, 35)") in rows
     assert ("Missing, n", "4", "4") in rows
     assert [column.label for column in table(report, "table-1").columns] == ["Characteristic", "new", "old"]
 
@@ -218,3 +218,9 @@ def test_a_strategy_that_is_not_computed_is_not_called_as_declared():
     estimands = {row.cells[0]: row.cells[-1] for row in settings.rows}
     assert told in estimands["Main analysis"]
     assert "declared:" not in estimands["As a ratio"]
+
+
+def test_whole_numbers_of_table_1_are_shown_without_decimals():
+    found = rows_of(table(story(plan(), results()), "table-1"))
+    assert found["Median (Q1, Q3)"].cells[1] == "30 (28, 35)"
+    assert found["Mean (SD)"].cells[1] == "31.3 (4.4)"

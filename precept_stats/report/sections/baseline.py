@@ -77,7 +77,13 @@ def _variable(material: Material, rows: list[Row]) -> list[TableRow]:
         scale = scale_of(unit, difference=False)
         decimals = max(_decimals(found, scale) for found in numbers)
         lines = [
-            (label, [_spread(found, names, (scale, decimals)) for found in numbers])
+            (
+                label,
+                [
+                    _spread(found, names, (scale, _needed(numbers, names, (scale, decimals))))
+                    for found in numbers
+                ],
+            )
             for label, names in (("Mean (SD)", ("mean", "sd")), ("Median (Q1, Q3)", ("median", "p25", "p75")))
         ]
     if any((number_of(_first(arm, "n_missing")) or 0) > 0 or _hidden(arm) for arm in arms):
@@ -117,3 +123,11 @@ def _decimals(found: Cells, scale: Scale) -> int:
     """Decimals that show the standard deviation to about two digits, at most three."""
     spread = number_of(found.get("sd"))
     return min(3, decimals_for((spread or 0) * scale.factor)) if spread else 1
+
+
+def _needed(numbers: list[Cells], names: tuple[str, ...], shown_as: tuple[Scale, int]) -> int:
+    """No decimals where all numbers of a line are whole: a rounded 20 is not 20.0."""
+    scale, decimals = shown_as
+    values = [number_of(found.get(name)) for found in numbers for name in names]
+    scaled = [round(value * scale.factor, 8) for value in values if value is not None]
+    return 0 if all(value.is_integer() for value in scaled) else decimals
