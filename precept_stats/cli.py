@@ -16,6 +16,8 @@ import typer
 from precept_stats import console
 from precept_stats.errors import PlanError, PreceptError
 
+INTERRUPTED = 130
+
 app = typer.Typer(
     name="precept",
     help="Run, check and explain prespecified analysis plans.",
@@ -45,6 +47,10 @@ def main() -> None:
     except PreceptError as problem:
         console.show_error(problem, as_json="--json" in sys.argv)
         sys.exit(problem.exit_code)
+    except SystemExit as ending:
+        if ending.code == INTERRUPTED:
+            console.note("interrupted: results are either what they were or complete")
+        raise
 
 
 @app.command()
@@ -133,7 +139,7 @@ def explain(
 @app.command()
 def synth(
     kind: Annotated[Literal["trial", "programme"], typer.Argument(help="What to imitate.")],
-    seed: Annotated[int, typer.Option("--seed", help="The seed; the same seed gives the same files.")],
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The seed; the same seed gives the same files.")],
     out: Annotated[Path, typer.Option("--out", help="The new folder for the CSV files.")],
     scenario: Annotated[
         Path | None,

@@ -207,6 +207,25 @@ def test_synth_writes_files_that_say_synthetic(precept, tmp_path):
     assert json.loads((tmp_path / "made" / "SYNTHETIC.json").read_text())["seed"] == 7
 
 
+def test_synth_says_what_is_wrong_and_replaces_its_own_folder(precept, tmp_path):
+    out, scenario = tmp_path / "made", tmp_path / "scenario.yaml"
+    scenario.write_text("iccc: 0.1\n")
+    ask = ("synth", "trial", "--seed", 7, "--out", out)
+    code, _, complaint = precept(*ask, "--scenario", scenario)
+    assert code == 2
+    assert "iccc" in complaint
+    assert "icc" in complaint.replace("iccc", "")
+    assert "pydantic" not in complaint
+    assert precept(*ask, "--scenario", tmp_path / "none.yaml")[0] == 2
+    assert precept("synth", "trial", "--seed", -1, "--out", out)[0] == 2
+    assert not out.exists()
+    scenario.write_text("icc: 0.1\n")
+    assert precept(*ask, "--scenario", scenario)[0] == 0
+    before = (out / "births.csv").read_text()
+    assert precept(*ask, "--force")[0] == 0
+    assert (out / "births.csv").read_text() != before
+
+
 def test_report_is_made_again_from_rows_alone(precept, small_trial):
     precept("run", small_trial / "plan.yaml", "--out", small_trial / "out")
     rows, again = small_trial / "out" / "rows.json", small_trial / "again.html"

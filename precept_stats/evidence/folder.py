@@ -12,12 +12,15 @@ from precept_stats.errors import OutputError
 
 Write = Callable[[Path], None]
 
+MARKS = ("rows.json", "SYNTHETIC.json")
+"""A folder that holds one of these was written by this library, and may be replaced by it."""
+
 
 def ensure_writable(target: Path, *, force: bool) -> None:
     """Refuse early, before any work, a folder that exists or cannot be made.
 
     Raises OutputError. With ``force`` an existing results folder may be replaced, but never a
-    file, nor a folder that holds something other than results.
+    file, nor a folder that this library did not write.
     """
     if target.is_symlink() or (target.exists() and not target.is_dir()):
         raise OutputError("the results folder is not a folder", found=str(target), allowed="a new folder")
@@ -28,11 +31,11 @@ def ensure_writable(target: Path, *, force: bool) -> None:
                 found=str(target),
                 allowed="a new folder, or --force to replace it",
             )
-        if not (target / "rows.json").is_file():
+        if not any((target / mark).is_file() for mark in MARKS):
             raise OutputError(
-                "the folder to replace does not hold results of this library; nothing was changed",
+                "the folder to replace was not written by this library; nothing was changed",
                 found=str(target),
-                allowed="a folder with rows.json, or a new folder",
+                allowed=f"a folder with {' or '.join(MARKS)}, or a new folder",
             )
     with _refusals(target):
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -41,32 +44,31 @@ def ensure_writable(target: Path, *, force: bool) -> None:
 
 
 def write_folder(target: Path, write: Write, *, force: bool) -> None:
-    """Let ``write`` fill a temporary folder, then move it to ``target`` in one step.
+    """Let ``write`` fill a temporary folder, then move it to ``target``.
 
-    Interrupted at any point, ``target`` is either what it was or the complete new folder.
+    Interrupted at any point, ``target`` is either what it was or the complete new folder. Only a
+    kill between two renames leaves it under another name beside its place, still whole.
     """
     ensure_writable(target, force=force)
     with _refusals(target):
         workshop = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+        fresh, aside = workshop / "new", workshop / "old"
         try:
-            fresh = workshop / "new"
             fresh.mkdir()
             write(fresh)
-            _swap(fresh, target, workshop / "old")
+            if target.exists():
+                target.rename(aside)
+            fresh.rename(target)
         finally:
-            shutil.rmtree(workshop, ignore_errors=True)
+            _clear_away(workshop, aside, target)
 
 
-def _swap(fresh: Path, target: Path, aside: Path) -> None:
-    if not target.exists():
-        fresh.rename(target)
-        return
-    target.rename(aside)
-    try:
-        fresh.rename(target)
-    except BaseException:
+def _clear_away(workshop: Path, aside: Path, target: Path) -> None:
+    """Put back what was moved aside unless its successor stands; delete only what is not needed."""
+    if aside.exists() and not target.exists():
         aside.rename(target)
-        raise
+    if target.exists() or not aside.exists():
+        shutil.rmtree(workshop, ignore_errors=True)
 
 
 @contextmanager

@@ -8,6 +8,8 @@ from typing import Literal
 
 from pydantic import ValidationError
 
+from precept_stats.data.declared import Declared
+from precept_stats.data.schema import suggest
 from precept_stats.data.strict_yaml import load_strict
 from precept_stats.data.synthetic import (
     ProgrammeScenario,
@@ -56,8 +58,22 @@ def _scenario(kind: str, path: Path | None) -> TrialScenario | ProgrammeScenario
     if path is None:
         return model()
     try:
-        return model.model_validate(load_strict(path.read_text(encoding="utf-8"), path.name).value)
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise PlanError("the scenario cannot be read", found=str(problem), where=str(path)) from problem
+    try:
+        return model.model_validate(load_strict(text, path.name).value)
     except ValidationError as problem:
+        found = "; ".join(
+            _said(error["loc"], error["msg"], error["type"], model) for error in problem.errors()
+        )
+        allowed = ", ".join(model.model_fields)
         raise PlanError(
-            "the scenario has settings that cannot be used", found=str(problem), where=str(path)
-        ) from problem
+            "the scenario cannot be used", found=found, allowed=allowed, where=str(path)
+        ) from None
+
+
+def _said(location: tuple[int | str, ...], message: str, kind: str, model: type[Declared]) -> str:
+    name = ".".join(map(str, location))
+    hint = suggest(name, tuple(model.model_fields)) if kind == "extra_forbidden" else ""
+    return f"{name or 'the file'}: {message}{hint}"

@@ -1,6 +1,7 @@
 """A results folder is complete, or what was there before."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,7 @@ def test_force_replaces_everything(tmp_path):
 def test_force_never_replaces_a_folder_of_something_else(tmp_path):
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "chapter.txt").write_text("years of work")
-    with pytest.raises(OutputError, match="does not hold results"):
+    with pytest.raises(OutputError, match="was not written by this library"):
         write_folder(tmp_path / "thesis", fill("x"), force=True)
     assert (tmp_path / "thesis" / "chapter.txt").read_text() == "years of work"
 
@@ -65,6 +66,49 @@ def test_interrupted_in_the_middle_nothing_is_half_written(tmp_path, existing):
     assert listing(tmp_path) == (["out"] if existing else [])
     if existing:
         assert (tmp_path / "out" / "rows.json").read_text() == "one"
+
+
+def lines_of_the_swap(tmp_path) -> int:
+    return len(interrupt_before(tmp_path / "count", line=-1))
+
+
+def interrupt_before(folder: Path, line: int) -> list[int]:
+    """Replace results of "one" by "two", interrupted before the n-th line; gives the lines passed."""
+    folder.mkdir()
+    write_folder(folder / "out", fill("one"), force=False)
+    passed: list[int] = []
+
+    def trace(frame, event, _arg):
+        if frame.f_code.co_name not in ("write_folder", "_clear_away"):
+            return None
+        if event == "line":
+            passed.append(frame.f_lineno)
+            if len(passed) == line:
+                raise KeyboardInterrupt
+        return trace
+
+    sys.settrace(trace)
+    try:
+        write_folder(folder / "out", fill("two"), force=True)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        sys.settrace(None)
+    return passed
+
+
+def test_interrupted_before_any_line_the_results_are_never_lost(tmp_path):
+    lines = lines_of_the_swap(tmp_path)
+    assert lines > 12
+    for line in range(1, lines + 1):
+        folder = tmp_path / f"line{line}"
+        interrupt_before(folder, line)
+        found = {path.read_text() for path in folder.rglob("rows.json")}
+        assert found & {"one", "two"}, f"everything lost at line {line}"
+        if (folder / "out").exists():
+            assert listing(folder / "out") == ["report.html", "rows.json"]
+        else:
+            assert "one" in found, f"the old results are gone at line {line}"
 
 
 def test_a_place_that_cannot_be_written_is_refused_early(tmp_path, monkeypatch):
