@@ -24,6 +24,7 @@ from precept_stats.methods.arm_model import (
 )
 from precept_stats.methods.cluster_facts import cluster_facts, few_clusters_warning, pooled_icc
 from precept_stats.methods.contract import MethodWords
+from precept_stats.methods.event_totals import positive_totals, require_events, require_expected
 from precept_stats.methods.layout import Layout, blocks_in_words, layout_of_design, layout_of_plan, pairs_gap
 from precept_stats.methods.linearised import proportional_covariance
 from precept_stats.methods.scatter import (
@@ -248,6 +249,8 @@ class ClusterSummaries(Declared):
         require_variation(design)
         design = about_origin(design)
         layout = layout_of_design(design)
+        if layout.is_ratio:
+            require_events(design, self.ratio.kind)
         stage = self._adjusted(design) if layout.adjusted else self._crude(design)
         icc = pooled_icc(design)
         weights = self.weights.of(design.cluster_size, icc.icc if icc is not None else 0.0)
@@ -297,7 +300,7 @@ class ClusterSummaries(Declared):
             return _StageTwo(means, spread_of(design))
         if isinstance(self.ratio, ArithmeticRatio):
             return _StageTwo(means, float(means.max()))
-        totals, warnings = _positive_totals(design, self.ratio)
+        totals, warnings = positive_totals(design, self.ratio)
         return _StageTwo(np.log(totals / design.cluster_size), 1.0, warnings=warnings)
 
     def _adjusted(self, design: ClusterTrialDesign) -> _StageTwo:
@@ -317,30 +320,11 @@ class ClusterSummaries(Declared):
         if not layout_of_design(design).is_ratio:
             residuals = (design.cluster_total - expected.totals) / design.cluster_size
             return residuals, spread_of(design), ()
-        _require_expected(design, expected)
+        require_expected(design, expected)
         if isinstance(self.ratio, ArithmeticRatio):
             return design.cluster_total / expected.totals, 1.0, ()
-        totals, added = _positive_totals(design, self.ratio)
+        totals, added = positive_totals(design, self.ratio)
         return np.log(totals / expected.totals), 1.0, added
-
-
-def _positive_totals(design: ClusterTrialDesign, ratio: GeometricRatio) -> tuple[Floats, tuple[str, ...]]:
-    """Event totals whose logarithm exists, and what was done to get them."""
-    totals = design.cluster_total
-    without = [design.clusters[i] for i in np.flatnonzero(totals <= 0.0)]
-    if not without:
-        return totals, ()
-    named = ", ".join(without)
-    if ratio.zero_clusters == "error":
-        raise FitError(
-            "clusters without events have no logarithm",
-            found=named,
-            allowed="zero_clusters: add_half, or the arithmetic ratio, or a difference",
-        )
-    return totals + 0.5, (
-        f"0.5 was added to the event total of every cluster, and nothing to the denominators, because "
-        f"{len(without)} of {len(totals)} clusters had no event ({named})",
-    )
 
 
 def _stage_two_columns(design: ClusterTrialDesign, weights: Floats) -> Columns:
@@ -382,14 +366,3 @@ def _stage_one_report(expected: Expected) -> tuple[Status, tuple[str, ...]]:
             + ("; adjust for cluster-level covariates by cluster_regression" if expected.cluster_rank else "")
         )
     return ("boundary" if expected.boundary_rows else "ok"), tuple(warnings)
-
-
-def _require_expected(design: ClusterTrialDesign, expected: Expected) -> None:
-    floor = 1e-6 * float(expected.totals.sum()) / design.n_clusters
-    empty = [design.clusters[i] for i in np.flatnonzero(expected.totals < floor)]
-    if empty:
-        raise FitError(
-            "observed / expected does not exist where no event is expected",
-            found=f"an expected total of 0 in {', '.join(empty)}",
-            allowed="fewer strata, pairs or covariates in stage one, or a difference",
-        )

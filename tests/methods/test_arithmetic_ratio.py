@@ -65,13 +65,6 @@ def test_intervals_cover_a_proportional_effect_in_pairs_of_unlike_level() -> Non
     assert abs(covered / trials - 0.95) <= 3 * np.sqrt(0.95 * 0.05 / trials)
 
 
-def test_an_arm_without_events_has_no_arithmetic_ratio_within_pairs() -> None:
-    design = trial(32, outcome="binary", summary="risk_ratio", blocks="pairs")
-    none = replace(design, y=np.where(design.arm[design.row_cluster] == 0, 0.0, design.y))
-    with pytest.raises(FitError, match="above 0"):
-        ClusterSummaries(ratio=ARITHMETIC).fit(none)
-
-
 def _rows(design: ClusterTrialDesign, clusters: int) -> ClusterTrialDesign:
     """The same trial with one row a cluster and other clusters, in pairs."""
     numbers = np.arange(clusters)

@@ -147,6 +147,33 @@ def test_half_an_event_is_added_to_every_cluster_and_said() -> None:
     assert not arithmetic.warnings
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("form", ["geometric", "arithmetic"])
+@pytest.mark.parametrize("blocks", ["", "strata", "pairs"])
+@pytest.mark.parametrize("adjusted", [False, True])
+@pytest.mark.parametrize(("arm", "name"), [(0, "control"), (1, "treated")])
+def test_a_ratio_needs_events_in_both_arms(
+    form: str, blocks: str, adjusted: bool, arm: int, name: str
+) -> None:
+    """0.5 added to nothing but zeros has no variance of its own: it gave a ratio of 19 with p < 0.001."""
+    design = trial(32, outcome="binary", summary="risk_ratio", blocks=blocks, covariates=adjusted)
+    none = replace(design, y=np.where(design.arm[design.row_cluster] == arm, 0.0, design.y))
+    with pytest.raises(FitError, match=f"without any event has no {form} ratio") as problem:
+        ClusterSummaries(ratio={"kind": form}).fit(none)
+    assert problem.value.found == f"arm {name}: no event in {np.sum(design.arm == arm)} clusters"
+    assert "difference" in problem.value.allowed
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("variance", ["pooled", "welch"])
+def test_an_arm_without_events_still_has_no_rate_ratio(variance: str) -> None:
+    design = trial(33, outcome="count", summary="rate_ratio")
+    none = replace(design, y=np.where(design.arm[design.row_cluster] == 1, 0.0, design.y))
+    for form in ("geometric", "arithmetic"):
+        with pytest.raises(FitError, match="arm without any event"):
+            ClusterSummaries(ratio={"kind": form}, variance={"kind": variance}).fit(none)
+
+
 def test_variance_weights_take_clusters_of_only_zeros_or_ones() -> None:
     design = trial(8, outcome="binary")
     y = np.where(design.row_cluster == 0, 0.0, np.where(design.row_cluster == 1, 1.0, design.y))
