@@ -109,9 +109,11 @@ conformance: $(READY) ## rewrite docs/conformance.md from the reference cases
 docs: $(READY) ## rewrite what the README and docs/notebooks show from runs
 	$(BIN)/python -m tests.pages
 
-bench: $(READY) ## import time and the wall time of each shipped plan, a row each
+bench: $(READY) ## import time, shipped plans, and mixed models beside R's where it is (minutes)
 	@$(BIN)/python benchmarks/startup.py
 	@$(BIN)/python benchmarks/plans.py
+	@$(BIN)/python benchmarks/mixed.py
+	@$(BIN)/python benchmarks/glmm.py
 
 lock: ## rewrite requirements.lock from pyproject.toml (needs uv)
 	@command -v $(or $(UV),uv) >/dev/null || { echo "make lock needs uv (pip install uv), or UV=/path/to/uv" >&2; exit 1; }
