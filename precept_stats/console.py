@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
@@ -15,12 +16,14 @@ from rich.text import Text
 
 from precept_stats.errors import PreceptError
 from precept_stats.report.format import df_text, interval_text, number_text, p_text
-from precept_stats.values import Failure, Results, Row
+from precept_stats.values import Failure, Result, Results, Row
 
 if TYPE_CHECKING:
     from precept_stats.plan.findings import Finding
     from precept_stats.runner import Progress as Report
 
+TESTED = ("primary", "secondary")
+"""Purposes whose p-value is shown, as in the report."""
 SYNTHETIC = "SYNTHETIC DATA: these numbers describe no real trial."
 
 
@@ -71,30 +74,34 @@ def show_results(results: Results) -> None:
         _out().print(Text(SYNTHETIC, style="bold yellow"))
     made = results.provenance
     title = f"{made.plan_id} {made.plan_version} (proportions in per cent or percentage points)"
-    table = Table(title=title, title_justify="left")
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     level = next(
         (100 * entry.estimate.interval.level for entry in results if not isinstance(entry, Failure)), 95
     )
     for heading in ("analysis", "purpose", "measure"):
-        table.add_column(heading, overflow="fold")
-    for heading in ("estimate", f"{level:.4g}% interval", "df", "p", "status"):
-        table.add_column(heading, justify="right", no_wrap=heading != "status")
+        table.add_column(heading)
+    for heading in ("estimate", f"{level:.4g}% interval", "df", "p"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("status")
     for entry in results:
-        if isinstance(entry, Failure):
-            table.add_row(entry.analysis, entry.purpose, "", "", "", "", "", f"failed: {entry.problem}")
-            continue
-        answer = entry.estimate
-        table.add_row(
-            entry.analysis,
-            entry.purpose,
-            answer.measure.replace("_", " "),
-            number_text(answer),
-            interval_text(answer),
-            df_text(answer.df),
-            p_text(answer.p_value),
-            entry.status,
-        )
+        table.add_row(*_summary(entry))
     _out().print(table)
+
+
+def _summary(entry: Result | Failure) -> tuple[str, ...]:
+    if isinstance(entry, Failure):
+        return (entry.analysis, entry.purpose, "", "", "", "", "", f"failed: {entry.problem}")
+    answer = entry.estimate
+    return (
+        entry.analysis,
+        entry.purpose,
+        answer.measure.replace("_", " "),
+        number_text(answer),
+        interval_text(answer),
+        df_text(answer.df),
+        p_text(answer.p_value) if entry.purpose in TESTED else "-",
+        entry.status,
+    )
 
 
 @contextmanager

@@ -14,6 +14,7 @@ import nbformat
 from nbclient import NotebookClient
 
 import precept_stats as ps
+from precept_stats.console import TESTED
 from precept_stats.report.figures import draw
 from precept_stats.report.format import df_text, interval_text, number_text, p_text
 
@@ -70,7 +71,8 @@ def example() -> tuple[str, str]:
         answer, analysis = entry.estimate, plan.plan.analyses[entry.analysis]
         label = f"**{analysis.label}** (primary)" if analysis.purpose == "primary" else analysis.label
         interval = f"{number_text(answer)} ({interval_text(answer)})"
-        lines.append(f"| {label} | {interval} | {df_text(answer.df)} | {p_text(answer.p_value)} |")
+        p_value = p_text(answer.p_value) if entry.purpose in TESTED else "-"
+        lines.append(f"| {label} | {interval} | {df_text(answer.df)} | {p_value} |")
     forest = next(figure for figure in ps.story(plan, results).figures if figure.id == "forest")
     return "\n".join(lines) + "\n", draw(forest.data, tag=forest.tag)
 
