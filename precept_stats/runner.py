@@ -1,8 +1,9 @@
 """From a plan and data to results: read, prepare every design, then fit, one analysis at a time.
 
-All data are checked and every design is built before the first model is fitted, so bad data
-stop the run with nothing half-done. An analysis that cannot be estimated becomes a Failure in
-the results; it never stops the others and nothing takes its place unless the plan says so.
+All data are checked and every design is built before the first model is fitted, so data that break
+their schema, or do not hold the primary analysis' study, stop the run with nothing half-done. Another
+analysis whose study the data do not hold, and any that cannot be estimated, becomes a Failure in the
+results; it never stops the others and nothing takes its place unless the plan says so.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 from precept_stats.data.dataset import Source, Table, check_references, load_table
 from precept_stats.data.quality import quality_rows
 from precept_stats.data.schema import find_schema
-from precept_stats.errors import FitError, PlanError
+from precept_stats.errors import DataError, FitError, PlanError
 from precept_stats.inference.rows import Header, estimate_rows, fit_rows
 from precept_stats.inference.uncertainty import estimate
 from precept_stats.methods import AnyMethod
@@ -41,7 +42,7 @@ def run(
 
     ``data`` gives or replaces tables by name (a path, or a pandas, polars or Arrow table); other
     tables come from the files that the plan names. Raises PlanError or DataError before anything
-    is fitted; estimation failures are in the results.
+    is fitted, DataError for the tables or the primary analysis; other failures are in the results.
     """
     loaded = plan if isinstance(plan, LoadedPlan) else read_plan(Path(plan))
     tables = load_tables(loaded, data or {})
@@ -121,24 +122,44 @@ def _any_synthetic(tables: Mapping[str, Table]) -> bool:
     return any(table.synthetic for table in tables.values())
 
 
-def _prepare_all(plan: Plan, tables: Mapping[str, Table]) -> dict[str, PreparedTrial]:
-    known: dict[tuple[AnyStudy, Question], PreparedTrial] = {}
+def _prepare_all(plan: Plan, tables: Mapping[str, Table]) -> dict[str, PreparedTrial | DataError]:
+    """The trial of every analysis, or why the data do not hold it; raises that of the primary one."""
+    known: dict[tuple[AnyStudy, Question], PreparedTrial | DataError] = {}
     prepared = {}
     for name, analysis in plan.analyses.items():
         key = (analysis.study, plan.question(name))
         if key not in known:
-            known[key] = prepare(analysis.study, tables, key[1])
+            known[key] = _prepared_or_why_not(*key, tables)
         prepared[name] = known[key]
+    problem = prepared[plan.primary]
+    if isinstance(problem, DataError):
+        where = f"analysis {plan.primary!r}" + (f", {problem.where}" if problem.where else "")
+        raise DataError(
+            problem.problem, found=problem.found, allowed=problem.allowed, where=where
+        ) from problem
     return prepared
 
 
-def _answer(plan: Plan, name: str, analysis: Analysis, prepared: PreparedTrial) -> Result | Failure:
+def _prepared_or_why_not(
+    study: AnyStudy, question: Question, tables: Mapping[str, Table]
+) -> PreparedTrial | DataError:
+    try:
+        return prepare(study, tables, question)
+    except DataError as problem:
+        return problem
+
+
+def _answer(
+    plan: Plan, name: str, analysis: Analysis, prepared: PreparedTrial | DataError
+) -> Result | Failure:
     """The result of one analysis; the primary one also carries the description of the trial."""
-    header = Header(name, analysis.estimand, analysis.purpose, prepared.question.outcome.column)
+    header = Header(name, analysis.estimand, analysis.purpose, plan.question(name).outcome.column)
+    if isinstance(prepared, DataError):
+        return _failure(header, analysis, prepared)
     try:
         entry: Result | Failure = _fit(analysis.method, prepared, header, plan.multiplicity.level)
     except FitError as problem:
-        entry = _failure(header, analysis, problem, prepared)
+        entry = _failure(header, analysis, problem, prepared.flow_rows(name))
     return _extended(entry, describe(prepared, name)) if name == plan.primary else entry
 
 
@@ -167,8 +188,12 @@ def _fit(method: AnyMethod, prepared: PreparedTrial, header: Header, level: floa
     )
 
 
-def _failure(header: Header, analysis: Analysis, problem: FitError, prepared: PreparedTrial) -> Failure:
-    reason = "; ".join(part for part in (problem.problem, problem.found) if part)
+def _failure(
+    header: Header, analysis: Analysis, problem: FitError | DataError, flow: tuple[Row, ...] = ()
+) -> Failure:
+    """A Failure that keeps what was found and where, with the flow as far as there was one."""
+    found = "; ".join(part for part in (problem.found, problem.where) if part)
+    reason = "; ".join(part for part in (problem.problem, found) if part)
     row = Row(
         header.analysis,
         "failure",
@@ -187,9 +212,9 @@ def _failure(header: Header, analysis: Analysis, problem: FitError, prepared: Pr
         header.purpose,
         analysis.method.kind,
         problem.problem,
-        problem.found,
+        found,
         problem.allowed,
-        (*prepared.flow_rows(header.analysis), row),
+        (*flow, row),
     )
 
 

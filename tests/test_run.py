@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import precept_stats as ps
+from precept_stats.cli import main
 from precept_stats.errors import DataError, FitError, PlanError
 from precept_stats.plan.reader import read_plan_text
 from precept_stats.values import Failure, Result
@@ -143,8 +144,77 @@ def test_bad_data_stop_the_run_before_anything_is_fitted(plan):
     data = people()
     data.loc[data["village"] == "v4", "arm"] = ["new", *["old"] * (sum(data["village"] == "v4") - 1)]
     seen = []
-    with pytest.raises(DataError, match="v4"):
+    with pytest.raises(DataError, match="v4") as problem:
         ps.run(plan, {"people": data}, progress=lambda *step: seen.append(step))
+    assert problem.value.where.startswith("analysis 'primary'")
+    assert seen == []
+
+
+LONE_STRATUM = """
+  by_region:
+    based_on: difference
+    purpose: sensitivity
+    study: {kind: cluster_trial, cluster: village, arm: arm, strata: [region]}
+    on_failure: [{if: not_estimable, use: difference}]
+multiplicity:"""
+
+
+@pytest.fixture
+def stratified(plan):
+    text = PLAN.replace("\nmultiplicity:", LONE_STRATUM)
+    schema = SCHEMA.replace("x-precept", "  - {name: region, type: string}\nx-precept")
+    (plan.path.parent / "data_schemas" / "people.yaml").write_text(schema)
+    plan.path.write_text(text)
+    return ps.read_plan(plan.path)
+
+
+def in_one_arm(frame: pd.DataFrame) -> pd.DataFrame:
+    """Region s holds two villages of arm old only."""
+    return frame.assign(region=np.where(frame["village"].isin(["v2", "v4"]), "s", "r"))
+
+
+def test_data_that_do_not_hold_a_sensitivity_analysis_fail_it_alone(stratified):
+    results = ps.run(stratified, {"people": in_one_arm(people())})
+    (failure,) = results.failed
+    assert (failure.analysis, failure.method) == ("by_region", "cluster_summaries")
+    assert failure.problem == "a stratum has clusters of one arm only"
+    assert failure.found == "stratum 's' has only arm 'old'; the analysed clusters"
+    assert "both arms" in failure.allowed
+    assert [(row.context, row.status) for row in failure.rows] == [("failure", "failed"), ("deviation", "ok")]
+    assert failure.found in failure.rows[0].error
+    assert "analysis 'difference'" in failure.rows[1].stat
+    without = ps.run(stratified, {"people": people().assign(region="r")})
+    for name in ("primary", "difference", "looked_first"):
+        assert results[name].estimate == without[name].estimate
+
+
+def test_a_failure_without_a_trial_is_reported_and_tells_no_names(stratified, tmp_path, monkeypatch, capsys):
+    text = stratified.path.read_text().replace("{policy: none}", "{policy: nhs_counts_v1}")
+    stratified.path.write_text(text)
+    in_one_arm(people()).to_csv(tmp_path / "people.csv", index=False)
+    out = tmp_path / "results"
+    monkeypatch.setattr("sys.argv", ["precept", "run", str(stratified.path), "--out", str(out)])
+    with pytest.raises(SystemExit) as ending:
+        main()
+    assert ending.value.code == 1, capsys.readouterr().err
+    report = (out / "report.html").read_text()
+    assert "a stratum has clusters of one arm only" in report
+    assert "has only arm" not in report
+
+
+def test_the_same_data_stop_the_run_when_it_is_the_primary_one(stratified):
+    text = stratified.path.read_text().replace("arm: arm}", "arm: arm, strata: [region]}", 1)
+    stratified.path.write_text(text)
+    with pytest.raises(DataError, match="one arm only") as problem:
+        ps.run(ps.read_plan(stratified.path), {"people": in_one_arm(people())})
+    assert problem.value.where == "analysis 'primary', the analysed clusters"
+
+
+def test_a_table_that_breaks_its_schema_stops_every_analysis(stratified):
+    seen = []
+    broken = in_one_arm(people()).assign(village=None)
+    with pytest.raises(DataError, match="people"):
+        ps.run(stratified, {"people": broken}, progress=lambda *step: seen.append(step))
     assert seen == []
 
 

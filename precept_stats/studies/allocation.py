@@ -103,15 +103,15 @@ def _check_pairs(cluster: Labels, labels: Labels, eligible: Bools, arm: Ints, wh
         names = [cluster.names[member] for member in members]
         if len(members) > 2:
             raise DataError(
-                f"pair {name!r} has {len(members)} clusters",
-                found=f"clusters {listed(names)}",
+                f"a pair has {len(members)} clusters",
+                found=f"pair {name!r}: clusters {listed(names)}",
                 allowed="two clusters a pair (name strata for larger groups)",
                 where=where,
             )
         if len(members) == 2 and len(set(arms[pair == number])) == 1:
             raise DataError(
-                f"both clusters of pair {name!r} are in the same arm",
-                found=f"clusters {listed(names)}",
+                "both clusters of a pair are in the same arm",
+                found=f"pair {name!r}: clusters {listed(names)}",
                 allowed="one cluster in each arm",
                 where=where,
             )

@@ -136,8 +136,8 @@ def _partners(join: Join, columns: Mapping[str, pd.Series], other: SourceTable, 
     if alone.any():
         raise DataError(
             f"{int(alone.sum())} rows of table {base!r} have no partner in table {join.table!r}",
-            found=counted_values(columns[join.on][alone]),
-            allowed=f"keys of table {join.table!r}: {listed(partner_keys.dropna())}",
+            found=f"{counted_values(columns[join.on][alone])}; keys there: {listed(partner_keys.dropna())}",
+            allowed=f"keys that table {join.table!r} has",
             where=f"column {join.on!r}",
         )
     return rows

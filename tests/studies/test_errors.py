@@ -139,10 +139,16 @@ CASES: dict[str, Case] = {
         blocked(1, 2, 1, 2),
         PAIRED,
         ask(),
-        "both clusters of pair '1' are in the same arm",
-        "A, C",
+        "both clusters of a pair are in the same arm",
+        "pair '1': clusters A, C",
     ),
-    "pair of three": (blocked(1, 1, 1, 2), PAIRED, ask(), "pair '1' has 3 clusters", "A, B, C"),
+    "pair of three": (
+        blocked(1, 1, 1, 2),
+        PAIRED,
+        ask(),
+        "a pair has 3 clusters",
+        "pair '1': clusters A, B, C",
+    ),
     "incomplete pairs": (
         blocked(1, 1, 2, 3),
         PAIRED,
@@ -276,7 +282,7 @@ def test_a_row_without_a_partner_is_never_lost() -> None:
         DataError, match="4 rows of table 'births' have no partner in table 'units'"
     ) as raised:
         made(plain().drop(columns="arm"), question=question, units=units)
-    assert raised.value.found == "'C' (4 rows)"
+    assert raised.value.found == "'C' (4 rows); keys there: A, B, D"
 
 
 def test_a_key_that_stands_twice_is_named() -> None:
