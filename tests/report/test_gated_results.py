@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import precept_stats as ps
 from precept_stats.ard import from_json, to_json
 from precept_stats.evidence.publish import publish
+from precept_stats.plan.document import Disclosure
 from precept_stats.report.disclosure import gate_results
 from precept_stats.report.render_html import render_html
 from precept_stats.report.story import story
@@ -26,6 +27,8 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture(scope="module")
 def shipped():
     loaded = ps.read_plan(ROOT / "analysis_plans" / "esp_vs_ssp.yaml")
+    under_policy = loaded.plan.model_copy(update={"disclosure": Disclosure(policy=NHS)})
+    loaded = dataclasses.replace(loaded, plan=under_policy)
     return loaded, ps.run(loaded)
 
 

@@ -6,7 +6,8 @@ from precept_stats.numerics.proportion import wilson_interval
 from precept_stats.report.blocks import Block, Column, Figure, Heading, Prose, Table, TableRow
 from precept_stats.report.figure_data import ClusterArm, ClusterLine, ClustersData, Mark
 from precept_stats.report.format import level_text, number, percent_text, plural, scale_of
-from precept_stats.report.material import Material, by_stat, grouped, number_of
+from precept_stats.report.material import Material, answer, by_stat, grouped, number_of
+from precept_stats.report.sections.front import arm_level
 from precept_stats.report.words import NONE, capital, cell
 from precept_stats.values import Row
 
@@ -14,6 +15,13 @@ PERIODS = ("baseline", "follow_up")
 Cells = dict[str, Row]
 Cluster = dict[str, Cells]
 """The statistics of a cluster by period."""
+
+LEAST_DRAWN = 80
+"""Under a policy that rounds to 5, the smallest total (as shown) of a cluster that is drawn.
+
+Events and total each move by up to 2, and events are no more than the total, so a proportion moves by
+up to 4 / N, N being the total as shown: 5 percentage points at 80.
+"""
 
 
 def clusters(material: Material) -> tuple[Block, ...]:
@@ -24,8 +32,8 @@ def clusters(material: Material) -> tuple[Block, ...]:
         return heading, Prose("No outcomes by cluster were recorded.")
     arms = _arms(material, rows)
     data = _data(material, arms)
-    if not any(line.after or line.before for arm in data.arms for line in arm.lines):
-        return heading, Prose("Under the disclosure policy no cluster is large enough to be shown.")
+    if _too_few(material, arms, data):
+        return Heading(2, "Outcome by cluster"), *_not_drawn(material, arms, data)
     before = data.has_before
     outcome = material.question.outcome
     level = level_text(material.plan.multiplicity.level)
@@ -42,7 +50,7 @@ def clusters(material: Material) -> tuple[Block, ...]:
         alt=_alt(material, data),
         data=data,
         behind=_table(material, arms),
-        notes=_notes(material, data),
+        notes=_notes(material, arms, data),
     )
     heading = heading if before else Heading(2, "Outcome by cluster")
     return heading, figure
@@ -70,7 +78,7 @@ def _data(material: Material, arms: dict[str, dict[str, Cluster]]) -> ClustersDa
     drawn = []
     for arm, members in arms.items():
         lines = [
-            ClusterLine(name, *(_mark(cluster.get(period, {}), binary, level) for period in PERIODS))
+            ClusterLine(name, *(_mark(material, cluster.get(period, {}), level) for period in PERIODS))
             for name, cluster in members.items()
         ]
         shown = [line for line in lines if line.after or line.before]
@@ -90,15 +98,70 @@ def _by_outcome(line: ClusterLine) -> tuple[float, int, str]:
     return value, len(line.label), line.label
 
 
-def _mark(found: Cells, binary: bool, level: float) -> Mark | None:
+def _mark(material: Material, found: Cells, level: float) -> Mark | None:
     events, total = number_of(found.get("n")), number_of(found.get("N"))
-    if binary:
+    if not _firm(material, found):
+        return None
+    if material.question.outcome.type == "binary":
         if events is None or not total:
             return None
         low, high = wilson_interval(events, total, level)
         return Mark(100 * events / total, 100 * low, 100 * high)
     value = number_of(found.get("mean", found.get("p")))
     return None if value is None else Mark(value)
+
+
+def _rounds(material: Material) -> bool:
+    return material.released.policy != "none"
+
+
+def _firm(material: Material, found: Cells) -> bool:
+    """Whether rounding leaves a share or rate of a cluster about where it is. Means are not of counts."""
+    if not _rounds(material) or "mean" in found:
+        return True
+    total = number_of(found.get("N"))
+    return total is not None and total >= LEAST_DRAWN
+
+
+def _too_few(material: Material, arms: dict[str, dict[str, Cluster]], data: ClustersData) -> bool:
+    """Whether there is nothing to draw or, under a policy, fewer than half the clusters of an arm."""
+    if not any(line.after or line.before for arm in data.arms for line in arm.lines):
+        return True
+    return _rounds(material) and any(2 * n < len(arms[arm]) for arm, n in _drawn(arms, data).items())
+
+
+def _drawn(arms: dict[str, dict[str, Cluster]], data: ClustersData) -> dict[str, int]:
+    """How many clusters of each arm have a point at follow-up."""
+    counts = [sum(line.after is not None for line in of_arm.lines) for of_arm in data.arms]
+    return dict(zip(arms, counts, strict=True))
+
+
+def _not_drawn(
+    material: Material, arms: dict[str, dict[str, Cluster]], data: ClustersData
+) -> tuple[Block, ...]:
+    """In place of the figure: why there is none, and the arms as the primary analysis gives them."""
+    found = answer(material, material.plan.primary)
+    if not _rounds(material):
+        return (Prose("No cluster has an outcome to be drawn."),)
+    why = (
+        f"The clusters are too small to be drawn under the disclosure policy {material.released.policy}. "
+        f"Counts are rounded to 5, which moves the proportion of a cluster by up to 4 / N: a cluster is "
+        f"drawn from a total of {LEAST_DRAWN} (5 percentage points), and the figure is made where at least "
+        "half of the clusters of each arm are."
+    )
+    levels = [arm_level(material, found, arm) or NONE if found else NONE for arm in material.arms]
+    rows = tuple(
+        TableRow((arm, str(len(arms[arm])), str(count), level))
+        for (arm, count), level in zip(_drawn(arms, data).items(), levels, strict=True)
+    )
+    columns = (
+        Column("Arm", "left"),
+        Column("Clusters"),
+        Column("Large enough to be drawn"),
+        Column("Arm, as the primary analysis estimates it"),
+    )
+    caption = f"Clusters by arm: {material.question.outcome.name}"
+    return Prose(why), Table("clusters-arms", caption, columns, rows)
 
 
 def _arm_mean(material: Material, arm: str) -> float | None:
@@ -122,16 +185,17 @@ def _alt(material: Material, data: ClustersData) -> str:
     return f"Caterpillar plot of {outcome} by cluster and arm. {told}. Every value is in the table below."
 
 
-def _notes(material: Material, data: ClustersData) -> tuple[str, ...]:
+def _notes(material: Material, arms: dict[str, dict[str, Cluster]], data: ClustersData) -> tuple[str, ...]:
     if material.released.policy == "none":
         return ()
-    missing = sum(1 for arm in data.arms for line in arm.lines if not line.after)
+    lost = [(arm, len(arms[arm]) - count) for arm, count in _drawn(arms, data).items()]
     notes = [
-        "Clusters stand under numbers in place of names. Points and intervals are made from rounded counts, "
-        "which can move a small cluster by many percentage points."
+        "Clusters stand under numbers in place of names. Points and intervals are made from counts rounded "
+        "to 5, which can move a point by up to 5 percentage points."
     ]
-    if missing:
-        notes.append(f"{plural(missing, 'cluster')} with a suppressed count at follow-up not drawn there.")
+    if any(count for _, count in lost):
+        told = ", ".join(f"{count} with {arm}" for arm, count in lost if count)
+        notes.append(f"Clusters with a total below {LEAST_DRAWN} at follow-up are not drawn there: {told}.")
     return tuple(notes)
 
 
@@ -154,7 +218,7 @@ def _table(material: Material, arms: dict[str, dict[str, Cluster]]) -> Table:
     for arm, members in arms.items():
         rows.append(TableRow((f"{arm}: {plural(len(members), 'cluster')}",), "group"))
         for name, cluster in members.items():
-            cells = [name, *(_cell(cluster.get(period, {})) for period in periods)]
+            cells = [name, *(_cell(material, cluster.get(period, {})) for period in periods)]
             cells += [cell(missing.get((arm, name)))] if missing else []
             rows.append(TableRow(tuple(cells)))
     note = (
@@ -165,7 +229,7 @@ def _table(material: Material, arms: dict[str, dict[str, Cluster]]) -> Table:
     return Table("clusters-data", "Clusters: the counts behind the figure", columns, tuple(rows), (note,))
 
 
-def _cell(found: Cells) -> str:
+def _cell(material: Material, found: Cells) -> str:
     if not found:
         return NONE
     if "mean" in found:
@@ -173,7 +237,7 @@ def _cell(found: Cells) -> str:
         return f"{NONE if value is None else number(value)} (N {cell(found.get('N'))})"
     share = number_of(found.get("p"))
     of = f"{cell(found.get('n'))} of {cell(found.get('N'))}"
-    if share is None:
+    if share is None or not _firm(material, found):
         return of
     rate = percent_text(share) if found["p"].unit == "proportion" else number(share)
     return f"{of} ({rate})"
