@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from precept_stats.report.format import df_text, interval_text, number_text, p_text, scale_for
-from precept_stats.report.words import contrast_words, scale_words
+from precept_stats.report.words import compares, contrast_words, scale_words
 from precept_stats.values import Estimate, Failure, Result, Results
 
 BANNER = "Not disclosure-checked: do not copy out of the place where the data are kept."
@@ -39,7 +39,7 @@ def _row(result: Result, estimate: Estimate) -> tuple[str, ...]:
         number_text(estimate),
         interval_text(estimate),
         df_text(estimate.df),
-        "" if estimate.measure == "mean" else p_text(estimate.p_value),
+        p_text(estimate.p_value) if compares(estimate.measure) else "",
         result.status,
     )
 

@@ -32,6 +32,11 @@ def measure_words(measure: str) -> str:
     return MEASURES.get(measure, measure.replace("_", " "))
 
 
+def compares(measure: str) -> bool:
+    """Whether a measure compares arms: the mean, risk or rate of an arm alone does not."""
+    return measure.endswith(("_difference", "_ratio"))
+
+
 def contrast_words(contrast: str) -> str:
     """``ESP - SSP`` as ``ESP minus SSP``."""
     for sign, joint in JOINTS.items():

@@ -327,7 +327,8 @@ def _answered(name: str, purpose: str, value: float, *, log: bool = False) -> Re
         )
     rows.append(Row(name, "icc", "icc", 0.0423, "Intracluster correlation", **common))
     rows.append(Row(name, "fit", "estimator", "t-test on 2 arms", "Estimator", **common))
-    rows.append(Row(name, "setting", "value", "equal", "Setting", variable="weights"))
+    weights = "size" if name == "weighted" else "equal"
+    rows.append(Row(name, "setting", "value", weights, "Setting", variable="weights"))
     return Result(
         name,
         "difference",

@@ -1,6 +1,7 @@
 """The page as a file: it stands alone, escapes everything, and reads well without sight of it."""
 
 import base64
+import dataclasses
 import itertools
 import re
 from html.parser import HTMLParser
@@ -9,6 +10,7 @@ import pytest
 
 from precept_stats.report.blocks import Column, Heading, Report, Table, TableRow
 from precept_stats.report.figures import draw
+from precept_stats.report.format import p_text
 from precept_stats.report.notebook import BANNER, result_html, results_html
 from precept_stats.report.render_html import reflows, render_html
 from precept_stats.report.story import story
@@ -161,3 +163,12 @@ def test_notebook_views_warn_escape_and_round():
     assert "Eton &lt;b&gt;" in single
     assert single == made.analyses[1]._repr_html_()
     assert page == made._repr_html_()
+
+
+@pytest.mark.parametrize("measure", ["risk", "mean", "rate", "geometric_mean_risk", "geometric_mean_rate"])
+def test_a_notebook_shows_no_p_value_of_an_arm_alone(measure):
+    made = results().analyses[0]
+    effect = made.estimates[0]
+    alone = dataclasses.replace(effect, measure=measure, contrast="new")
+    assert p_text(effect.p_value) in result_html(dataclasses.replace(made, estimates=(effect,)))
+    assert p_text(effect.p_value) not in result_html(dataclasses.replace(made, estimates=(alone,)))

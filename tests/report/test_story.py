@@ -3,6 +3,7 @@
 import pytest
 
 from precept_stats.report.blocks import Bullets, Heading, Prose, Table, Terms
+from precept_stats.report.sections.baseline import TITLE
 from precept_stats.report.sections.methods import HEADINGS, described
 from precept_stats.report.story import story
 
@@ -44,9 +45,9 @@ def lead(report):
 
 def test_the_answer_is_one_careful_sentence(report):
     assert lead(report) == (
-        "Well at a year: 55.0% with new and 52.0% with old. The risk difference, new minus old, was 3.1 "
-        "percentage points (95% confidence interval \u22121.9 to 9.1), from 3 and 3 clusters with 134 and 91 "
-        "people (new and old)."
+        "Well at a year, mean of cluster proportions: 55.0% with new and 52.0% with old. The risk "
+        "difference, new minus old, was 3.1 percentage points (95% confidence interval \u22121.9 to 9.1), "
+        "from 3 and 3 clusters with 134 and 91 people (new and old)."
     )
     texts = " ".join(block.text for block in report.blocks if isinstance(block, Prose))
     assert "in favour of old to 9.1 percentage points in favour of new" in texts
@@ -66,7 +67,10 @@ def test_a_failed_primary_says_why_and_the_named_fallback_answers():
     report = story(plan(), results(primary_fails=True))
     assert lead(report) == f"The primary analysis gave no estimate: E{REASON[1:]}."
     texts = [block.text for block in report.blocks if isinstance(block, Prose)]
-    assert any(text.startswith("The fallback named in the plan gave: Well at a year") for text in texts)
+    assert any(
+        text.startswith("The fallback named in the plan gave: Well at a year, size-weighted")
+        for text in texts
+    )
 
 
 def test_the_results_table_has_every_analysis_and_p_where_it_belongs(report):
@@ -96,7 +100,11 @@ def test_the_results_table_has_every_analysis_and_p_where_it_belongs(report):
     }
     assert rows["Broken"].cells[3] == f"not estimable: {REASON}"
     assert rows["Weighted"].cells[-1] == "warning (note 1)"
-    assert found.notes[1] == "Note 1: 1 of 3 clusters in Eton <b>"
+    assert found.notes[2] == "Note 1: 1 of 3 clusters in Eton <b>"
+    assert found.notes[0] == (
+        "Columns of the arms: mean of cluster proportions (Main analysis, As a ratio); size-weighted mean of "
+        "cluster proportions (Weighted)."
+    )
     groups = [row.cells[0] for row in found.rows if row.kind == "group"]
     assert groups[1] == "Secondary analyses: Well at a year; risk ratio, new divided by old"
 
@@ -170,7 +178,7 @@ def test_outputs_of_the_plan_choose_the_sections():
     report = story(plan(text=PLAN + "outputs: [results]\n"), results())
     headings = [block.text for block in report.blocks if isinstance(block, Heading) and block.level == 2]
     assert "Results" in headings
-    assert "Baseline characteristics" not in headings
+    assert TITLE not in headings
     assert not report.figures
     assert headings[-1] == "Provenance"
 
@@ -224,3 +232,37 @@ def test_whole_numbers_of_table_1_are_shown_without_decimals():
     found = rows_of(table(story(plan(), results()), "table-1"))
     assert found["Median (Q1, Q3)"].cells[1] == "30 (28, 35)"
     assert found["Mean (SD)"].cells[1] == "31.3 (4.4)"
+
+
+def studied(more):
+    """The plan with more said about the study, and no variance that strata rule out."""
+    pooled = PLAN.replace("{variance: {kind: welch}}", "{weights: {kind: variance}}")
+    return pooled.replace("cluster: village, arm: arm}", f"cluster: village, arm: arm{more}}}", 1)
+
+
+@pytest.mark.parametrize(
+    ("study", "shown"),
+    [
+        ("", "none"),
+        (", strata: [size, area]", "strata: size, area"),
+        (", adjust: [age], strata: [area]", "age; strata: area"),
+        (", pairs: twin, incomplete_pairs: drop", "pairs: twin"),
+    ],
+)
+def test_settings_name_covariates_strata_and_pairs(study, shown):
+    text = studied(study)
+    settings = table(story(plan(text=text), results()), "settings")
+    place = [column.label for column in settings.columns].index("Adjusted for")
+    assert rows_of(settings)["Main analysis"].cells[place] == shown
+
+
+def test_a_stratified_analysis_gives_adjusted_means():
+    opening = lead(story(plan(text=studied(", strata: [area]")), results()))
+    assert opening.startswith("Well at a year, adjusted mean of cluster proportions: 55.0% with new")
+
+
+def test_table_one_does_not_claim_to_be_from_before_the_randomisation(report):
+    told = " ".join(table(report, "table-1").notes)
+    assert "the eligible people and their clusters" in told
+    assert "play of chance" not in told
+    assert Heading(2, "Characteristics of clusters and individuals") in report.blocks

@@ -16,14 +16,16 @@ COARSE = (
     "columns of two values, or (SD of sizes) where a cluster has 1 to 7 individuals."
 )
 NO_TESTS = (
-    "No tests are shown: the arms differ at baseline by the play of chance alone, and a test of that "
-    "answers no question (CONSORT 2025, item 25)."
+    "No tests of the differences between arms are made: in a randomised trial they would test chance "
+    "(CONSORT 2025, item 25)."
 )
+SIZES = "Cluster sizes are rounded to 5, as counts are."
+TITLE = "Characteristics of clusters and individuals"
 
 
 def baseline(material: Material) -> tuple[Block, ...]:
     """Table 1 by arm: mean (SD) and median (quartiles), or number (per cent), and what is missing."""
-    heading = Heading(2, "Baseline characteristics")
+    heading = Heading(2, TITLE)
     rows = material.about_the_trial("baseline")
     if not rows:
         return heading, Prose("The plan names no characteristics, or none could be described.")
@@ -35,12 +37,24 @@ def baseline(material: Material) -> tuple[Block, ...]:
         for of_variable in grouped(found, lambda row: row.variable).values():
             shown += _variable(material, of_variable)
     columns = (Column("Characteristic", "left"), *(Column(arm) for arm in material.arms))
-    notes = [NO_TESTS, "SD: standard deviation. Q1, Q3: lower and upper quartile."]
+    notes = [_described(material), NO_TESTS, "SD: standard deviation. Q1, Q3: lower and upper quartile."]
     if material.released.policy != "none":
         notes.append("Percentages are of rounded counts; categories need not add up.")
         notes.append(COARSE)
+        if any(row.unit == "individuals per cluster" for row in rows):
+            notes.append(SIZES)
     table = Table("table-1", "Table 1. Characteristics by arm", columns, tuple(shown), tuple(notes))
     return heading, table
+
+
+def _described(material: Material) -> str:
+    """Who is in the table, and when, since that need not be before the randomisation."""
+    periods = material.plan.analyses[material.plan.primary].study.periods
+    when = " of the follow-up window" if periods else ""
+    return (
+        f"Described are the eligible {material.people}{when} and their clusters; what is measured after "
+        "randomisation may differ between arms by more than chance."
+    )
 
 
 def _totals(material: Material, rows: list[Row]) -> list[TableRow]:

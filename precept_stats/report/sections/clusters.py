@@ -7,7 +7,7 @@ from precept_stats.report.blocks import Block, Column, Figure, Heading, Prose, T
 from precept_stats.report.figure_data import ClusterArm, ClusterLine, ClustersData, Mark
 from precept_stats.report.format import level_text, number, percent_text, plural, scale_of
 from precept_stats.report.material import Material, answer, by_stat, grouped, number_of
-from precept_stats.report.sections.front import arm_level
+from precept_stats.report.sections.arm_levels import arm_level, level_words
 from precept_stats.report.words import NONE, capital, cell
 from precept_stats.values import Row
 
@@ -158,7 +158,7 @@ def _not_drawn(
         Column("Arm", "left"),
         Column("Clusters"),
         Column("Large enough to be drawn"),
-        Column("Arm, as the primary analysis estimates it"),
+        Column(f"Primary analysis: {level_words(material, material.plan.primary)}"),
     )
     caption = f"Clusters by arm: {material.question.outcome.name}"
     return Prose(why), Table("clusters-arms", caption, columns, rows)

@@ -7,13 +7,12 @@ from precept_stats.report.blocks import Block, Heading, Prose, Terms
 from precept_stats.report.format import (
     count_text,
     level_text,
-    number,
-    percent_text,
     plural,
     point_text,
     range_text,
 )
-from precept_stats.report.material import Answer, Material, answer, by_stat, number_of, reason_of_failure
+from precept_stats.report.material import Answer, Material, answer, number_of, reason_of_failure
+from precept_stats.report.sections.arm_levels import arm_level, level_words
 from precept_stats.report.words import capital, contrast_words, event_words, measure_words, sentence
 from precept_stats.values import Row
 
@@ -74,28 +73,14 @@ def _answer_sentence(material: Material, found: Answer) -> str:
     levels = [
         f"{text} with {arm}" for arm in material.arms for text in (arm_level(material, found, arm),) if text
     ]
-    opening = f"{capital(outcome.name)}: {' and '.join(levels)}. " if levels else ""
+    kind = level_words(material, found.analysis)
+    opening = f"{capital(outcome.name)}, {kind}: {' and '.join(levels)}. " if levels else ""
     return f"{opening}{capital(effect)}, from {_basis(material, found.analysis)}."
 
 
 def _value(found: Answer) -> str:
     text = point_text(found.value, found.width, found.scale)
     return f"{text} {found.scale.words}" if found.scale.words and not found.scale.suffix else text
-
-
-def arm_level(material: Material, found: Answer, arm: str) -> str:
-    """The mean, proportion or rate of an arm as the analysis gives it; empty when it gives none."""
-    rows = [row for row in material.rows("arm_summary", found.analysis) if row.group("arm") == arm]
-    shown = by_stat(rows)
-    value = number_of(shown.get("estimate"))
-    if value is None:
-        return ""
-    if shown["estimate"].unit == "proportion":
-        return percent_text(value)
-    low, high = number_of(shown.get("conf_low")), number_of(shown.get("conf_high"))
-    if low is None or high is None:
-        return number(value)
-    return point_text(value, high - low, type(found.scale)(1, 0, "", ""))
 
 
 def _basis(material: Material, analysis: str) -> str:

@@ -10,6 +10,7 @@ from precept_stats.report.blocks import Block, Column, Heading, Prose, Table, Ta
 from precept_stats.report.format import level_text
 from precept_stats.report.material import Material, by_stat
 from precept_stats.report.words import NONE, capital, gap_words, plain, sentence, value_words
+from precept_stats.studies import AnyStudy
 
 HEADINGS = ("Estimates", "Model", "Assumes", "Small samples", "Not for", "Source")
 HEADING = re.compile(rf" *({'|'.join(HEADINGS)})\W*\Z")
@@ -69,7 +70,7 @@ def _settings(material: Material) -> Table:
         words = analysis.method.words(analysis.study, question)
         estimator = str(facts["estimator"].stat) if "estimator" in facts else words.estimator
         df_rule = str(facts["df_rule"].stat) if "df_rule" in facts else words.df_rule
-        adjusted = value_words(list(analysis.study.adjust))
+        adjusted = _adjusted(analysis.study)
         gap = gap_words(analysis.method.estimand_gap(analysis.study, question), question.estimand)
         rows.append(
             TableRow(
@@ -88,3 +89,12 @@ def _settings(material: Material) -> Table:
     columns = tuple(Column(heading, "left") for heading in headings)
     notes = ("Estimand: whether the method estimates what the plan declares, or how it can differ.",)
     return Table("settings", "Each analysis as it was run, defaults included", columns, tuple(rows), notes)
+
+
+def _adjusted(study: AnyStudy) -> str:
+    """Covariates, and the strata or pairs within which arms are compared."""
+    strata = [plain(name) for name in study.strata]
+    parts = [value_words(list(study.adjust))] if study.adjust else []
+    parts += [f"strata: {', '.join(strata)}"] if strata else []
+    parts += [f"pairs: {plain(study.pairs)}"] if study.pairs else []
+    return "; ".join(parts) or "none"

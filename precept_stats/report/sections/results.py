@@ -16,7 +16,7 @@ from precept_stats.report.format import (
     scale_for,
 )
 from precept_stats.report.material import Answer, Material, answer, number_of, reason_of_failure
-from precept_stats.report.sections.front import arm_level
+from precept_stats.report.sections.arm_levels import arm_level, level_words
 from precept_stats.report.words import NONE, PURPOSES, capital, cell, contrast_words, scale_words
 from precept_stats.values import Row
 
@@ -71,11 +71,25 @@ def _notes(material: Material) -> tuple[str, ...]:
     iccs = [row for name in material.plan.analyses for row in material.rows("icc", name)]
     label = next((row.stat_label for row in iccs if row.stat_name == "icc" and row.stat_label), "")
     return (
+        *_levels(material),
         f"CI: confidence interval. ICC: {label[:1].lower() + label[1:] or 'intracluster correlation'}. "
         "df: degrees of freedom of the t reference distribution (normal: none). p: two-sided, against no "
         "difference; given for primary and secondary analyses only, because a sensitivity analysis asks "
         "how far the estimate moves, which a p-value cannot tell.",
     )
+
+
+def _levels(material: Material) -> tuple[str, ...]:
+    """What the columns of the arms show, which differs by analysis."""
+    kinds: dict[str, list[str]] = {}
+    for name in material.plan.analyses:
+        found = answer(material, name)
+        if found is not None and any(arm_level(material, found, arm) for arm in material.arms):
+            kinds.setdefault(level_words(material, name), []).append(material.label(name))
+    if not kinds:
+        return ()
+    told = "; ".join(f"{kind} ({', '.join(names)})" for kind, names in kinds.items())
+    return (f"Columns of the arms: {told}.",)
 
 
 def _asked(material: Material, name: str) -> Asked:
