@@ -212,13 +212,22 @@ def _panel(page: Page, panel: ForestPanel, title: list[str], at: tuple[float, fl
     left, width = (4.0, page.width - 8) if page.narrow else (LABELS + 8, PLOT)
     axes = page.axes(left, top, width, height)
     axes.set(ylim=(height, 0), yticks=[])
-    axes.axvline(panel.null, color=GREY, linewidth=0.8, zorder=0)
+    for start, end in _null_runs(panel, row, page.narrow):
+        axes.plot([panel.null] * 2, [start, end], color=GREY, linewidth=0.8, zorder=0)
     _forest_axis(axes, panel)
     for place_, entry in enumerate(panel.lines):
         _entry(page, axes, entry, (top, place_ * row, row))
     below, above = (f"\u2190 {panel.below}", f"{panel.above} \u2192")
     page.text(left, top + height + 32, below, Letters(SMALL, colour=GREY))
     page.text(left + width, top + height + 32, above, Letters(SMALL, colour=GREY, align="right"))
+
+
+def _null_runs(panel: ForestPanel, row: float, narrow: bool) -> list[tuple[float, float]]:
+    """Where the line of no difference runs: all the way, or between words that stand over the plot."""
+    if not narrow:
+        return [(0.0, row * len(panel.lines))]
+    marked = [place_ for place_, line in enumerate(panel.lines) if line.mark]
+    return [((place_ + 1) * row - 15.5, (place_ + 1) * row - 1.5) for place_ in marked]
 
 
 def _entry(page: Page, axes: Axes, line: ForestLine, at: tuple[float, float, float]) -> None:
