@@ -40,10 +40,11 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table; numbers stand right."""
+    """A column of a table; numbers stand right. ``wraps``: its short texts may take two lines."""
 
     label: str
     align: Literal["left", "right"] = "right"
+    wraps: bool = False
 
 
 RowKind = Literal["plain", "strong", "group", "sub"]

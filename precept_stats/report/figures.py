@@ -34,7 +34,7 @@ from precept_stats.report.figure_data import (
     Mark,
 )
 from precept_stats.report.flow_layout import PlacedBox, place
-from precept_stats.report.lettering import wrapped
+from precept_stats.report.lettering import fitted, wrapped
 
 INK, GREY, PALE, RULE = "#1a1a1a", "#5c5c5c", "#f1f1ee", "#b8b8b8"
 BLUE, VERMILLION = "#0072B2", "#D55E00"
@@ -226,8 +226,7 @@ def _null_runs(panel: ForestPanel, row: float, narrow: bool) -> list[tuple[float
     """Where the line of no difference runs: all the way, or between words that stand over the plot."""
     if not narrow:
         return [(0.0, row * len(panel.lines))]
-    marked = [place_ for place_, line in enumerate(panel.lines) if line.mark]
-    return [((place_ + 1) * row - 15.5, (place_ + 1) * row - 1.5) for place_ in marked]
+    return [(at * row - 15.5, at * row - 1.5) for at, line in enumerate(panel.lines, 1) if line.mark]
 
 
 def _entry(page: Page, axes: Axes, line: ForestLine, at: tuple[float, float, float]) -> None:
@@ -239,10 +238,10 @@ def _entry(page: Page, axes: Axes, line: ForestLine, at: tuple[float, float, flo
     if page.narrow:
         letters = Letters(SMALL, bold=line.primary)
         under = first + 11.0 * len(label)
-        page.text(1, under, _fitted(line.text, page.width - 4, bold=line.primary), letters)
+        page.text(1, under, fitted(line.text, page.width - 4, SIZE, bold=line.primary), letters)
     else:
         left = LABELS + PLOT + 16 if line.mark else LABELS + 12
-        text = _fitted(line.text, page.width - left, bold=line.primary)
+        text = fitted(line.text, page.width - left, SIZE, bold=line.primary)
         page.text(left, panel_top + y + row / 2, text, Letters(SMALL + 0.4, line.primary, paper=True))
     if line.mark:
         _estimate(axes, line.mark, y + (row - 9 if page.narrow else row / 2), primary=line.primary)
@@ -259,12 +258,6 @@ def _estimate(axes: Axes, mark: Mark, y: float, *, primary: bool) -> None:
         markeredgecolor=INK,
         markeredgewidth=0.8,
     )
-
-
-def _fitted(text: str, width: float, *, bold: bool = False) -> str:
-    """The text, cut with an ellipsis where it is longer than the place for it."""
-    lines = wrapped(text, width, SIZE, bold=bold)
-    return lines[0] if len(lines) == 1 else f"{lines[0]} \u2026"
 
 
 def _forest_axis(axes: Axes, panel: ForestPanel) -> None:

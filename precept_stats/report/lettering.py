@@ -33,3 +33,9 @@ def wrapped(text: str, room: float, size: float, *, bold: bool = False) -> list[
         else:
             line = longer
     return [*lines, line]
+
+
+def fitted(text: str, width: float, size: float, *, bold: bool = False) -> str:
+    """The text, cut with an ellipsis where it is longer than the place for it."""
+    lines = wrapped(text, width, size, bold=bold)
+    return lines[0] if len(lines) == 1 else f"{lines[0]} \u2026"

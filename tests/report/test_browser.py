@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import precept_stats as ps
 from precept_stats.report.render_html import render_html
 from precept_stats.report.story import story
 
@@ -34,6 +35,10 @@ return [...document.querySelectorAll('body *')]
   .filter(e => !e.closest('.skip') && !e.closest('thead') && e.getBoundingClientRect().right > wide + 1)
   .map(e => e.tagName + '.' + e.className + ' ' + e.textContent.slice(0, 60));
 """
+SCROLLING = """
+return [...document.querySelectorAll('.table-wrap')].filter(e => e.scrollWidth > e.clientWidth)
+  .map(e => e.querySelector('table').id + ' ' + e.scrollWidth + ' > ' + e.clientWidth);
+"""
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +61,14 @@ def opened(request, browser, tmp_path_factory):
     page: Path = tmp_path_factory.mktemp("page") / "report.html"
     page.write_text(render_html(story(plan(request.param), results(synthetic=True))), encoding="utf-8")
     browser.get(page.as_uri())
+    return browser, page.as_uri()
+
+
+@pytest.fixture(scope="module", params=["achievement_awards", "esp_vs_ssp"])
+def shipped(request, browser, tmp_path_factory):
+    loaded = ps.read_plan(ps.shipped("analysis_plans") / f"{request.param}.yaml")
+    page: Path = tmp_path_factory.mktemp("shipped") / f"{request.param}.html"
+    page.write_text(render_html(story(loaded, ps.run(loaded))), encoding="utf-8")
     return browser, page.as_uri()
 
 
@@ -84,6 +97,17 @@ def test_nothing_overflows(opened, width):
     browser = sized(opened[0], width)
     assert browser.execute_script("return document.documentElement.scrollWidth") <= width
     assert browser.execute_script(OVERFLOWING) == []
+    assert browser.execute_script(SCROLLING) == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_nothing_overflows_in_the_shipped_reports(shipped, width):
+    shipped[0].get(shipped[1])
+    browser = sized(shipped[0], width)
+    assert browser.execute_script("return [...document.querySelectorAll('details')].every(d => d.open)")
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+    assert browser.execute_script(OVERFLOWING) == []
+    assert browser.execute_script(SCROLLING) == []
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -1,5 +1,7 @@
 """Clusters under a policy that rounds: drawn only where rounding leaves a proportion about where it is."""
 
+import dataclasses
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,6 +58,24 @@ def test_where_most_of_an_arm_is_too_small_words_and_the_arms_stand_in_for_the_f
     why = report.blocks[place + 1]
     assert isinstance(why, Prose)
     assert "too small to be drawn under the disclosure policy nhs_counts_v1" in why.text
+
+
+@pytest.mark.parametrize(("policy", "told"), [(NHS, True), ("none", False)])
+def test_table_one_says_that_sizes_are_rounded(policy, told):
+    unit = "individuals per cluster"
+    made = results()
+    sized = tuple(
+        dataclasses.replace(
+            entry, rows=tuple(dataclasses.replace(r, unit=unit) if _is_mean(r) else r for r in entry.rows)
+        )
+        for entry in made.analyses
+    )
+    notes = story(plan(policy), dataclasses.replace(made, analyses=sized)).table("table-1").notes
+    assert ("Cluster sizes are rounded to 5, as counts are." in notes) is told
+
+
+def _is_mean(row):
+    return row.context == "baseline" and row.stat_name in ("mean", "median", "p25", "p75")
 
 
 @pytest.mark.parametrize("size", [9, 40])

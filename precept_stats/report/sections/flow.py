@@ -121,7 +121,11 @@ def _table(material: Material, steps: list[Step], people: str) -> Table:
     columns = [Column("Step", "left")]
     for arm in places:
         name = arm or "All"
-        columns += [Column(f"{name}: clusters"), Column(f"{name}: {people}"), Column(f"{name}: size")]
+        columns += [
+            Column(f"{name}: clusters"),
+            Column(f"{name}: {people}"),
+            Column(f"{name}: size", wraps=True),
+        ]
     rows = []
     for _, words, arms in steps:
         cells = [capital(words)]
