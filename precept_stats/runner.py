@@ -194,15 +194,8 @@ def _failure(
     """A Failure that keeps what was found and where, with the flow as far as there was one."""
     found = "; ".join(part for part in (problem.found, problem.where) if part)
     reason = "; ".join(part for part in (problem.problem, found) if part)
-    row = Row(
-        header.analysis,
-        "failure",
-        "problem",
-        problem.problem,
-        "Why there is no estimate",
-        estimand=header.estimand,
-        purpose=header.purpose,
-        variable=header.variable,
+    row = replace(
+        header.row("failure", "problem", problem.problem, "Why there is no estimate"),
         error=reason,
         status="failed",
     )

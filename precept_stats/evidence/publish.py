@@ -37,14 +37,17 @@ def publish(loaded: LoadedPlan, results: Results, target: Path, *, force: bool =
     def write(folder: Path) -> None:
         (folder / REPORT).write_text(html, encoding="utf-8")
         (folder / PLAN).write_text(loaded.text, encoding="utf-8")
-        write_json(shown, folder / ROWS)
-        write_parquet(shown.rows, folder / PARQUET)
+        _write_rows(shown, folder)
         if shown != results:
             inner = folder / RESTRICTED
             inner.mkdir()
             (inner / "README.txt").write_text(WARNING, encoding="utf-8")
-            write_json(results, inner / ROWS)
-            write_parquet(results.rows, inner / PARQUET)
+            _write_rows(results, inner)
 
     write_folder(target, write, force=force)
     return target / REPORT
+
+
+def _write_rows(results: Results, folder: Path) -> None:
+    write_json(results, folder / ROWS)
+    write_parquet(results.rows, folder / PARQUET)

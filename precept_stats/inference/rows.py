@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from precept_stats.inference.fit import Fit
 from precept_stats.values import Context, Estimate, Purpose, Row, Status
@@ -53,22 +53,13 @@ def estimate_rows(header: Header, estimate: Estimate, arm: str = "") -> tuple[Ro
             ("null", "Null value", estimate.null),
         ]
     return tuple(
-        Row(
-            analysis=header.analysis,
-            context="arm_summary" if arm else "estimate",
-            stat_name=name,
-            stat=stat,
-            stat_label=label,
+        replace(
+            header.row("arm_summary" if arm else "estimate", name, stat, label),
             unit=estimate.unit if name in ("estimate", "conf_low", "conf_high", "null") else "",
-            estimand=header.estimand,
-            purpose=header.purpose,
             groups=(("arm", arm),) if arm else (),
-            variable=header.variable,
             term=estimate.contrast,
             measure=estimate.measure,
             scale=estimate.scale,
-            warning=header.warning,
-            status=header.status,
         )
         for name, label, stat in statistics
         if stat is not None
@@ -78,29 +69,10 @@ def estimate_rows(header: Header, estimate: Estimate, arm: str = "") -> tuple[Ro
 def fit_rows(header: Header, fit: Fit) -> Iterator[Row]:
     """The facts, evidence and settings of a fit."""
     for fact in fit.facts:
-        yield Row(
-            analysis=header.analysis,
-            context=fact.context,
-            stat_name=fact.name,
-            stat=fact.stat,
-            stat_label=fact.label,
-            unit=fact.unit,
-            estimand=header.estimand,
-            purpose=header.purpose,
-            groups=fact.groups,
-            variable=header.variable,
-            status=header.status,
-        )
+        row = header.row(fact.context, fact.name, fact.stat, fact.label)
+        yield replace(row, unit=fact.unit, groups=fact.groups, warning="")
     for name, value in fit.evidence:
         yield header.row("fit", name, value, "Evidence of the fit's status")
     for name, value in fit.settings:
-        yield Row(
-            header.analysis,
-            "setting",
-            "value",
-            value,
-            "Setting used",
-            variable=name,
-            estimand=header.estimand,
-            purpose=header.purpose,
-        )
+        row = header.row("setting", "value", value, "Setting used")
+        yield replace(row, variable=name, warning="", status="ok")

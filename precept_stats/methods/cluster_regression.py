@@ -23,7 +23,14 @@ from precept_stats.methods.arm_model import (
 )
 from precept_stats.methods.cluster_facts import cluster_facts, few_clusters_warning
 from precept_stats.methods.contract import MethodWords
-from precept_stats.methods.layout import Layout, blocks_in_words, layout_of_design, layout_of_plan, pairs_gap
+from precept_stats.methods.layout import (
+    Layout,
+    blocks_in_words,
+    conditional_gap,
+    layout_of_design,
+    layout_of_plan,
+    pairs_gap,
+)
 from precept_stats.methods.scatter import (
     MEAN_OF,
     about_origin,
@@ -114,11 +121,7 @@ class ClusterRegression(Declared):
         gaps = [*self.weights.gap(question.estimand.target)]
         if isinstance(self.weights, SizeWeights):
             gaps += pairs_gap(layout_of_plan(study, question))
-        if question.estimand.effect == "conditional" and not study.adjust:
-            gaps.append(
-                "without covariates the comparison is marginal; it equals the declared conditional effect "
-                "only if that is the same at every value of what is conditioned on"
-            )
+        gaps += conditional_gap(study, question)
         return "; ".join(gaps)
 
     def words(self, study: AnyStudy, question: Question) -> MethodWords:

@@ -36,6 +36,16 @@ def pairs_gap(layout: Layout) -> tuple[str, ...]:
     return ("with pairs, size weights count a pair as n1 n0 / (n1 + n0), not as its number of participants",)
 
 
+def conditional_gap(study: AnyStudy, question: Question) -> tuple[str, ...]:
+    """What a linear model without covariates says of a declared conditional effect."""
+    if question.estimand.effect != "conditional" or study.adjust:
+        return ()
+    return (
+        "without covariates the comparison is marginal; it equals the declared conditional effect "
+        "only if that is the same at every value of what is conditioned on",
+    )
+
+
 def blocks_in_words(layout: Layout, weights: str) -> str:
     """How strata or pairs are averaged over: known from the plan, whatever the data."""
     if not layout.blocks or (layout.paired and weights == "equal"):

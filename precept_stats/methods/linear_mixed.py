@@ -22,7 +22,7 @@ from precept_stats.inference.uncertainty import Asymptotic
 from precept_stats.methods.arm_model import block_columns, require_clusters, unit_of_means
 from precept_stats.methods.cluster_facts import cluster_facts, few_clusters_warning
 from precept_stats.methods.contract import MethodWords
-from precept_stats.methods.layout import Layout, layout_of_design, layout_of_plan
+from precept_stats.methods.layout import Layout, conditional_gap, layout_of_design, layout_of_plan
 from precept_stats.methods.scatter import MEAN_OF, require_variation
 from precept_stats.methods.settings import Choice, listed
 from precept_stats.methods.settings_mixed import (
@@ -122,11 +122,7 @@ class LinearMixed(Declared):
             "the model weights clusters between equally and by size, so that when the outcome or the effect "
             f"depends on cluster size it estimates neither the declared {average} effect nor the other"
         ]
-        if question.estimand.effect == "conditional" and not study.adjust:
-            gaps.append(
-                "without covariates the comparison is marginal; it equals the declared conditional effect "
-                "only if that is the same at every value of what is conditioned on"
-            )
+        gaps += conditional_gap(study, question)
         return "; ".join(gaps)
 
     def words(self, study: AnyStudy, question: Question) -> MethodWords:
