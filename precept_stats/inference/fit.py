@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from precept_stats.inference.quantities import Quantity
 from precept_stats.inference.uncertainty import Asymptotic
 from precept_stats.values import Context, Status
 
@@ -29,7 +30,9 @@ class Fit:
     """A fitted model: its uncertainty, how the fit went, and what it used.
 
     ``status`` stands beside every number made from the fit, with ``evidence`` for it.
-    ``settings`` are all choices that can change a number, as used (defaults included).
+    ``settings`` are all choices that can change a number, as used (defaults included). ``further`` are
+    quantities beside the effect and the means that the fit can give with an interval (correlations,
+    variances, the effect at each exposure time).
     """
 
     uncertainty: Asymptotic
@@ -38,3 +41,4 @@ class Fit:
     warnings: tuple[str, ...] = ()
     facts: tuple[Fact, ...] = ()
     settings: tuple[tuple[str, str], ...] = ()
+    further: tuple[Quantity, ...] = ()
