@@ -1,0 +1,1 @@
+"""Generalised estimating equations: marginal regression of clustered outcomes and its sandwich variances."""
