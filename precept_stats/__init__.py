@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from precept_stats.evidence.publish import publish
     from precept_stats.methods.cluster_regression import ClusterRegression
     from precept_stats.methods.cluster_summaries import ClusterSummaries
+    from precept_stats.methods.gee import Gee
     from precept_stats.methods.generalised_linear_mixed import GeneralisedLinearMixed
     from precept_stats.methods.linear_mixed import LinearMixed
     from precept_stats.plan.explain import explain
@@ -42,6 +43,7 @@ _HOMES = {
     "evidence.publish": ("publish",),
     "methods.cluster_regression": ("ClusterRegression",),
     "methods.cluster_summaries": ("ClusterSummaries",),
+    "methods.gee": ("Gee",),
     "methods.generalised_linear_mixed": ("GeneralisedLinearMixed",),
     "methods.linear_mixed": ("LinearMixed",),
     "plan.explain": ("explain",),
@@ -67,6 +69,7 @@ __all__ = [
     "Failure",
     "FitError",
     "Formula",
+    "Gee",
     "GeneralisedLinearMixed",
     "Interval",
     "LinearMixed",

@@ -32,6 +32,14 @@ class InverseLink(Protocol):
     def mean_slope(self, eta: Vector) -> Vector: ...
 
 
+class AverageMean(Protocol):
+    """A mean over a population as a function of parameters, with its gradient."""
+
+    def of(self, params: Vector) -> float: ...
+
+    def slope(self, params: Vector) -> Vector: ...
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class StandardisedMean:
     """The mean outcome if everyone in a population were in one arm.
@@ -87,7 +95,7 @@ def _normal_grid(params: Vector) -> tuple[Vector, Vector]:
     return points, weights
 
 
-def standardised_mean(measure: str, arm: str, mean: StandardisedMean, unit: str) -> Quantity:
+def standardised_mean(measure: str, arm: str, mean: AverageMean, unit: str) -> Quantity:
     """The mean in one arm, on its own scale."""
     return Quantity(measure, arm, "identity", unit, 0.0, mean.of, mean.slope)
 
@@ -98,8 +106,8 @@ class StandardisedContrast:
 
     measure: str
     names: tuple[str, str]
-    reference: StandardisedMean
-    compare: StandardisedMean
+    reference: AverageMean
+    compare: AverageMean
 
     def difference(self, unit: str) -> Quantity:
         """Compared minus reference."""

@@ -8,11 +8,12 @@ from pydantic import Field
 
 from precept_stats.methods.cluster_regression import ClusterRegression
 from precept_stats.methods.cluster_summaries import ClusterSummaries
+from precept_stats.methods.gee import Gee
 from precept_stats.methods.generalised_linear_mixed import GeneralisedLinearMixed
 from precept_stats.methods.linear_mixed import LinearMixed
 
 AnyMethod = Annotated[
-    ClusterSummaries | ClusterRegression | GeneralisedLinearMixed | LinearMixed,
+    ClusterSummaries | ClusterRegression | GeneralisedLinearMixed | LinearMixed | Gee,
     Field(discriminator="kind"),
 ]
 """Every method a plan may name, told apart by ``kind``."""

@@ -26,6 +26,9 @@ Stack = NDArray[np.float64]
 FULL_LEVERAGE = 1e-8
 """An eigenvalue of I - H below this: the cluster fixes a parameter by itself."""
 
+NARROW = 1e-9
+"""The least ratio of extreme eigenvalues for which shifts are used; beyond it they lose digits."""
+
 ACCURACY = 1e-11
 """Relative error of the rational approximation."""
 
@@ -152,14 +155,18 @@ class _Part:
         inside = vectors.T @ right
         return (left.T @ (vectors / np.sqrt(values))) @ inside, inside.T @ inside
 
-    def by_shifts(self, left: Matrix, right: Matrix, leverage: float) -> tuple[Matrix, Matrix]:
+    def range_of_eigenvalues(self, leverage: float) -> tuple[float, float]:
+        """Bounds of the eigenvalues of B, from the largest leverage of the cluster."""
+        variance = self.cluster.spread**2
+        return (
+            (1.0 - leverage) * (self.R.lowest * float(variance.min())) ** 2,
+            (self.R.highest * float(variance.max())) ** 2,
+        )
+
+    def by_shifts(self, left: Matrix, right: Matrix, bounds: tuple[float, float]) -> tuple[Matrix, Matrix]:
         """The same, nothing projected off, by shifted solves: Woodbury's identity on the low-rank part."""
         variance, R = self.cluster.spread**2, self.R
         U, inner = self._low_rank()
-        bounds = (
-            (1.0 - leverage) * (R.lowest * float(variance.min())) ** 2,
-            (R.highest * float(variance.max())) ** 2,
-        )
         shifts, shares = shifted_inverses(*bounds)
         diagonal = 1.0 / ((R.rest**2 * variance) ** 2 + shifts[:, None])
         wide = (diagonal[:, None, :] * U.T).reshape(-1, len(variance))

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import block_diag, csr_array, dia_array
+from scipy.sparse import block_diag, coo_array, csr_array, dia_array
 
 from precept_stats.numerics.gee.cells import Cells
 from precept_stats.numerics.gee.correlation import Correlation, PairSums, lag_matrix
@@ -94,7 +94,7 @@ def inverse_correlation(cells: Cells, correlation: Correlation, params: Vector) 
         smallest = min(smallest, least)
         system = rest * np.eye(len(n)) + n[:, None] * G
         blocks.append(np.linalg.solve(system.T, G).T if least > NOT_POSITIVE else np.zeros_like(G))
-    return Inverse(csr_array(block_diag(blocks)), rest, smallest)
+    return Inverse(csr_array(block_diag([coo_array(block) for block in blocks])), rest, smallest)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
