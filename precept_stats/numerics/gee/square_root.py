@@ -72,12 +72,11 @@ def symmetric_adjustments(fit: GeeFit) -> Adjustments:
         part = _Part(cluster, R, left[:, 1:], cluster.weight * fit.bread)
         full = int(np.sum(leverage[k] > 1.0 - FULL_LEVERAGE))
         few = len(cluster.e) <= 2 * (p + 4 * cluster.Z.shape[1])
-        turned = (
-            part.by_eigenvalues(left, right, full)
-            if few or full
-            else part.by_shifts(left, right, leverage[k, -1])
-        )
-        across, whole = turned
+        lowest, highest = part.range_of_eigenvalues(leverage[k, -1])
+        if few or full or not lowest > NARROW * highest:
+            across, whole = part.by_eigenvalues(left, right, full)
+        else:
+            across, whole = part.by_shifts(left, right, (lowest, highest))
         scores[k] = cluster.weight * across[0]
         cross[k] = cluster.weight * across[1:]
         quadratic[k] = cluster.weight * whole + cross[k].T @ fit.bread @ cross[k]

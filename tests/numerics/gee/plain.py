@@ -1,4 +1,4 @@
-"""Estimating equations and their variances written out with one row an outcome and full matrices: slow, plain."""
+"""Estimating equations and their variances with a row an outcome and full matrices: slow, plain."""
 
 from __future__ import annotations
 

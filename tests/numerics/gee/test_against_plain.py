@@ -1,4 +1,4 @@
-"""Every variance, its degrees of freedom and the correlations, against full matrices with a row an outcome."""
+"""Every variance, its degrees of freedom and the correlations, against full matrices."""
 
 from __future__ import annotations
 
