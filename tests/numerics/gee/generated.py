@@ -26,7 +26,9 @@ CORRELATIONS = {
 }
 
 
-def rows(seed: int, family: str, *, weighted: bool = False, coarse: bool = False) -> GeeRows:
+def rows(
+    seed: int, family: str, *, weighted: bool = False, coarse: bool = False, alike: float = 0.3
+) -> GeeRows:
     """A trial of 12 clusters over 3 periods, with a covariate of people and one of clusters."""
     rng = np.random.default_rng(seed)
     K, T = 12, 3
@@ -38,7 +40,7 @@ def rows(seed: int, family: str, *, weighted: bool = False, coarse: bool = False
     arm = (np.arange(K) % 2)[cluster].astype(float)
     X = np.column_stack([np.ones(n), arm, (period == 1), (period == 2), rng.normal(size=K)[cluster], x])
     X[:, 4:] *= 0.1
-    u = rng.normal(0, 0.3, K)[cluster] + rng.normal(0, 0.2, K * T)[cluster * T + period]
+    u = rng.normal(0, alike, K)[cluster] + rng.normal(0, 0.7 * alike, K * T)[cluster * T + period]
     exposure = rng.uniform(0.5, 2.0, n) if family == "poisson" else np.ones(n)
     eta = -0.7 + 0.2 * arm + 0.3 * X[:, 5] + u
     if family == "gaussian":
