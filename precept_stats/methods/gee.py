@@ -41,8 +41,7 @@ from precept_stats.methods.settings_gee import (
     UsualFamily,
     UsualLink,
 )
-from precept_stats.numerics.gee.fit import GeeFit, GeeModel, fit_gee
-from precept_stats.numerics.gee.square_root import FULL_LEVERAGE
+from precept_stats.numerics.gee.fit import FULL_LEVERAGE, GeeFit, GeeModel, fit_gee
 from precept_stats.numerics.gee.variance import Corrected, Leverage, leverage_of
 from precept_stats.studies import AnyStudy
 from precept_stats.studies.cluster_trial import ClusterTrial

@@ -32,6 +32,8 @@ HALVINGS = 30
 TOLERANCE = 1e-10
 ROUGH = 1e-3
 """How nearly the start, without correlation, is solved."""
+FULL_LEVERAGE = 1e-8
+"""An eigenvalue of I - H below this: the cluster fixes a parameter by itself and has no residual there."""
 ALIASED = 1e-13
 """A smallest eigenvalue of the information, scaled to a unit diagonal, below which terms repeat others."""
 
@@ -120,9 +122,13 @@ def _start(cells: Cells, family: Family) -> Vector:
 
 
 def _solved(information: Matrix, score: Vector) -> Vector:
+    """The step; not a number where the information is singular."""
     length = np.sqrt(np.diag(information))
     length = np.where(length > 0.0, length, 1.0)
-    step: Vector = np.linalg.solve(information / np.outer(length, length), score / length) / length
+    try:
+        step: Vector = np.linalg.solve(information / np.outer(length, length), score / length) / length
+    except np.linalg.LinAlgError:
+        return np.full_like(score, np.nan)
     return step
 
 
@@ -245,17 +251,18 @@ def _pairs(cells: Cells, model: GeeModel, state: Working, inverse: Inverse) -> t
     if not model.bias_corrected:
         return pair_sums(cells, state)
     clusters = cluster_equations(cells, state, inverse)
-    bread = np.linalg.inv(clusters.information.sum(axis=0))
-    slack = np.eye(len(bread)) - clusters.information @ bread
-    lifted = np.linalg.solve(slack, clusters.score[:, :, None])[:, :, 0]
-    return pair_sums(cells, state, lifted @ bread)
+    root = np.linalg.cholesky(_inverse(clusters.information.sum(axis=0)))
+    leverage, vectors = np.linalg.eigh(root.T @ clusters.information @ root)
+    slack = 1.0 - leverage
+    lift = np.where(slack > FULL_LEVERAGE, 1.0 / np.maximum(slack, FULL_LEVERAGE), 0.0)
+    turned = np.einsum("kab,ka->kb", vectors, clusters.score @ root)
+    return pair_sums(cells, state, np.einsum("kab,kb->ka", vectors, lift * turned) @ root.T)
 
 
 def _record(cells: Cells, model: GeeModel, now: _Now) -> GeeFit:
     place = np.argsort(cells.columns)
-    failed = now.reason in ("aliased", "means")
     p, K = cells.n_parameters, cells.n_clusters
-    if failed:
+    if now.reason:
         clusters = ClusterEquations(np.zeros((K, p, p)), np.zeros((K, p)))
         bread, scale, errors = np.full((p, p), np.nan), np.nan, np.full(len(now.alpha), np.nan)
     else:

@@ -17,14 +17,12 @@ from numpy.typing import NDArray
 from scipy import special
 
 from precept_stats.numerics.gee.correlation import lag_matrix
-from precept_stats.numerics.gee.fit import GeeFit
+from precept_stats.numerics.gee.fit import FULL_LEVERAGE, GeeFit
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 Stack = NDArray[np.float64]
 
-FULL_LEVERAGE = 1e-8
-"""An eigenvalue of I - H below this: the cluster fixes a parameter by itself."""
 
 NARROW = 1e-9
 """The least ratio of extreme eigenvalues for which shifts are used; beyond it they lose digits."""

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from precept_stats.numerics.gee.fit import GeeFit
-from precept_stats.numerics.gee.square_root import FULL_LEVERAGE, symmetric_adjustments
+from precept_stats.numerics.gee.fit import FULL_LEVERAGE, GeeFit
+from precept_stats.numerics.gee.square_root import symmetric_adjustments
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
