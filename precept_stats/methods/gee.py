@@ -245,7 +245,7 @@ class Gee(Declared):
             kernel,
             "poisson",
             (
-                f"the binomial model with a {model.link} link did not converge, so it was fitted with "
+                f"the binomial model with the {model.link} link did not converge, so it was fitted with "
                 "Poisson variance (modified Poisson regression), as the plan says",
             ),
         )

@@ -143,9 +143,9 @@ def require_solution(kernel: GeeFit, model: MarginalModel) -> None:
     if kernel.reason == "separation":
         raise FitError(
             "the outcome is separated, so that there is no finite estimate",
-            found=f"{_running_away(kernel, model)}: a fitted mean at the end of its range along them",
-            allowed="events and non-events (for counts, events) at every value of arm and covariates; "
-            "drop or merge levels, or use cluster_summaries",
+            found=f"{_running_away(kernel, model)}: fitted means run to an end of their range",
+            allowed="events and non-events (for counts, events) at every value of arm and covariates: drop or "
+            "merge levels, or use cluster_summaries",
         )
     if kernel.reason == "correlation":
         raise FitError(
@@ -162,10 +162,9 @@ def require_solution(kernel: GeeFit, model: MarginalModel) -> None:
         )
     raise FitError(
         "the estimating equations were not solved",
-        found=f"{kernel.iterations} steps, the last of them stopped by means outside the range of the "
-        f"{model.link} link, or still moving",
-        allowed="a logit link (risk differences and ratios follow from it), or for a binary outcome "
-        "on_nonconvergence: {kind: modified_poisson}",
+        found=f"no rest in {kernel.iterations} steps, or means at an end of their range ({model.link} link)",
+        allowed="a logit link, from which risk differences and ratios follow, or log for a rate; for a log "
+        "link of a binary outcome also on_nonconvergence: {kind: modified_poisson}",
     )
 
 

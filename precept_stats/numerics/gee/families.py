@@ -14,12 +14,20 @@ Vector = NDArray[np.float64]
 STEEPEST = 500.0
 """The linear predictor of a logit or log link is held this near to 0, so that nothing overflows."""
 
-EXTREME = 1e-8
-"""A fitted mean this near to the end of its range (times the overall mean) has run away."""
+EDGE = 1e-8
+"""A mean this near to the end of its range, as a share of the overall mean's distance, is at its end."""
+
+AWAY = 18.0
+"""A linear predictor this far from that of the overall mean has run away: odds or means e^18 times as far."""
 
 
 class Link(Protocol):
-    """From a linear predictor to a mean, with its derivative, and back."""
+    """From a linear predictor to a mean, with its derivative, and back.
+
+    ``reaches`` says whether a finite linear predictor gives a mean of 0 (first) or 1 (second).
+    """
+
+    reaches: tuple[bool, bool]
 
     def mean(self, eta: Vector) -> Vector: ...
 
@@ -27,9 +35,15 @@ class Link(Protocol):
 
     def linear(self, mean: float) -> float: ...
 
+    def runs_away(self, eta: Vector, overall: float) -> bool:
+        """Whether a linear predictor is on its way to an infinity, where the mean has its bound."""
+        ...
+
 
 class Logit:
     """The log odds of the mean are linear."""
+
+    reaches = (False, False)
 
     def mean(self, eta: Vector) -> Vector:
         mean: Vector = expit(np.clip(eta, -STEEPEST, STEEPEST))
@@ -42,9 +56,14 @@ class Logit:
     def linear(self, mean: float) -> float:
         return float(np.log(mean / (1.0 - mean)))
 
+    def runs_away(self, eta: Vector, overall: float) -> bool:
+        return bool(np.any(np.abs(eta - self.linear(overall)) > AWAY))
+
 
 class Log:
     """The log of the mean is linear."""
+
+    reaches = (False, True)
 
     def mean(self, eta: Vector) -> Vector:
         return np.exp(np.clip(eta, -STEEPEST, STEEPEST))
@@ -55,9 +74,14 @@ class Log:
     def linear(self, mean: float) -> float:
         return float(np.log(mean))
 
+    def runs_away(self, eta: Vector, overall: float) -> bool:
+        return bool(np.any(eta - self.linear(overall) < -AWAY))
+
 
 class Identity:
     """The mean itself is linear."""
+
+    reaches = (True, True)
 
     def mean(self, eta: Vector) -> Vector:
         return eta
@@ -68,6 +92,9 @@ class Identity:
     def linear(self, mean: float) -> float:
         return mean
 
+    def runs_away(self, eta: Vector, overall: float) -> bool:
+        return False
+
 
 class Variance(Protocol):
     """The variance of one outcome as a function of its mean, and the means for which there is one."""
@@ -76,12 +103,12 @@ class Variance(Protocol):
 
     def allows(self, mean: Vector) -> bool: ...
 
-    def deviance(self, mean: Vector, count: Vector, total: Vector) -> float:
-        """Minus twice the log quasi-likelihood of ``count`` outcomes of sum ``total``, less what is fixed."""
+    def at_edge(self, mean: Vector, overall: float, reaches: tuple[bool, bool]) -> bool:
+        """Whether a mean is at an end of its range that the link reaches."""
         ...
 
-    def at_edge(self, mean: Vector, overall: float) -> bool:
-        """Whether a fitted mean has run to the end of its range."""
+    def deviance(self, mean: Vector, count: Vector, total: Vector) -> float:
+        """Minus twice the log quasi-likelihood of ``count`` outcomes of sum ``total``, less what is fixed."""
         ...
 
 
@@ -94,11 +121,12 @@ class Binomial:
     def allows(self, mean: Vector) -> bool:
         return bool(np.all((mean > 0.0) & (mean < 1.0)))
 
+    def at_edge(self, mean: Vector, overall: float, reaches: tuple[bool, bool]) -> bool:
+        low, high = np.any(mean < EDGE * overall), np.any(1.0 - mean < EDGE * (1.0 - overall))
+        return bool((low and reaches[0]) or (high and reaches[1]))
+
     def deviance(self, mean: Vector, count: Vector, total: Vector) -> float:
         return -2.0 * float(np.sum(xlogy(total, mean) + xlogy(count - total, 1.0 - mean)))
-
-    def at_edge(self, mean: Vector, overall: float) -> bool:
-        return bool(np.any((mean < EXTREME * overall) | (1.0 - mean < EXTREME * (1.0 - overall))))
 
 
 class Poisson:
@@ -110,11 +138,11 @@ class Poisson:
     def allows(self, mean: Vector) -> bool:
         return bool(np.all(mean > 0.0))
 
+    def at_edge(self, mean: Vector, overall: float, reaches: tuple[bool, bool]) -> bool:
+        return reaches[0] and bool(np.any(mean < EDGE * overall))
+
     def deviance(self, mean: Vector, count: Vector, total: Vector) -> float:
         return -2.0 * float(np.sum(xlogy(total, mean) - count * mean))
-
-    def at_edge(self, mean: Vector, overall: float) -> bool:
-        return bool(np.any(mean < EXTREME * overall))
 
 
 class Gaussian:
@@ -126,11 +154,11 @@ class Gaussian:
     def allows(self, mean: Vector) -> bool:
         return bool(np.all(np.isfinite(mean)))
 
+    def at_edge(self, mean: Vector, overall: float, reaches: tuple[bool, bool]) -> bool:
+        return False
+
     def deviance(self, mean: Vector, count: Vector, total: Vector) -> float:
         return float(np.sum(count * mean * mean - 2.0 * total * mean))
-
-    def at_edge(self, mean: Vector, overall: float) -> bool:
-        return False
 
 
 @dataclass(frozen=True, slots=True)

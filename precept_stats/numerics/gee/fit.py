@@ -103,11 +103,18 @@ def fit_gee(rows: GeeRows, model: GeeModel) -> GeeFit:
         now = _correlated(cells, model, now)
     elif not now.reason:
         now = _settled(cells, model, now)
-    if not now.reason or now.reason == "not_settled":
-        overall = float(cells.total.sum() / (cells.count * cells.exposure).sum())
-        if model.family.variance.at_edge(now.state.mean / cells.exposure, overall):
-            now = replace(now, reason="separation")
+    if now.reason in ("", "not_settled"):
+        now = replace(now, reason=_judged(cells, model.family, now))
     return _record(cells, model, now)
+
+
+def _judged(cells: Cells, family: Family, now: _Now) -> Reason:
+    """What came of it: no solution has a mean at an end of its range, and separation has no solution."""
+    if now.reason and family.link.runs_away(cells.eta(now.params), _overall(cells)):
+        return "separation"
+    mean = now.state.mean / cells.exposure
+    at_edge = family.variance.at_edge(mean, _overall(cells), family.link.reaches)
+    return "not_settled" if at_edge else now.reason
 
 
 def _overall(cells: Cells) -> float:
