@@ -144,8 +144,8 @@ def require_solution(kernel: GeeFit, model: MarginalModel) -> None:
         raise FitError(
             "the outcome is separated, so that there is no finite estimate",
             found=f"{_running_away(kernel, model)}: fitted means run to an end of their range",
-            allowed="events and non-events (for counts, events) at every value of arm and covariates: drop or "
-            "merge levels, or use cluster_summaries",
+            allowed="events and non-events (for counts, events) at every value of arm and covariates: "
+            "drop or merge levels, or use cluster_summaries",
         )
     if kernel.reason == "correlation":
         raise FitError(
