@@ -258,13 +258,13 @@ class Gee(Declared):
 
     def _rule(self, kernel: GeeFit, corrected: Corrected, spare: int) -> DegreesOfFreedom:
         if isinstance(self.df, SandwichSatterthwaite):
-            if corrected.quadratic is None or corrected.cross is None:
+            if corrected.pieces is None:
                 raise FitError(
                     f"the {self.variance.words} has no Satterthwaite's degrees of freedom",
                     found="df: {kind: satterthwaite}",
                     allowed="clusters_minus_parameters, clusters_minus_cluster_parameters, normal",
                 )
-            return SandwichDf(corrected.quadratic, corrected.cross, kernel.bread)
+            return SandwichDf(*corrected.pieces(), kernel.bread)
         return FixedDf(math.inf if isinstance(self.df, NormalDistribution) else float(spare), self.df.words)
 
     def _require_usable(self, kernel: GeeFit, leverage: Leverage, design: ClusterTrialDesign) -> None:

@@ -220,7 +220,7 @@ class GeeVariance(Choice):
     def of(self, fit: GeeFit, leverage: Leverage, effect_coding: Matrix) -> Corrected:
         """The covariance (p, p); ``effect_coding`` turns the parameters into those Fay-Graubard is for."""
         corrections: dict[str, Callable[[], Corrected]] = {
-            "liang_zeger": lambda: variance.liang_zeger(fit, leverage),
+            "liang_zeger": lambda: variance.liang_zeger(fit),
             "kauermann_carroll": lambda: variance.kauermann_carroll(fit, leverage),
             "mancl_derouen": lambda: variance.mancl_derouen(fit, leverage),
             "fay_graubard": lambda: variance.fay_graubard(fit, effect_coding),

@@ -369,7 +369,7 @@ def test_the_json_schema_accepts_shipped_plans(path: Path) -> None:
     [
         ("titel", "x"),
         ("analyses.crude.purpos", "x"),
-        ("analyses.crude.method", {"kind": "gee"}),
+        ("analyses.crude.method", {"kind": "gees"}),
         ("analyses.crude.study", {"strat": []}),
         ("analyses.primary.study.strata", None),
         ("estimands.effect.summary", "odds"),

@@ -51,8 +51,9 @@ class Cluster:
     """One cluster in coordinates of its g distinct rows, n outcomes of a row together as root(n) times one.
 
     ``many`` (g,) are these roots, ``slope`` d mean / d eta over the standard deviation, ``variance`` that of
-    an outcome, ``residual`` the sum of Pearson residuals of a row. ``bread`` (p, p) is the inverse information,
-    in the order of the columns of ``rows``, times the weight of the cluster; ``leverage`` the eigenvalues of H.
+    an outcome, ``residual`` the sum of Pearson residuals of a row. ``bread`` (p, p) is the inverse of the
+    information, in the order of the columns of ``rows``, times the weight of the cluster; ``leverage`` are
+    the eigenvalues of H.
     """
 
     rows: ClusterRows

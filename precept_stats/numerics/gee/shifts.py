@@ -59,7 +59,7 @@ def by_shifts(cluster: Cluster, bounds: tuple[float, float]) -> tuple[Matrix, Ma
     K = _inner(cluster, sides.onto)
     solved = np.linalg.solve(np.eye(len(K)) + G @ K, H)
     direct, seen = _residual_sides(cluster, sides, diagonal, shares, (sums, products))
-    across = direct - np.einsum("n,nr,nrp->p", shares, seen @ K, solved, optimize=True)
+    across = direct - np.tensordot(shares[:, None] * (seen @ K), solved, axes=([0, 1], [0, 1]))
     return np.vstack([across, sides.onto.T @ np.tensordot(shares, solved, axes=1)]), _own(cluster, sides)
 
 

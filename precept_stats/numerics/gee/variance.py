@@ -30,12 +30,11 @@ class Corrected:
     """A covariance (p, p) and, where the correction is linear in the residuals, what its df is made of.
 
     The estimated variance of a contrast c is a sum over clusters of squares of p_k' e_k. Under the working
-    model p_k' V_k p_k is c' quadratic_k c, and D_k' p_k is cross_k c (both (K, p, p)).
+    model p_k' V_k p_k is c' quadratic_k c, and D_k' p_k is cross_k c: ``pieces`` gives both (K, p, p).
     """
 
     covariance: Matrix
-    quadratic: Stack | None
-    cross: Stack | None
+    pieces: Callable[[], tuple[Stack, Stack]] | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,11 +51,14 @@ class Leverage:
         """The largest eigenvalue of each cluster's H (K,)."""
         return self.values[:, -1]
 
-    def factors(self, function: Callable[[Matrix], Matrix]) -> Stack:
-        """f(C_k M) (K, p, p)."""
-        turned = self.inverse_root.T @ self.vectors
-        back = np.swapaxes(self.root @ self.vectors, 1, 2)
-        return (turned * function(self.values)[:, None, :]) @ back
+    def lifted(self, power: float, right: Stack) -> Stack:
+        """(I - C_k M)^power @ right_k (K, p, m), generalised: 0 along what a cluster fixes by itself."""
+        slack = 1.0 - self.values
+        usable = slack > FULL_LEVERAGE
+        factor = np.where(usable, np.where(usable, slack, 1.0) ** power, 0.0)
+        inside = np.swapaxes(self.vectors, 1, 2) @ (self.root.T @ right)
+        out: Stack = self.inverse_root.T @ (self.vectors @ (factor[:, :, None] * inside))
+        return out
 
 
 def leverage_of(fit: GeeFit) -> Leverage:
@@ -66,19 +68,25 @@ def leverage_of(fit: GeeFit) -> Leverage:
     return Leverage(np.clip(values, 0.0, 1.0), vectors, root, np.linalg.inv(root))
 
 
-def liang_zeger(fit: GeeFit, leverage: Leverage) -> Corrected:
+def liang_zeger(fit: GeeFit) -> Corrected:
     """No correction: too small with few clusters (Liang and Zeger 1986, Biometrika 73:13)."""
-    return _with_factors(fit, leverage.factors(np.ones_like))
+
+    def pieces() -> tuple[Stack, Stack]:
+        cross = fit.clusters.information @ fit.bread
+        return fit.bread @ cross, cross
+
+    half = fit.clusters.score @ fit.bread
+    return Corrected(half.T @ half, pieces)
 
 
 def kauermann_carroll(fit: GeeFit, leverage: Leverage) -> Corrected:
     """Residuals times the principal root (I - H)^-1/2 (Kauermann and Carroll 2001, JASA 96:1387)."""
-    return _with_factors(fit, leverage.factors(lambda h: _power(h, -0.5)))
+    return _powered(fit, leverage, -0.5)
 
 
 def mancl_derouen(fit: GeeFit, leverage: Leverage) -> Corrected:
     """Residuals times (I - H)^-1 (Mancl and DeRouen 2001, Biometrics 57:126); also called CR3."""
-    return _with_factors(fit, leverage.factors(lambda h: _power(h, -1.0)))
+    return _powered(fit, leverage, -1.0)
 
 
 def fay_graubard(fit: GeeFit, coding: Matrix | None = None) -> Corrected:
@@ -92,7 +100,14 @@ def fay_graubard(fit: GeeFit, coding: Matrix | None = None) -> Corrected:
     hat = back.T @ fit.clusters.information @ fit.bread @ turn.T
     leverage = np.diagonal(hat, axis1=1, axis2=2)
     scaling = (1.0 - np.minimum(leverage, FAY_GRAUBARD_BOUND)) ** -0.5
-    return _with_factors(fit, turn.T @ (scaling[:, :, None] * back.T))
+
+    def pieces() -> tuple[Stack, Stack]:
+        pulled = back @ (scaling[:, :, None] * (turn @ fit.bread))
+        cross = fit.clusters.information @ pulled
+        return np.swapaxes(pulled, 1, 2) @ cross, cross
+
+    half = (scaling * (fit.clusters.score @ back)) @ turn @ fit.bread
+    return Corrected(half.T @ half, pieces)
 
 
 def morel_bokossa_neerchal(fit: GeeFit) -> Corrected:
@@ -109,7 +124,7 @@ def morel_bokossa_neerchal(fit: GeeFit) -> Corrected:
     squares = fit.clusters.score.T @ fit.clusters.score / fit.scale**2
     share = min(0.5, p / max(K - p, p))
     excess = max(1.0, inflation * float(np.trace(squares @ model)) / p)
-    return Corrected(inflation * model @ squares @ model + share * excess * model, None, None)
+    return Corrected(inflation * model @ squares @ model + share * excess * model, None)
 
 
 def cr2(fit: GeeFit) -> Corrected:
@@ -121,21 +136,19 @@ def cr2(fit: GeeFit) -> Corrected:
     found = symmetric_adjustments(fit)
     half = found.scores @ fit.bread
     bread = fit.bread
-    return Corrected(half.T @ half, bread @ found.quadratic @ bread, found.cross @ bread)
+    return Corrected(half.T @ half, lambda: (bread @ found.quadratic @ bread, found.cross @ bread))
 
 
-def _power(leverage: Matrix, power: float) -> Matrix:
-    """(1 - h)^power, 0 where h is 1: the generalised inverse."""
-    slack = 1.0 - leverage
-    usable = slack > FULL_LEVERAGE
-    out: Matrix = np.where(usable, np.where(usable, slack, 1.0) ** power, 0.0)
-    return out
+def _powered(fit: GeeFit, leverage: Leverage, power: float) -> Corrected:
+    """The variance with scores (I - C_k M)^power u_k."""
 
+    def pieces() -> tuple[Stack, Stack]:
+        cross = leverage.lifted(power, fit.clusters.information @ fit.bread)
+        pulled = np.swapaxes(
+            leverage.lifted(power, np.broadcast_to(np.eye(len(fit.bread)), cross.shape)), 1, 2
+        )
+        pulled = pulled @ fit.bread
+        return np.swapaxes(pulled, 1, 2) @ fit.clusters.information @ pulled, cross
 
-def _with_factors(fit: GeeFit, factors: Stack) -> Corrected:
-    """The variance with scores F_k u_k."""
-    scores = np.einsum("kab,kb->ka", factors, fit.clusters.score)
-    half = scores @ fit.bread
-    pulled = np.swapaxes(factors, 1, 2) @ fit.bread
-    cross = fit.clusters.information @ pulled
-    return Corrected(half.T @ half, np.swapaxes(pulled, 1, 2) @ cross, cross)
+    half = leverage.lifted(power, fit.clusters.score[:, :, None])[:, :, 0] @ fit.bread
+    return Corrected(half.T @ half, pieces)

@@ -46,14 +46,14 @@ def one_by_one(data: GeeRows) -> GeeRows:
 def variances(fit: GeeFit, coding: np.ndarray | None = None) -> list[np.ndarray]:
     leverage = variance.leverage_of(fit)
     linear = [
-        variance.liang_zeger(fit, leverage),
+        variance.liang_zeger(fit),
         variance.kauermann_carroll(fit, leverage),
         variance.mancl_derouen(fit, leverage),
         variance.fay_graubard(fit, coding),
         variance.cr2(fit),
     ]
     contrast = np.eye(len(fit.params))[1]
-    df = [np.array(SandwichDf(v.quadratic, v.cross, fit.bread)(contrast)) for v in linear]
+    df = [np.array(SandwichDf(*v.pieces(), fit.bread)(contrast)) for v in linear]
     return [*(v.covariance for v in linear), variance.morel_bokossa_neerchal(fit).covariance, *df]
 
 
@@ -196,4 +196,4 @@ def test_a_cluster_that_fixes_a_parameter_takes_no_part_in_it() -> None:
     assert leverage.largest[4] == pytest.approx(1)
     found = variance.cr2(fit)
     assert np.all(np.isfinite(found.covariance))
-    assert found.covariance[1, 1] > variance.liang_zeger(fit, leverage).covariance[1, 1]
+    assert found.covariance[1, 1] > variance.liang_zeger(fit).covariance[1, 1]
