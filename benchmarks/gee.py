@@ -1,11 +1,11 @@
-"""Binomial GEE, exchangeable: from a data frame to estimates with every variance, beside statsmodels.
+"""Binomial GEE, exchangeable: from arrays to estimates with every variance, beside statsmodels.
 
     python benchmarks/gee.py [d1 d2] [--peers]
 
 Synthetic stepped-wedge trials of 7,200 and 78,912 rows with an individual covariate, drawn from fixed seeds
 (the binary outcome of benchmarks/glmm.py). Ours gives seven variances and the pieces of Satterthwaite's
 df; statsmodels one variance or, with cov_type="bias_reduced", Liang-Zeger's and Mancl-DeRouen's. Both start
-from the data frame, run in turn, and medians are shown. Run with one BLAS thread (OMP_NUM_THREADS=1).
+from the same arrays, run in turn, and medians are shown. Run with one BLAS thread (OMP_NUM_THREADS=1).
 """
 
 from __future__ import annotations
@@ -38,8 +38,11 @@ def design(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return X, rows["y"].to_numpy(float), pd.factorize(rows["cl"])[0]
 
 
-def ours(rows: pd.DataFrame, *, cr2: bool) -> tuple[GeeFit, dict[str, variance.Corrected]]:
-    X, y, cluster = design(rows)
+Arrays = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def ours(arrays: Arrays, *, cr2: bool) -> tuple[GeeFit, dict[str, variance.Corrected]]:
+    X, y, cluster = arrays
     fit = fit_gee(individual_rows(X, y, cluster), MODEL)
     leverage = variance.leverage_of(fit)
     found = {
@@ -54,10 +57,10 @@ def ours(rows: pd.DataFrame, *, cr2: bool) -> tuple[GeeFit, dict[str, variance.C
     return fit, found
 
 
-def theirs(rows: pd.DataFrame, cov_type: str) -> tuple[np.ndarray, np.ndarray]:
+def theirs(arrays: Arrays, cov_type: str) -> tuple[np.ndarray, np.ndarray]:
     import statsmodels.api as sm
 
-    X, y, cluster = design(rows)
+    X, y, cluster = arrays
     model = sm.GEE(y, X, cluster, family=sm.families.Binomial(), cov_struct=sm.cov_struct.Exchangeable())
     found = model.fit(cov_type=cov_type)
     return found.params, found.bse
@@ -77,18 +80,21 @@ def median_seconds(*calls: Callable[[], object]) -> list[float]:
 def main(arguments: list[str]) -> None:
     names = [name for name in arguments if name in SIZES] or ["d1", "d2"]
     for name in names:
-        rows = trial(SIZES[name])[0]
-        fit, found = ours(rows, cr2=True)
+        arrays = design(trial(SIZES[name])[0])
+        fit, found = ours(arrays, cr2=True)
         error = float(np.sqrt(found["liang_zeger"].covariance[1, 1]))
-        print(f"{name}: {len(rows):,} rows; effect {fit.params[1]:.6f} ({error:.6f})")
-        calls = [lambda rows=rows: ours(rows, cr2=True), lambda rows=rows: ours(rows, cr2=False)]
+        print(f"{name}: {len(arrays[1]):,} rows; effect {fit.params[1]:.6f} ({error:.6f})")
+        calls = [lambda arrays=arrays: ours(arrays, cr2=True), lambda arrays=arrays: ours(arrays, cr2=False)]
         if "--peers" not in arguments:
             every, rest = median_seconds(*calls)
             print(f"  ours: {every:.3f} s with every variance, {rest:.3f} s without CR2")
             continue
-        calls += [lambda rows=rows: theirs(rows, "robust"), lambda rows=rows: theirs(rows, "bias_reduced")]
+        calls += [
+            lambda arrays=arrays: theirs(arrays, "robust"),
+            lambda arrays=arrays: theirs(arrays, "bias_reduced"),
+        ]
         every, rest, robust, reduced = median_seconds(*calls)
-        params, errors = theirs(rows, "bias_reduced")
+        params, errors = theirs(arrays, "bias_reduced")
         print(f"  statsmodels: effect {params[1]:.6f} (Mancl-DeRouen {errors[1]:.6f})")
         print(f"  ours, every variance {every:8.3f} s; without CR2 {rest:8.3f} s")
         print(f"  statsmodels, robust  {robust:8.3f} s; bias_reduced {reduced:7.3f} s")
