@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -150,10 +149,10 @@ class Cells:
 
     def segment_products(self, values: Vector) -> Matrix:
         """Sums of values times the columns by segment (S, p)."""
-        coarse = _runs(self._by_cell(values), self.segment_cell_at) @ self.coarse
+        coarse = np.add.reduceat(self._by_cell(values)[:, None] * self.coarse, self.segment_cell_at, axis=0)
         if not self.fine.shape[1]:
-            return np.asarray(coarse)
-        return np.hstack([coarse, _runs(values, self.segment_at) @ self.fine])
+            return coarse
+        return np.hstack([coarse, np.add.reduceat(values[:, None] * self.fine, self.segment_at, axis=0)])
 
     def gram(self, values: Vector) -> Matrix:
         """X' diag(values) X (p, p)."""
@@ -202,12 +201,6 @@ class Cells:
         out[:pc, pc:] = coarse.T @ np.add.reduceat(weighted, starts, axis=0)
         out[pc:, :pc] = out[:pc, pc:].T
         return out
-
-
-def _runs(values: Vector, starts: Ints) -> csr_array:
-    """The matrix (runs, n) whose rows hold the values of a run."""
-    bounds = np.append(starts, len(values))
-    return csr_array((values, np.arange(len(values)), bounds), shape=(len(starts), len(values)))
 
 
 def arrange(rows: GeeRows) -> Cells:

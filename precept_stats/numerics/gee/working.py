@@ -13,7 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import block_diag, coo_array, csr_array, dia_array
+from scipy.sparse import block_diag, coo_array, csr_array
 
 from precept_stats.numerics.gee.cells import Cells
 from precept_stats.numerics.gee.correlation import Correlation, PairSums, lag_matrix
@@ -61,11 +61,17 @@ def working_at(cells: Cells, family: Family, params: Vector) -> Working | None:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Inverse:
-    """The inverse correlation: ``inner`` (S, S) holds the blocks K; ``smallest`` is R's least eigenvalue."""
+    """The inverse correlation: K as a diagonal (S,) or blocks (S, S), and R's least eigenvalue."""
 
-    inner: csr_array
+    inner: Vector | csr_array
     rest: float
     smallest: float
+
+    def times(self, right: Matrix) -> Matrix:
+        """K of each cluster times its segments' rows (S, m)."""
+        if isinstance(self.inner, np.ndarray):
+            return self.inner[:, None] * right
+        return np.asarray(self.inner @ right)
 
 
 def segment_counts(cells: Cells) -> Vector:
@@ -82,8 +88,7 @@ def inverse_correlation(cells: Cells, correlation: Correlation, params: Vector) 
         level = rest + counts * by_lag[0]
         smallest = min(rest if counts.max() > 1 else 1.0, float(level.min()))
         safe = np.where(level > NOT_POSITIVE, level, 1.0)
-        diagonal = (by_lag[0] / safe)[None, :]
-        return Inverse(csr_array(dia_array((diagonal, [0]), shape=(len(counts),) * 2)), rest, smallest)
+        return Inverse(by_lag[0] / safe, rest, smallest)
     blocks, smallest = [], rest if counts.max() > 1 else 1.0
     starts = np.searchsorted(cells.segment_cluster, np.arange(cells.n_clusters + 1))
     for first, last in pairwise(starts):
@@ -110,7 +115,7 @@ def equations(cells: Cells, now: Working, inverse: Inverse) -> Equations:
     weight = cells.row_weight
     by_segment = cells.segment_products(cells.count * now.slope)
     weighted = cells.weight[cells.segment_cluster, None] * by_segment
-    pulled = inverse.inner @ np.column_stack([by_segment, cells.by_segment(now.residual)])
+    pulled = inverse.times(np.column_stack([by_segment, cells.by_segment(now.residual)]))
     information = cells.gram(weight * cells.count * now.slope**2) - weighted.T @ pulled[:, :-1]
     direct = cells.segment_products(weight * now.slope * now.residual).sum(axis=0)
     score = direct - weighted.T @ pulled[:, -1]
@@ -128,7 +133,7 @@ class ClusterEquations:
 def cluster_equations(cells: Cells, now: Working, inverse: Inverse) -> ClusterEquations:
     """The estimating equations cluster by cluster."""
     by_segment = cells.segment_products(cells.count * now.slope)
-    pulled = inverse.inner @ np.column_stack([by_segment, cells.by_segment(now.residual)])
+    pulled = inverse.times(np.column_stack([by_segment, cells.by_segment(now.residual)]))
     information = cells.cluster_grams(cells.count * now.slope**2)
     direct = cells.segment_products(now.slope * now.residual)
     score = np.empty((cells.n_clusters, cells.n_parameters))
