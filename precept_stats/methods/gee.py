@@ -121,6 +121,12 @@ class Gee(Declared):
                 "matched pairs: with a parameter for each pair every cluster has a leverage of more than a "
                 "half, which no correction makes up for; use cluster_summaries"
             )
+        independent = isinstance(self.correlation, IndependentWorking)
+        if not independent and not isinstance(self.weights, ParticipantWeights):
+            found.append(
+                "weights by clusters with an exchangeable working correlation would let a large cluster count "
+                "for less than a small one: use independence"
+            )
         if isinstance(self.df, SandwichSatterthwaite) and not self.variance.has_satterthwaite:
             found.append(f"the {self.variance.words} has no Satterthwaite's degrees of freedom")
         return tuple(found)
