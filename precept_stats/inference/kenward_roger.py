@@ -57,8 +57,8 @@ class KenwardRogerDf:
         V0, V1, V2 = 1.0 + g / below * B, 1.0 - (q - g) / below * B, 1.0 - (q + 2.0 - g) / below * B
         V0 = 0.0 if abs(V0) < 1e-10 else V0
         mean = 1.0 - A2 / q
-        rho = _ratio(mean, V1) ** 2 * V0 / V2 / q
-        df2 = 4.0 + (q + 2.0) / (q * rho - 1.0)
+        # 4 + (q + 2) / (q rho - 1), rho = ratio^2 V0 / (q V2), without dividing by V2, which is 0 at 4 df
+        df2 = 4.0 + (q + 2.0) * V2 / (_ratio(mean, V1) ** 2 * V0 - V2)
         return df2, 1.0 if abs(df2 - 2.0) < 0.01 else df2 * mean / (df2 - 2.0)
 
 
