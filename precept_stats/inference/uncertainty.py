@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from precept_stats.inference.asymptotic import Asymptotic, wald_estimate
 from precept_stats.inference.quantities import Quantity
+from precept_stats.inference.scales import to_reader
 from precept_stats.values import Estimate
 
-__all__ = ["Asymptotic", "estimate"]
+__all__ = ["Asymptotic", "estimate", "point_value"]
 
 
 def estimate(fit: Asymptotic, quantity: Quantity, level: float) -> Estimate:
@@ -18,3 +19,8 @@ def estimate(fit: Asymptotic, quantity: Quantity, level: float) -> Estimate:
     Raises FitError when there is no usable measure of uncertainty.
     """
     return wald_estimate(fit, quantity, level)
+
+
+def point_value(fit: Asymptotic, quantity: Quantity) -> float:
+    """The quantity at the point estimate, as a reader thinks of it, whatever its uncertainty."""
+    return to_reader(quantity.scale, quantity.value(fit.params))

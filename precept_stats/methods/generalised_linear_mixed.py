@@ -9,6 +9,7 @@ from precept_stats.data.declared import Declared
 from precept_stats.inference.degrees_of_freedom import FixedDf
 from precept_stats.inference.fit import Fit
 from precept_stats.inference.quantities import Quantity
+from precept_stats.inference.seeds import Seed
 from precept_stats.inference.uncertainty import Asymptotic
 from precept_stats.methods.arm_model import require_clusters
 from precept_stats.methods.cluster_facts import cluster_facts, few_clusters_warning
@@ -84,6 +85,8 @@ class GeneralisedLinearMixed(Declared):
     """
 
     accepts: ClassVar[tuple[type, ...]] = (ClusterTrial,)
+    uses: ClassVar[frozenset[str]] = frozenset()
+    needs_seed: ClassVar[bool] = False
 
     kind: Literal["generalised_linear_mixed"] = "generalised_linear_mixed"
     link: GlmmLink = CanonicalLink()
@@ -158,7 +161,7 @@ class GeneralisedLinearMixed(Declared):
     def _df_rule(self) -> str:
         return self.df.words
 
-    def fit(self, design: ClusterTrialDesign) -> Fit:
+    def fit(self, design: ClusterTrialDesign, seed: Seed | None = None) -> Fit:
         """Estimate. Raises FitError on separation, aliased terms, too few clusters, or no convergence."""
         require_variation(design)
         model = self._model(design)

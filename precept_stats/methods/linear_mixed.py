@@ -18,6 +18,7 @@ from precept_stats.inference.fit import Fact, Fit
 from precept_stats.inference.kenward_roger import kenward_roger
 from precept_stats.inference.quantities import Quantity, linear
 from precept_stats.inference.satterthwaite import satterthwaite
+from precept_stats.inference.seeds import Seed
 from precept_stats.inference.uncertainty import Asymptotic
 from precept_stats.methods.arm_model import block_columns, require_clusters, unit_of_means
 from precept_stats.methods.cluster_facts import cluster_facts, few_clusters_warning
@@ -89,6 +90,8 @@ class LinearMixed(Declared):
     """
 
     accepts: ClassVar[tuple[type, ...]] = (ClusterTrial,)
+    uses: ClassVar[frozenset[str]] = frozenset()
+    needs_seed: ClassVar[bool] = False
 
     kind: Literal["linear_mixed"] = "linear_mixed"
     criterion: MixedCriterion = RestrictedLikelihood()
@@ -141,7 +144,7 @@ class LinearMixed(Declared):
         kind = "linear probability model" if layout.outcome == "binary" else "linear model"
         return f"Mixed {kind}, random intercept by cluster, {self.criterion.kind.upper()}"
 
-    def fit(self, design: ClusterTrialDesign) -> Fit:
+    def fit(self, design: ClusterTrialDesign, seed: Seed | None = None) -> Fit:
         """Estimate. Raises FitError for aliased terms, too few clusters, or a model that fits exactly."""
         require_variation(design)
         terms = _terms(design)
