@@ -19,12 +19,12 @@ from precept_stats.errors import DataError, FitError, PlanError
 from precept_stats.inference.rows import Header, estimate_rows, fit_rows
 from precept_stats.inference.uncertainty import estimate
 from precept_stats.methods import AnyMethod
+from precept_stats.methods.contract import unused
 from precept_stats.plan.document import Analysis, Plan
 from precept_stats.plan.provenance import provenance
 from precept_stats.plan.reader import LoadedPlan, read_plan, resolve_file
 from precept_stats.studies import AnyStudy
-from precept_stats.studies.cluster_trial_description import describe
-from precept_stats.studies.cluster_trial_tables import PreparedTrial, prepare
+from precept_stats.studies.prepare import AnyPrepared, describe, prepare
 from precept_stats.studies.question import Question
 from precept_stats.values import Failure, Result, Results, Row
 
@@ -104,9 +104,7 @@ def analyse(
     ``data`` is one table, or tables by name when the question's population joins them. Raises
     FitError where ``run`` would record a Failure.
     """
-    objections = method.objections(study, question)
-    if objections:
-        raise PlanError("this method cannot answer this question", found="; ".join(objections))
+    _require_fitting(study, method, question)
     sources = data if isinstance(data, Mapping) else {question.population.of: data}
     tables = {
         name: source if isinstance(source, Table) else load_table(source, None, name)
@@ -118,13 +116,28 @@ def analyse(
     return _extended(result, describe(prepared, "analysis"))
 
 
+def _require_fitting(study: AnyStudy, method: AnyMethod, question: Question) -> None:
+    """What the rules of a plan would say of the pair: PlanError when the method cannot take it on."""
+    if not isinstance(study, method.accepts):
+        accepted = ", ".join(one.__name__ for one in method.accepts)
+        found = f"{method.kind} with {study.kind}"
+        raise PlanError("this method is not made for this kind of study", found=found, allowed=accepted)
+    ignored = unused(method.uses, study)
+    if ignored:
+        found, uses = ", ".join(ignored), ", ".join(sorted(method.uses)) or "none of groups, weights, offset"
+        raise PlanError("this method does not use what the study names", found=found, allowed=uses)
+    objections = method.objections(study, question)
+    if objections:
+        raise PlanError("this method cannot answer this question", found="; ".join(objections))
+
+
 def _any_synthetic(tables: Mapping[str, Table]) -> bool:
     return any(table.synthetic for table in tables.values())
 
 
-def _prepare_all(plan: Plan, tables: Mapping[str, Table]) -> dict[str, PreparedTrial | DataError]:
+def _prepare_all(plan: Plan, tables: Mapping[str, Table]) -> dict[str, AnyPrepared | DataError]:
     """The trial of every analysis, or why the data do not hold it; raises that of the primary one."""
-    known: dict[tuple[AnyStudy, Question], PreparedTrial | DataError] = {}
+    known: dict[tuple[AnyStudy, Question], AnyPrepared | DataError] = {}
     prepared = {}
     for name, analysis in plan.analyses.items():
         key = (analysis.study, plan.question(name))
@@ -142,16 +155,14 @@ def _prepare_all(plan: Plan, tables: Mapping[str, Table]) -> dict[str, PreparedT
 
 def _prepared_or_why_not(
     study: AnyStudy, question: Question, tables: Mapping[str, Table]
-) -> PreparedTrial | DataError:
+) -> AnyPrepared | DataError:
     try:
         return prepare(study, tables, question)
     except DataError as problem:
         return problem
 
 
-def _answer(
-    plan: Plan, name: str, analysis: Analysis, prepared: PreparedTrial | DataError
-) -> Result | Failure:
+def _answer(plan: Plan, name: str, analysis: Analysis, prepared: AnyPrepared | DataError) -> Result | Failure:
     """The result of one analysis; the primary one also carries the description of the trial."""
     header = Header(name, analysis.estimand, analysis.purpose, plan.question(name).outcome.column)
     if isinstance(prepared, DataError):
@@ -163,7 +174,7 @@ def _answer(
     return _extended(entry, describe(prepared, name)) if name == plan.primary else entry
 
 
-def _fit(method: AnyMethod, prepared: PreparedTrial, header: Header, level: float) -> Result:
+def _fit(method: AnyMethod, prepared: AnyPrepared, header: Header, level: float) -> Result:
     design = prepared.design
     fit = method.fit(design)
     header = Header(

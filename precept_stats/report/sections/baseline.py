@@ -6,6 +6,7 @@ from precept_stats.report.blocks import Block, Column, Heading, Prose, Table, Ta
 from precept_stats.report.format import Scale, decimals_for, fixed, percent_text, scale_of
 from precept_stats.report.material import Material, by_stat, grouped, number_of
 from precept_stats.report.words import NONE, capital, cell
+from precept_stats.studies.cluster_trial import ClusterTrial
 from precept_stats.values import Row
 
 LEVELS = {"cluster": "Clusters", "individual": "Individuals"}
@@ -49,8 +50,9 @@ def baseline(material: Material) -> tuple[Block, ...]:
 
 def _described(material: Material) -> str:
     """Who is in the table, and when, since that need not be before the randomisation."""
-    periods = material.plan.analyses[material.plan.primary].study.periods
-    when = " of the follow-up window" if periods else ""
+    study = material.plan.analyses[material.plan.primary].study
+    windows = isinstance(study, ClusterTrial) and study.periods is not None
+    when = " of the follow-up window" if windows else ""
     return (
         f"Described are the eligible {material.people}{when} and their clusters; what is measured after "
         "randomisation may differ between arms by more than chance."

@@ -1,0 +1,34 @@
+"""From any study to its design and its description: one line a study."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from precept_stats.studies import AnyStudy, cluster_trial_description, cluster_trial_tables
+from precept_stats.studies.cluster_trial import ClusterTrial
+from precept_stats.studies.cluster_trial_with_baseline import ClusterTrialWithBaseline
+from precept_stats.studies.population import SourceTable
+from precept_stats.studies.prepared_trial import PreparedTrial
+from precept_stats.studies.question import Question
+from precept_stats.studies.stepped_wedge import SteppedWedge
+from precept_stats.values import Row
+
+AnyPrepared = PreparedTrial
+"""What a study can be made into: each has a design, a flow and warnings."""
+
+
+def prepare(study: AnyStudy, data: Mapping[str, SourceTable], question: Question) -> AnyPrepared:
+    """Turn tables into the design of a study, and keep account of every row.
+
+    Raises DataError, naming what was found and where, when the tables do not hold the study.
+    """
+    match study:
+        case ClusterTrial():
+            return cluster_trial_tables.prepare(study, data, question)
+        case ClusterTrialWithBaseline() | SteppedWedge():
+            raise NotImplementedError(study.kind)
+
+
+def describe(prepared: AnyPrepared, analysis: str) -> tuple[Row, ...]:
+    """Rows that describe a study beside its estimates, under the name of an analysis."""
+    return cluster_trial_description.describe(prepared, analysis)
