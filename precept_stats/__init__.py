@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from precept_stats.plan.lint import lint
     from precept_stats.plan.reader import read_plan
     from precept_stats.report.story import story
-    from precept_stats.runner import analyse, run
+    from precept_stats.runner import How, analyse, run
     from precept_stats.studies.cluster_trial import ClusterTrial
     from precept_stats.studies.formula import Formula, formula
     from precept_stats.studies.question import Estimand, Outcome, Question
@@ -48,7 +48,7 @@ _HOMES = {
     "plan.lint": ("lint",),
     "plan.reader": ("read_plan",),
     "report.story": ("story",),
-    "runner": ("analyse", "run"),
+    "runner": ("How", "analyse", "run"),
     "studies.cluster_trial": ("ClusterTrial",),
     "studies.formula": ("Formula", "formula"),
     "studies.question": ("Estimand", "Outcome", "Question"),
@@ -68,6 +68,7 @@ __all__ = [
     "FitError",
     "Formula",
     "GeneralisedLinearMixed",
+    "How",
     "Interval",
     "LinearMixed",
     "Outcome",

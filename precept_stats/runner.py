@@ -9,14 +9,15 @@ results; it never stops the others and nothing takes its place unless the plan s
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from precept_stats.data.dataset import Source, Table, check_references, load_table
 from precept_stats.data.quality import quality_rows
 from precept_stats.data.schema import find_schema
 from precept_stats.errors import DataError, FitError, PlanError
-from precept_stats.inference.rows import Header, estimate_rows, fit_rows
+from precept_stats.inference.rows import Header, estimate_rows, fit_rows, further_rows
+from precept_stats.inference.seeds import Seed
 from precept_stats.inference.uncertainty import estimate
 from precept_stats.methods import AnyMethod
 from precept_stats.methods.contract import unused
@@ -30,6 +31,18 @@ from precept_stats.values import Failure, Result, Results, Row
 
 Progress = Callable[[int, int, str], None]
 """Called with (analyses done, analyses in all, label of the next)."""
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """The confidence level of an analysis, and the seed of what it draws (None: nothing may be drawn)."""
+
+    level: float = 0.95
+    seed: int | None = None
+
+    def seed_of(self, analysis: str) -> Seed | None:
+        """The stream of one analysis, found from its name, so that no other can change it."""
+        return None if self.seed is None else Seed(self.seed).at(analysis)
 
 
 def run(
@@ -97,14 +110,18 @@ def analyse(
     method: AnyMethod,
     data: Source | Mapping[str, Source],
     question: Question,
-    level: float = 0.95,
+    how: How | None = None,
 ) -> Result:
     """One analysis without a plan, for notebooks: the same path as ``run``, and the same rows.
 
-    ``data`` is one table, or tables by name when the question's population joins them. Raises
-    FitError where ``run`` would record a Failure.
+    ``data`` is one table, or tables by name when the question's population joins them; ``how`` gives
+    the level (0.95), and a seed for methods that draw. Raises FitError where ``run`` would record a
+    Failure.
     """
+    how = how or How()
     _require_fitting(study, method, question)
+    if method.needs_seed and how.seed is None:
+        raise PlanError("this method draws random numbers and there is no seed", allowed="How(seed=...)")
     sources = data if isinstance(data, Mapping) else {question.population.of: data}
     tables = {
         name: source if isinstance(source, Table) else load_table(source, None, name)
@@ -112,7 +129,7 @@ def analyse(
     }
     prepared = prepare(study, tables, question)
     header = Header("analysis", question.estimand_id, "exploratory", question.outcome.column)
-    result = replace(_fit(method, prepared, header, level), synthetic=_any_synthetic(tables))
+    result = replace(_fit(method, prepared, header, how), synthetic=_any_synthetic(tables))
     return _extended(result, describe(prepared, "analysis"))
 
 
@@ -167,25 +184,26 @@ def _answer(plan: Plan, name: str, analysis: Analysis, prepared: AnyPrepared | D
     header = Header(name, analysis.estimand, analysis.purpose, plan.question(name).outcome.column)
     if isinstance(prepared, DataError):
         return _failure(header, analysis, prepared)
+    how = How(plan.multiplicity.level, plan.seed)
     try:
-        entry: Result | Failure = _fit(analysis.method, prepared, header, plan.multiplicity.level)
+        entry: Result | Failure = _fit(analysis.method, prepared, header, how)
     except FitError as problem:
         entry = _failure(header, analysis, problem, prepared.flow_rows(name))
     return _extended(entry, describe(prepared, name)) if name == plan.primary else entry
 
 
-def _fit(method: AnyMethod, prepared: AnyPrepared, header: Header, level: float) -> Result:
+def _fit(method: AnyMethod, prepared: AnyPrepared, header: Header, how: How) -> Result:
     design = prepared.design
-    fit = method.fit(design)
+    fit = method.fit(design, how.seed_of(header.analysis))
     header = Header(
         header.analysis, header.estimand, header.purpose, header.variable, fit.status, "; ".join(fit.warnings)
     )
     effect, *means = method.targets(design)
-    estimates = tuple(estimate(fit.uncertainty, quantity, level) for quantity in (effect, *means))
+    estimates = tuple(estimate(fit.uncertainty, quantity, how.level) for quantity in (effect, *means))
     rows = [*prepared.flow_rows(header.analysis), *estimate_rows(header, estimates[0])]
     for mean in estimates[1:]:
         rows += estimate_rows(header, mean, arm=mean.contrast)
-    rows += fit_rows(header, fit)
+    rows += [*further_rows(header, fit, how.level), *fit_rows(header, fit)]
     warnings = (*prepared.warnings, *fit.warnings)
     return Result(
         header.analysis,

@@ -235,7 +235,7 @@ def question(summary: str) -> ps.Question:
 
 def test_analyse_is_the_same_path_as_a_plan(plan):
     study = ps.ClusterTrial(cluster="village", arm="arm")
-    alone = ps.analyse(study, ps.ClusterSummaries(), people(), question("risk_difference"), level=0.9)
+    alone = ps.analyse(study, ps.ClusterSummaries(), people(), question("risk_difference"), ps.How(level=0.9))
     assert alone.estimate == ps.run(plan, {"people": people()})["difference"].estimate
     assert {"flow", "baseline", "estimate", "icc", "setting"} <= {row.context for row in alone.rows}
     assert "not" in alone._repr_html_()

@@ -14,7 +14,6 @@ from precept_stats.inference.quantities import Quantity
 from precept_stats.inference.uncertainty import estimate, point_value
 from precept_stats.values import Context, Estimate, Purpose, Row, Status
 
-
 READERS = ("estimate", "conf_low", "conf_high", "null")
 """Statistics on the reader's scale, which have the quantity's unit."""
 
@@ -71,7 +70,7 @@ def estimate_rows(header: Header, estimate: Estimate, arm: str = "") -> tuple[Ro
 
 
 def _interval_statistics(estimate: Estimate) -> list[tuple[str, str, float | str | None]]:
-    """Name, label and value of what an estimate and its interval say; the label names the kind of interval."""
+    """Name, label and value of what an estimate and its interval say."""
     kind, interval = estimate.interval.kind, estimate.interval
     return [
         ("estimate", "Estimate", estimate.value),
@@ -108,7 +107,9 @@ def _quantity_rows(header: Header, fit: Fit, quantity: Quantity, level: float) -
     except (ArithmeticError, ValueError) as problem:
         yield _without_limits(row("estimate", _value_or_none(fit, quantity), "Estimate"), str(problem))
         return
-    yield from (row(name, stat, label) for name, label, stat in _interval_statistics(found) if stat is not None)
+    yield from (
+        row(name, stat, label) for name, label, stat in _interval_statistics(found) if stat is not None
+    )
 
 
 def _value_or_none(fit: Fit, quantity: Quantity) -> float | None:
