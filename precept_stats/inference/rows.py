@@ -74,7 +74,7 @@ def _interval_statistics(estimate: Estimate) -> list[tuple[str, str, float | str
     kind, interval = estimate.interval.kind, estimate.interval
     return [
         ("estimate", "Estimate", estimate.value),
-        ("std_error", "Standard error", estimate.std_error),
+        ("std_error", "Standard error", estimate.std_error if math.isfinite(estimate.std_error) else None),
         ("conf_low", f"Lower {kind} limit", interval.lower),
         ("conf_high", f"Upper {kind} limit", interval.upper),
         ("conf_level", f"{kind.capitalize()} level", interval.level),
