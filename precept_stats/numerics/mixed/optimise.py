@@ -131,9 +131,7 @@ def _off_saddle[P: Point](evaluate: Callable[[Vector], P], point: P) -> P | None
     return None
 
 
-def _at_zero[P: Point](
-    evaluate: Callable[[Vector], P], point: P, diagonal: NDArray[np.bool_]
-) -> P | None:
+def _at_zero[P: Point](evaluate: Callable[[Vector], P], point: P, diagonal: NDArray[np.bool_]) -> P | None:
     """The point with vanishing diagonal entries of theta put to exactly zero, when that is no worse."""
     small = diagonal & (np.abs(point.theta) < ZERO) & (point.theta != 0.0)
     if not small.any():
