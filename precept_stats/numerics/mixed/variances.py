@@ -1,0 +1,56 @@
+"""The variance parameters of a fit with their covariance, from the expected information."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from precept_stats.numerics.mixed.fit import MixedFit
+from precept_stats.numerics.mixed.information import covariance_information
+from precept_stats.numerics.mixed.model import Matrix, Vector
+
+SINGULAR = 1e-12
+"""Directions with information (scaled to correlations) below this share of the largest are left out."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Variances:
+    """``values`` (R,): the random effects' variances and covariances in order, the residual variance last.
+
+    ``covariance`` (R, R) is the inverse expected information of the criterion, restricted or full. On a
+    boundary (a variance at 0, a singular matrix) it is that given the boundary: the parameters that are
+    held there have no part in it.
+    """
+
+    values: Vector
+    covariance: Matrix
+
+
+def variances(fit: MixedFit) -> Variances:
+    """The variances of a fit whose residual variance was estimated."""
+    information = covariance_information(fit).expected / 2.0
+    tangent = _tangent(fit)
+    inner = tangent.T @ information @ tangent
+    found = tangent @ _inverse(inner) @ tangent.T
+    values = np.array([component.value for component in fit.components] + [fit.sigma2])
+    return Variances(values, (found + found.T) / 2.0)
+
+
+def _tangent(fit: MixedFit) -> Matrix:
+    """The directions in which the variances can move with what is at its boundary held there, (R, free)."""
+    jacobian = fit.problem.system.structure.jacobian(fit.theta)
+    moving = jacobian[:, ~np.array(fit.at_zero)] if fit.boundary else np.eye(len(jacobian))
+    tangent = np.zeros((len(moving) + 1, moving.shape[1] + 1))
+    tangent[:-1, :-1], tangent[-1, -1] = moving, 1.0
+    return tangent
+
+
+def _inverse(information: Matrix) -> Matrix:
+    """The inverse on the range, whatever the units of the parameters."""
+    size = np.sqrt(np.diag(information))
+    size = np.where(size > 0.0, size, 1.0)
+    values, vectors = np.linalg.eigh(information / np.outer(size, size))
+    kept = values > SINGULAR * values[-1]
+    inverse: Matrix = (vectors[:, kept] / values[kept]) @ vectors[:, kept].T / np.outer(size, size)
+    return inverse
