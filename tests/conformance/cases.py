@@ -34,13 +34,19 @@ HERE_ONLY = "PRECEPT_DATA"
 
 @dataclass(frozen=True)
 class Number:
-    """One reference number: what the other program gives, and where ours is known to differ, why."""
+    """One reference number: what the other program gives, and where ours is known to differ, why.
+
+    ``scale`` is what ``rtol`` and digits are relative to where the number itself may be near 0 (an entry of
+    a matrix, a predicted effect). Numbers of one ``block`` are shown in one line of the pages.
+    """
 
     name: str
     theirs: float
     rtol: float
     by_our_rule: float | None = None
     reason: str = ""
+    scale: float | None = None
+    block: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,6 +80,8 @@ class Comparison:
 
     @property
     def agrees(self) -> bool:
+        if self.number.scale is not None:
+            return abs(self.ours - self.held_to) <= self.number.rtol * self.number.scale
         return math.isclose(self.ours, self.held_to, rel_tol=self.number.rtol, abs_tol=1e-14)
 
     @property
@@ -81,7 +89,7 @@ class Comparison:
         """Significant digits in which ours and theirs agree, at most 15 (what the files hold)."""
         if self.ours == self.number.theirs:
             return 15.0
-        scale = abs(self.number.theirs) or 1.0
+        scale = self.number.scale or abs(self.number.theirs) or 1.0
         return max(0.0, min(15.0, -math.log10(abs(self.ours - self.number.theirs) / scale)))
 
 
