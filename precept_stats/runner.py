@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 from precept_stats.data.dataset import Source, Table, check_references, load_table
 from precept_stats.data.quality import quality_rows
@@ -20,7 +21,7 @@ from precept_stats.inference.rows import Header, estimate_rows, fit_rows, furthe
 from precept_stats.inference.seeds import Seed
 from precept_stats.inference.uncertainty import estimate
 from precept_stats.methods import AnyMethod
-from precept_stats.methods.contract import unused
+from precept_stats.methods.contract import Method, unused
 from precept_stats.plan.document import Analysis, Plan
 from precept_stats.plan.provenance import provenance
 from precept_stats.plan.reader import LoadedPlan, read_plan, resolve_file
@@ -192,8 +193,9 @@ def _answer(plan: Plan, name: str, analysis: Analysis, prepared: AnyPrepared | D
     return _extended(entry, describe(prepared, name)) if name == plan.primary else entry
 
 
-def _fit(method: AnyMethod, prepared: AnyPrepared, header: Header, how: How) -> Result:
-    design = prepared.design
+def _fit(accepting: AnyMethod, prepared: AnyPrepared, header: Header, how: How) -> Result:
+    """``accepting`` takes the design: that it accepts the study was checked before anything was prepared."""
+    method, design = cast(Method, accepting), prepared.design
     fit = method.fit(design, how.seed_of(header.analysis))
     header = Header(
         header.analysis, header.estimand, header.purpose, header.variable, fit.status, "; ".join(fit.warnings)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 
@@ -21,7 +20,7 @@ from precept_stats.studies.row_columns import read_row_columns
 from precept_stats.studies.steps import (
     Trial,
     by_cluster,
-    characteristics,
+    characteristics_of,
     code_rows,
     complete_rows,
     covariates_of,
@@ -66,15 +65,13 @@ def prepare(study: ClusterTrial, data: Mapping[str, SourceTable], question: Ques
     further = read_row_columns(study, trial.gathered, final.kept)
     analysed = Analysed(trial.found, final, coded, covariates, baseline, dropped, further)
     described = by_cluster(concerned, np.flatnonzero(concerned.kept))
+    about = characteristics_of(trial, columns, np.arange(len(described.rows)))
     return PreparedTrial(
         study=study,
         question=question,
         design=build_design(question, analysed),
         flow=flow_rows(final.steps, final.roster.people_label),
-        participants=replace(
-            participants(concerned, coded, described),
-            characteristics=characteristics(trial, columns, np.arange(len(described.rows))),
-        ),
+        participants=participants(concerned, coded, described, about),
         baseline=_of_clusters(baseline, final.clusters()),
         warnings=(
             *warnings,

@@ -201,19 +201,24 @@ def by_cluster(selection: Selection, rows: Ints) -> Described:
     return Described(rows, names, arm, row_unit.astype(np.intp))
 
 
-def participants(selection: Selection, coded: CodedOutcome, described: Described) -> Participants:
-    """The individuals of some rows, without characteristics."""
+def participants(
+    selection: Selection,
+    coded: CodedOutcome,
+    described: Described,
+    characteristics: tuple[Characteristic, ...] = (),
+) -> Participants:
+    """The individuals of some rows, with the columns of Table 1 for the same rows."""
     return Participants(
         clusters=described.units,
         arm=described.arm,
         row_cluster=described.row_unit,
         people=selection.roster.people[described.rows],
         missing=coded.missing[described.rows],
-        characteristics=(),
+        characteristics=characteristics,
     )
 
 
-def characteristics(
+def characteristics_of(
     trial: Trial, columns: Mapping[str, Column], rows: Ints | Bools
 ) -> tuple[Characteristic, ...]:
     """The columns of Table 1 for ``rows`` of the columns."""

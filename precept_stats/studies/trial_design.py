@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -49,10 +49,7 @@ def build_design(question: Question, analysed: Analysed) -> ClusterTrialDesign:
     if stratum is not None:
         check_strata_left(stratum, stratum_names, arm, roster.arm_names)
     pair, _ = blocks(analysed.found.pair, kept, row_cluster, len(clusters))
-    covariates = tuple(
-        code_covariate(name, column, row_cluster, len(clusters))
-        for name, column in analysed.covariates.items()
-    )
+    covariates = coded_covariates(analysed.covariates, row_cluster, len(clusters))
     y, size = analysed.coded.y[kept], analysed.coded.size[kept]
     columns = [column for covariate in covariates for column in covariate.values.T]
     order = canonical_order((row_cluster,), y, size, (*analysed.further.keys(), *columns))
@@ -67,9 +64,7 @@ def build_design(question: Question, analysed: Analysed) -> ClusterTrialDesign:
         stratum=stratum,
         stratum_names=stratum_names,
         pair=pair,
-        covariates=tuple(
-            Covariate(one.name, one.level, one.columns, frozen(one.values[order])) for one in covariates
-        ),
+        covariates=reordered(covariates, order),
         baseline=frozen(analysed.baseline.mean[clusters]) if analysed.baseline is not None else None,
         outcome=question.outcome,
         summary=question.estimand.summary,
@@ -80,6 +75,18 @@ def build_design(question: Question, analysed: Analysed) -> ClusterTrialDesign:
         weights=further.weights,
         offset=further.offset,
     )
+
+
+def coded_covariates(
+    columns: Mapping[str, Column], row_cluster: Ints, n_clusters: int
+) -> tuple[Covariate, ...]:
+    """The covariates of the analysed rows, coded."""
+    return tuple(code_covariate(name, column, row_cluster, n_clusters) for name, column in columns.items())
+
+
+def reordered(covariates: tuple[Covariate, ...], order: Ints) -> tuple[Covariate, ...]:
+    """The same covariates with the rows in another order, read-only."""
+    return tuple(replace(one, values=frozen(one.values[order])) for one in covariates)
 
 
 def blocks(
