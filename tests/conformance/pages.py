@@ -42,6 +42,9 @@ def _further(name: str, choice: type[Choice], tag: str) -> Iterator[str]:
     for setting, field in choice.model_fields.items():
         if setting == "kind":
             continue
+        if get_origin(field.annotation) is tuple:
+            yield f"| `{name}.{setting}` with `{tag}` | a list | {field.description} |"
+            continue
         listed = get_args(field.annotation) or (field.default,)
         tags = ", ".join(f"`{t}`{' (default)' if t == field.default else ''}" for t in listed)
         yield f"| `{name}.{setting}` with `{tag}` | {tags} | {field.description} |"
