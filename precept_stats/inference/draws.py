@@ -140,6 +140,12 @@ def _percentiles(fit: Draws, quantity: Quantity, level: float, drawn: Vector) ->
         )
     with np.errstate(all="ignore"):
         error = float(np.std(drawn, ddof=1))
+    if np.ptp(drawn) == 0.0:
+        raise FitError(
+            f"the {quantity.measure} has no usable standard error",
+            found="the same value in every draw",
+            allowed="draws that vary",
+        )
     null = to_scale(quantity.scale, quantity.null)
     tails = np.count_nonzero(low <= null), np.count_nonzero(high >= null)
     kind: IntervalKind = "credible" if posterior else "confidence"

@@ -32,7 +32,7 @@ def studentised(replicates=1999, df=8, at=0.4, error=0.3, seed=2):
     covariances = np.zeros((replicates, 2, 2))
     covariances[:, 0, 0] = scale**2
     covariances[:, 1, 1] = np.nan
-    drawn = np.column_stack([at + z, np.ones(replicates)])
+    drawn = np.column_stack([at + z, rng.exponential(1.0, replicates)])
     covariance = np.diag([error**2, math.nan])
     return Draws(("a", "b"), np.array([at, 1.0]), drawn, "bootstrap", covariance, covariances)
 
@@ -121,7 +121,6 @@ def test_draws_on_a_boundary_are_at_the_lower_end_and_leave_no_standard_error():
 
 def test_a_parameter_without_known_covariance_has_percentiles():
     fit = studentised(999)
-    fit = Draws(fit.names, fit.params, fit.draws, fit.kind, fit.covariance, fit.covariances)
     assert estimate(fit, first(), 0.95).interval.method == STUDENTISED
     second = linear("variance", "", np.array([0.0, 1.0]), unit="")
     assert estimate(fit, second, 0.95).interval.method == PERCENTILE
@@ -170,3 +169,8 @@ def test_just_enough_draws_give_the_extremes():
     drawn = np.random.default_rng(1).standard_normal(39)
     answer = estimate(plain(drawn), first(), 0.95)
     assert (answer.interval.lower, answer.interval.upper) == (drawn.min(), drawn.max())
+
+
+def test_draws_that_are_all_alike_have_no_interval():
+    with pytest.raises(FitError, match="standard error"):
+        estimate(plain(np.full(99, 0.4)), first(), 0.95)
