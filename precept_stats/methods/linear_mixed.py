@@ -11,33 +11,29 @@ from numpy.typing import NDArray
 from precept_stats.data.declared import Declared
 from precept_stats.inference.degrees_of_freedom import LeadingDf
 from precept_stats.inference.fit import Fit
-from precept_stats.inference.joint import joint_test
 from precept_stats.inference.quantities import Quantity, linear
 from precept_stats.inference.seeds import Seed
 from precept_stats.inference.uncertainty import Asymptotic
 from precept_stats.methods.arm_model import unit_of_means
 from precept_stats.methods.contract import MethodWords
 from precept_stats.methods.layout import Layout, conditional_gap, layout_of_design, layout_of_plan
-from precept_stats.methods.linear_mixed_facts import (
-    boundary_facts,
-    boundary_words,
-    evidence,
-    icc_facts,
-    joint_facts,
-    prediction_facts,
-    variance_facts,
-    variance_names,
+from precept_stats.methods.linear_mixed_cells import (
+    cell_objections,
+    cell_parameters,
+    fit_on_cells,
+    needs_cells,
 )
-from precept_stats.methods.linear_mixed_model import fit_model
+from precept_stats.methods.linear_mixed_facts import joint_facts, random_facts, variance_shares
+from precept_stats.methods.linear_mixed_fit import RandomFit
 from precept_stats.methods.linear_mixed_plan import (
     equation,
     followed,
     over_time_objections,
     random_objections,
 )
-from precept_stats.methods.linear_mixed_variances import shares, variance_parts
+from precept_stats.methods.linear_mixed_terms import fit_terms
 from precept_stats.methods.mixed_facts import design_facts, few_clusters, require_units
-from precept_stats.methods.mixed_random import random_part
+from precept_stats.methods.mixed_random import RandomPart, random_part
 from precept_stats.methods.mixed_terms import FixedPart, fixed_part
 from precept_stats.methods.scatter import MEAN_OF, require_variation
 from precept_stats.methods.settings import Choice, listed
@@ -47,6 +43,7 @@ from precept_stats.methods.settings_mixed import (
     MaximumLikelihood,
     MixedCriterion,
     MixedDf,
+    ParametricBootstrap,
     RestrictedLikelihood,
 )
 from precept_stats.methods.settings_random import (
@@ -57,9 +54,7 @@ from precept_stats.methods.settings_random import (
     ExposureTimeEffect,
     RandomEffects,
     Residual,
-    ResidualByArm,
 )
-from precept_stats.numerics.mixed.variances import Variances, variances
 from precept_stats.studies import AnyStudy
 from precept_stats.studies.cluster_trial import ClusterTrial
 from precept_stats.studies.cluster_trial_with_baseline import ClusterTrialWithBaseline
@@ -115,14 +110,17 @@ class LinearMixed(Declared):
 
     accepts: ClassVar[tuple[type, ...]] = (ClusterTrial, ClusterTrialWithBaseline, SteppedWedge)
     uses: ClassVar[frozenset[str]] = frozenset({"groups", "weights", "offset"})
-    needs_seed: ClassVar[bool] = False
-
     kind: Literal["linear_mixed"] = "linear_mixed"
     criterion: MixedCriterion = RestrictedLikelihood()
     df: MixedDf = KenwardRoger()
     random: RandomEffects = Exchangeable()
     residual: Residual = CommonResidual()
     effect_over_time: EffectOverTime = ConstantEffect()
+
+    @property
+    def needs_seed(self) -> bool:
+        """Whether it draws random numbers."""
+        return isinstance(self.df, ParametricBootstrap)
 
     def objections(self, study: AnyStudy, question: Question) -> tuple[str, ...]:
         layout = layout_of_plan(study, question)
@@ -136,16 +134,14 @@ class LinearMixed(Declared):
             )
         elif layout.summary not in SUMMARIES_OF[layout.outcome]:
             found.append(f"a {layout.outcome} outcome has no {layout.summary.replace('_', ' ')}")
-        if isinstance(self.criterion, MaximumLikelihood):
-            if isinstance(self.df, KenwardRoger):
-                found.append("Kenward and Roger's adjustment is for restricted maximum likelihood (reml)")
-            if layout.paired:
-                found.append(
-                    "matched pairs: with a parameter for each pair, maximum likelihood halves the variance "
-                    "between clusters; use reml"
-                )
-        if self.random.decays or isinstance(self.residual, ResidualByArm):
-            found.append("decaying cluster-period effects and residual variances by arm are not offered yet")
+        if isinstance(self.criterion, MaximumLikelihood) and layout.paired:
+            found.append(
+                "matched pairs: with a parameter for each pair, maximum likelihood halves the variance "
+                "between clusters; use reml"
+            )
+        on_cells = needs_cells(self.random, self.residual)
+        found += self.df.objections(self.criterion.kind, on_cells=on_cells)
+        found += cell_objections(self.random, self.residual, cohort=followed(study))
         found += random_objections(self.random, study)
         found += over_time_objections(self.effect_over_time, study)
         return tuple(found)
@@ -193,30 +189,35 @@ class LinearMixed(Declared):
         require_variation(design)
         fixed = fixed_part(design, self.effect_over_time)
         require_units(design, fixed)
-        random = random_part(design, self.random.of(is_cohort(design)))
-        kernel = fit_model(design, fixed, random, self.criterion.kind)
-        fitted = Fitted(kernel, fixed, random, design.n_clusters, float(design.size.sum()))
-        effects = Asymptotic(fixed.names, kernel.params, *self.df.of(fitted))
-        found, parts = variances(kernel), variance_parts(design, random, kernel)
-        warnings = self._boundary_warnings(fitted) + few_clusters(design)
-        status: Status = "boundary" if kernel.boundary else "warning" if warnings else "ok"
+        found = self._fitted(design, fixed)
+        fitted = Fitted(found, design.n_clusters, float(design.size.sum()), seed)
+        effects = Asymptotic(fixed.names, found.kernel.params, *self.df.of(fitted))
+        inferred = self.df.infer(_with_variances(effects, found), fitted)
+        warnings = (*self._boundary_warnings(found), *few_clusters(design), *inferred.warnings)
+        status: Status = "boundary" if found.kernel.boundary else "warning" if warnings else "ok"
         estimator = self._estimator(layout_of_design(design), is_cohort(design))
         return Fit(
-            uncertainty=_with_variances(effects, found, variance_names(kernel, random)),
+            uncertainty=inferred.uncertainty,
             status=status,
-            evidence=evidence(kernel, random),
+            evidence=found.evidence,
             warnings=warnings,
             facts=(
                 *design_facts(design, estimator, self.df.words),
-                *variance_facts(kernel, random),
-                *icc_facts(found.values, parts),
-                *boundary_facts(kernel, random, self.df.on_boundary),
-                *joint_facts(fixed, lambda contrasts: joint_test(effects, contrasts)),
-                *prediction_facts(kernel, random, design.clusters),
+                *random_facts(found, self.df.on_boundary, design.clusters),
+                *joint_facts(fixed, lambda contrasts: self.df.joint(effects, fitted, contrasts)),
+                *inferred.facts,
             ),
             settings=tuple((name, value) for name, value, _ in listed(self._choices())),
-            further=(*self._by_exposure(design), *(share for one in parts for share in shares(one))),
+            further=(*self._by_exposure(design), *variance_shares(found)),
         )
+
+    def _fitted(self, design: AnyDesign, fixed: FixedPart) -> RandomFit:
+        if needs_cells(self.random, self.residual):
+            return fit_on_cells(design, fixed, (self.random, self.residual), self.criterion.kind)
+        return fit_terms(design, fixed, self._terms(design), self.criterion.kind)
+
+    def _terms(self, design: AnyDesign) -> RandomPart:
+        return random_part(design, self.random.of(is_cohort(design)))
 
     def targets(self, design: AnyDesign) -> tuple[Quantity, ...]:
         """The adjusted difference, then the adjusted mean (or risk) of each arm."""
@@ -248,13 +249,14 @@ class LinearMixed(Declared):
 
     def _layout(self, design: AnyDesign) -> tuple[FixedPart, int]:
         """The fixed part, and how many variance parameters stand after its parameters."""
-        random = random_part(design, self.random.of(is_cohort(design)))
-        return fixed_part(design, self.effect_over_time), random.parameters + 1
+        fixed = fixed_part(design, self.effect_over_time)
+        if needs_cells(self.random, self.residual):
+            return fixed, cell_parameters(self.random, self.residual)
+        return fixed, self._terms(design).parameters + 1
 
-    def _boundary_warnings(self, fitted: Fitted) -> tuple[str, ...]:
+    def _boundary_warnings(self, found: RandomFit) -> tuple[str, ...]:
         return tuple(
-            f"{clause}, {self.df.boundary_warning(by)}"
-            for by, clause in boundary_words(fitted.kernel, fitted.random)
+            f"{one.boundary}, {self.df.boundary_warning(one.by)}" for one in found.parameters if one.boundary
         )
 
 
@@ -277,10 +279,10 @@ def _mean(fixed: FixedPart, named: tuple[str, str, str], weights: Floats) -> Qua
     return replace(found, value=lambda b: fixed.origin + float(weights @ b), weights=None)
 
 
-def _with_variances(effects: Asymptotic, found: Variances, names: tuple[str, ...]) -> Asymptotic:
+def _with_variances(effects: Asymptotic, found: RandomFit) -> Asymptotic:
     """The fixed effects followed by the variances, which are uncorrelated with them."""
-    p, more = len(effects.params), len(found.values)
+    p, more = len(effects.params), len(found.parameters)
     covariance = np.zeros((p + more, p + more))
-    covariance[:p, :p], covariance[p:, p:] = effects.covariance, found.covariance
-    params = np.concatenate([effects.params, found.values])
-    return Asymptotic((*effects.names, *names), params, covariance, LeadingDf(effects.df, p))
+    covariance[:p, :p], covariance[p:, p:] = effects.covariance, found.variances.covariance
+    params = np.concatenate([effects.params, found.variances.values])
+    return Asymptotic((*effects.names, *found.names), params, covariance, LeadingDf(effects.df, p))

@@ -1,8 +1,8 @@
 """What the variances of a linear mixed model say: correlations and shares, each with an interval.
 
 They are ratios of sums of variances, inferred on the logit scale by the delta method from the expected
-information. With random slopes the variance depends on the condition and the covariates: then they are
-given in each condition, at the average of the covariates.
+information. With random effects of the arm, or residual variances by arm, they are given in each arm; with
+random slopes of covariates, at the average of these.
 """
 
 from __future__ import annotations
@@ -13,11 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from precept_stats.inference.quantities import Quantity
-from precept_stats.methods.mixed_random import RandomPart
 from precept_stats.methods.settings_random import WORD_OF
-from precept_stats.numerics.mixed.covariance import Entry
-from precept_stats.numerics.mixed.fit import MixedFit
-from precept_stats.numerics.mixed.model import Random
+from precept_stats.numerics.mixed.model import Grouping
 from precept_stats.studies.design import AnyDesign
 
 Floats = NDArray[np.float64]
@@ -57,37 +54,12 @@ class Parts:
         return np.sum(chosen, axis=0) if chosen else np.zeros_like(self.of[RESIDUAL])
 
 
-def variance_parts(design: AnyDesign, random: RandomPart, kernel: MixedFit) -> tuple[Parts, ...]:
-    """The parts in each arm, or once where no effect of the arm is random."""
-    entries, shared = kernel.problem.system.structure.entries, _shared_in_cluster(design, random)
-    found = [_by_grouping(random, entries, arm) for arm in (0, 1)]
-    if all(np.array_equal(found[0][name], found[1][name]) for name in found[0]):
-        return (Parts("", found[0], shared),)
-    return tuple(Parts(name, of, shared) for name, of in zip(design.arm_names, found, strict=True))
-
-
-def _by_grouping(random: RandomPart, entries: tuple[Entry, ...], arm: int) -> dict[str, Floats]:
-    at = [_coefficients(term, arm) for term in random.terms]
-    of = {by: np.zeros(len(entries) + 1) for by in random.by}
-    for place, entry in enumerate(entries):
-        one, other = at[entry.term][entry.a], at[entry.term][entry.b]
-        of[random.by[entry.term]][place] = one * other * (1.0 if entry.on_diagonal else 2.0)
-    of[RESIDUAL] = np.eye(1, len(entries) + 1, len(entries)).ravel()
-    return of
-
-
-def _coefficients(term: Random, arm: int) -> list[float]:
-    """What each random effect of a term is multiplied by: 1, the arm, or a covariate's average."""
-    slopes = [float(arm) if slope.name == "arm" else float(slope.values.mean()) for slope in term.slopes]
-    return [1.0] * term.intercept + slopes
-
-
-def _shared_in_cluster(design: AnyDesign, random: RandomPart) -> tuple[str, ...]:
-    """The cluster, and groups that hold whole clusters."""
+def shared_in_cluster(design: AnyDesign, groupings: tuple[tuple[str, Grouping], ...]) -> tuple[str, ...]:
+    """The groupings that any two people of a cluster have in common: the cluster, and what holds it whole."""
     rows, clusters = design.row_cluster, len(np.unique(design.row_cluster))
     return tuple(
         name
-        for name, grouping in random.groupings
+        for name, grouping in groupings
         if name == "cluster"
         or (
             name not in WITHIN_CLUSTERS
@@ -144,3 +116,57 @@ def shares(parts: Parts) -> tuple[Quantity, ...]:
             term = ", ".join(filter(None, (WORD_OF.get(name, name), parts.condition)))
             found.append(Share(weights, total).quantity("variance_share", term))
     return tuple(found)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Decaying:
+    """A share that falls by a factor with each period apart: ``share`` times the decay, on the logit scale.
+
+    ``decay`` is where the factor stands among the last parameters; without a share it is the factor itself.
+    """
+
+    decay: int
+    share: Share | None = None
+
+    def of(self, params: Floats) -> float:
+        """The logit; infinite at 0 and 1."""
+        value = self._value(params)
+        with np.errstate(divide="ignore"):
+            return float(np.log(np.float64(value)) - np.log1p(-np.float64(value)))
+
+    def slope(self, params: Floats) -> Floats:
+        """Its gradient."""
+        value, factor = self._value(params), float(params[self.decay])
+        gradient = np.zeros(len(params))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            gradient[self.decay] = 1.0 / np.float64(factor) / np.float64(1.0 - value)
+            if self.share is not None:
+                part = _expit(self.share.of(params))
+                gradient += self.share.slope(params) * (1.0 - part) / np.float64(1.0 - value)
+        return gradient
+
+    def quantity(self, measure: str, contrast: str) -> Quantity:
+        """The correlation under a name."""
+        return Quantity(measure, contrast, "logit", "proportion", 0.5, self.of, self.slope)
+
+    def _value(self, params: Floats) -> float:
+        whole = 1.0 if self.share is None else _expit(self.share.of(params))
+        return whole * float(params[self.decay])
+
+
+def _expit(value: float) -> float:
+    return float(1.0 / (1.0 + np.exp(-value)))
+
+
+def decaying_shares(parts: Parts, decay: int) -> tuple[Quantity, ...]:
+    """Correlations of people in one period and one period apart, and the factor between the two.
+
+    ``decay`` counts from the end of the parameters (-1 the last).
+    """
+    within = Share(parts.within_period, parts.total)
+    apart = ", ".join(filter(None, (parts.condition, "one period apart")))
+    return (
+        within.quantity("icc_within_period", parts.condition),
+        Decaying(decay, within).quantity("icc_between_periods", apart),
+        Decaying(decay).quantity("cluster_autocorrelation", apart),
+    )

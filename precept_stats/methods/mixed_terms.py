@@ -143,7 +143,8 @@ def people_compared(design: PeriodDesign) -> Floats:
     at follow-up.
     """
     first = int(np.flatnonzero(design.treated.any(axis=0))[0]) if design.treated.any() else 0
-    return design.size * (design.row_period >= first)
+    compared: Floats = design.size * (design.row_period >= first)
+    return compared
 
 
 def centred(values: Floats, people: Floats) -> Floats:
@@ -161,7 +162,8 @@ def _covariates(covariates: tuple[Covariate, ...], people: Floats) -> list[Fixed
 
 
 def _is(codes: Ints, number: int) -> Floats:
-    return (codes == number).astype(np.float64)
+    found: Floats = (codes == number).astype(np.float64)
+    return found
 
 
 def _origin(offset: Floats | None, people: Floats) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Annotated, ClassVar, Literal
 
@@ -13,13 +13,21 @@ from pydantic import Field
 
 from precept_stats.errors import FitError
 from precept_stats.inference.between_within import BetweenWithinDf
+from precept_stats.inference.bootstrap import bootstrap, bootstrap_facts, bootstrap_warnings
 from precept_stats.inference.degrees_of_freedom import DegreesOfFreedom, FixedDf
+from precept_stats.inference.fit import Fact
+from precept_stats.inference.joint import JointTest, joint_test
 from precept_stats.inference.kenward_roger import kenward_roger
+from precept_stats.inference.likelihood import FixedEffectsProfile, likelihood_ratio_test
+from precept_stats.inference.mixed_bootstrap import mixed_bootstrap
 from precept_stats.inference.satterthwaite import satterthwaite
-from precept_stats.methods.mixed_random import RandomPart, varies_within
-from precept_stats.methods.mixed_terms import FixedPart
+from precept_stats.inference.seeds import Seed
+from precept_stats.inference.uncertainty import Asymptotic, Profiled, Uncertainty
+from precept_stats.methods.linear_mixed_fit import RandomFit
+from precept_stats.methods.mixed_random import varies_within
 from precept_stats.methods.settings import Choice
-from precept_stats.numerics.mixed.fit import MixedFit
+from precept_stats.numerics.cells.either import AnyMixedFit
+from precept_stats.numerics.mixed.fit import Criterion, MixedFit
 from precept_stats.numerics.mixed.model import Grouping
 
 Matrix = NDArray[np.float64]
@@ -41,13 +49,28 @@ class MaximumLikelihood(Choice):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fitted:
-    """A fit with the parts of its model; ``people`` are the rows, or those whom they stand for."""
+    """A fit with its clusters and its people, the rows or those whom they stand for.
 
-    kernel: MixedFit
-    fixed: FixedPart
-    random: RandomPart
+    ``seed`` is the analysis' own, for rules that draw.
+    """
+
+    of: RandomFit
     clusters: int
     people: float
+    seed: Seed | None = None
+
+    @property
+    def kernel(self) -> AnyMixedFit:
+        return self.of.kernel
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Inference:
+    """The uncertainty of a fit, with what there is to say of how it was found."""
+
+    uncertainty: Uncertainty
+    facts: tuple[Fact, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 class _Rule(Choice):
@@ -57,7 +80,20 @@ class _Rule(Choice):
     on_boundary: ClassVar[str] = "the degrees of freedom do not depend on it"
 
     def of(self, fitted: Fitted) -> Inferred:
+        """The covariance of the fixed effects and the rule for degrees of freedom."""
         raise NotImplementedError
+
+    def objections(self, criterion: Criterion, *, on_cells: bool) -> tuple[str, ...]:
+        """Why the rule does not go with a criterion or a kernel."""
+        return ()
+
+    def infer(self, point: Asymptotic, fitted: Fitted) -> Inference:
+        """The point with its covariance, unless the rule has another shape."""
+        return Inference(point)
+
+    def joint(self, effects: Asymptotic, fitted: Fitted, contrasts: Matrix) -> JointTest:
+        """The joint test that goes with the rule; ``effects`` are the fixed effects alone."""
+        return joint_test(effects, contrasts)
 
     def boundary_warning(self, by: str) -> str:
         """What follows from a variance at its boundary, for a grouping."""
@@ -83,6 +119,12 @@ class KenwardRoger(_Rule):
     on_boundary: ClassVar[str] = "counted as a parameter all the same (Kenward-Roger)"
 
     kind: Literal["kenward_roger"] = "kenward_roger"
+
+    def objections(self, criterion: Criterion, *, on_cells: bool) -> tuple[str, ...]:
+        """It is defined for restricted maximum likelihood only."""
+        if criterion == "reml":
+            return ()
+        return ("Kenward and Roger's adjustment is for restricted maximum likelihood (reml)",)
 
     def of(self, fitted: Fitted) -> Inferred:
         """The adjusted covariance, and the rule that goes with it."""
@@ -132,8 +174,8 @@ class BetweenWithin(_Rule):
 
     def of(self, fitted: Fitted) -> Inferred:
         """The model-based covariance, and units less parameters by level. FitError for crossed groupings."""
-        chain = _nested([grouping for _, grouping in fitted.random.groupings])
-        levels = [0] + [_level(column.values, chain) for column in fitted.fixed.columns]
+        chain = _nested(fitted.of.groupings)
+        levels = [0] + [_level(column.values, chain) for column in fitted.of.fixed.columns]
         counts = (*(float(_used(grouping)) for grouping in chain), fitted.people)
         return fitted.kernel.covariance, BetweenWithinDf(np.array(levels, dtype=np.intp), counts)
 
@@ -151,7 +193,7 @@ class ClustersMinusParameters(_Rule):
 
     def of(self, fitted: Fitted) -> Inferred:
         """The model-based covariance on fixed degrees of freedom. FitError when none are left."""
-        spent = fitted.fixed.cluster_parameters
+        spent = fitted.of.fixed.cluster_parameters
         spare = fitted.clusters - spent
         if spare < 1:
             raise FitError(
@@ -174,7 +216,81 @@ class NormalReference(_Rule):
         return fitted.kernel.covariance, FixedDf(math.inf, self.words)
 
 
-def _nested(groupings: list[Grouping]) -> tuple[Grouping, ...]:
+class LikelihoodRatio(_Rule):
+    """Likelihood-ratio tests and profile-likelihood intervals, on chi-squared; for maximum likelihood.
+
+    With few clusters tests reject too often and intervals are too narrow. Correlations and shares of
+    variance have intervals from estimate and standard error.
+    """
+
+    words: ClassVar[str] = "likelihood ratio on chi-squared, profile intervals"
+    on_boundary: ClassVar[str] = "estimated anew at every value of the profile"
+
+    kind: Literal["likelihood_ratio"] = "likelihood_ratio"
+
+    def objections(self, criterion: Criterion, *, on_cells: bool) -> tuple[str, ...]:
+        """Restricted likelihoods of different fixed effects do not compare."""
+        if criterion == "ml":
+            return ()
+        return ("likelihood ratios of fixed effects need maximum likelihood: name criterion {kind: ml}",)
+
+    def of(self, fitted: Fitted) -> Inferred:
+        """The model-based covariance, for standard errors only."""
+        return fitted.kernel.covariance, FixedDf(math.inf, self.words)
+
+    def infer(self, point: Asymptotic, fitted: Fitted) -> Inference:
+        """The point with the profile of its likelihood."""
+        return Inference(Profiled(point, FixedEffectsProfile(fitted.kernel)))
+
+    def joint(self, effects: Asymptotic, fitted: Fitted, contrasts: Matrix) -> JointTest:
+        """The likelihood-ratio test."""
+        return likelihood_ratio_test(fitted.kernel, contrasts)
+
+
+class ParametricBootstrap(_Rule):
+    """Intervals and p-values from outcomes simulated from the fitted model; needs the plan's seed.
+
+    Fixed effects have studentised intervals, functions of variances percentile intervals. Joint tests
+    are not given.
+    """
+
+    words: ClassVar[str] = "parametric bootstrap"
+    on_boundary: ClassVar[str] = "replicates are simulated without it"
+
+    kind: Literal["parametric_bootstrap"] = "parametric_bootstrap"
+    replicates: int = Field(
+        default=1999, ge=99, le=100_000, description="How many outcomes are simulated and refitted."
+    )
+
+    def objections(self, criterion: Criterion, *, on_cells: bool) -> tuple[str, ...]:
+        """Models on cells are not simulated from."""
+        if not on_cells:
+            return ()
+        return (
+            "the parametric bootstrap is offered for random terms, not for a decaying correlation or "
+            "residual variances by arm",
+        )
+
+    def of(self, fitted: Fitted) -> Inferred:
+        """The model-based covariance, by which replicates are studentised."""
+        return fitted.kernel.covariance, FixedDf(math.inf, self.words)
+
+    def infer(self, point: Asymptotic, fitted: Fitted) -> Inference:
+        """The draws. FitError without a seed, or where no replicate could be fitted."""
+        kernel, model = fitted.kernel, fitted.of.model
+        if fitted.seed is None or model is None or not isinstance(kernel, MixedFit):
+            raise FitError(
+                "the parametric bootstrap has nothing to draw with",
+                found="no seed" if fitted.seed is None else "a model on cells",
+                allowed="a seed, and random terms",
+            )
+        simulated = mixed_bootstrap(model, kernel)
+        found = bootstrap(simulated, fitted.seed, self.replicates)
+        draws = replace(found.draws, names=point.names)
+        return Inference(draws, bootstrap_facts(found), bootstrap_warnings(found, simulated.point))
+
+
+def _nested(groupings: tuple[Grouping, ...]) -> tuple[Grouping, ...]:
     """The groupings from coarse to fine, each within the one before."""
     chain = sorted(groupings, key=_used)
     for coarse, fine in pairwise(chain):
@@ -198,6 +314,12 @@ def _level(values: NDArray[np.float64], chain: tuple[Grouping, ...]) -> int:
 
 MixedCriterion = Annotated[RestrictedLikelihood | MaximumLikelihood, Field(discriminator="kind")]
 MixedDf = Annotated[
-    KenwardRoger | MixedSatterthwaite | BetweenWithin | ClustersMinusParameters | NormalReference,
+    KenwardRoger
+    | MixedSatterthwaite
+    | BetweenWithin
+    | ClustersMinusParameters
+    | NormalReference
+    | LikelihoodRatio
+    | ParametricBootstrap,
     Field(discriminator="kind"),
 ]

@@ -29,20 +29,23 @@ class Variances:
 
 def variances(fit: MixedFit) -> Variances:
     """The variances of a fit whose residual variance was estimated."""
-    information = covariance_information(fit).expected / 2.0
-    tangent = _tangent(fit)
-    inner = tangent.T @ information @ tangent
-    found = tangent @ _inverse(inner) @ tangent.T
     values = np.array([component.value for component in fit.components] + [fit.sigma2])
-    return Variances(values, (found + found.T) / 2.0)
+    return Variances(values, spread(covariance_information(fit).expected / 2.0, _tangent(fit)))
+
+
+def spread(information: Matrix, tangent: Matrix) -> Matrix:
+    """The covariance of parameters (R, R) that can move in the directions of the tangent's columns alone."""
+    found = tangent @ _inverse(tangent.T @ information @ tangent) @ tangent.T
+    symmetric: Matrix = (found + found.T) / 2.0
+    return symmetric
 
 
 def _tangent(fit: MixedFit) -> Matrix:
-    """The directions in which the variances can move with what is at its boundary held there, (R, free)."""
+    """How the variances move with theta and the residual one; not at all with a theta at its boundary."""
     jacobian = fit.problem.system.structure.jacobian(fit.theta)
-    moving = jacobian[:, ~np.array(fit.at_zero)] if fit.boundary else np.eye(len(jacobian))
-    tangent = np.zeros((len(moving) + 1, moving.shape[1] + 1))
-    tangent[:-1, :-1], tangent[-1, -1] = moving, 1.0
+    size = len(jacobian)
+    tangent = np.zeros((size + 1, size + 1))
+    tangent[:size, :size], tangent[size, size] = jacobian, 1.0
     return tangent
 
 
