@@ -77,7 +77,10 @@ def prepare_wedge(
     trial = read_trial(study, data, question)
     done = prepared(study, trial, _placed_in_wedge(study, trial))
     require_comparison(done.schedule, done.cells)
-    checks = (*design_checks(done.schedule, done.cells), *_period_checks(done))
+    asked = question.estimand
+    named = (asked.reference_name or asked.reference, asked.compare_name or asked.compare)
+    told = replace(done.schedule, arm_names=named)
+    checks = (*design_checks(told, done.cells), *_period_checks(done))
     return replace(done, checks=checks)
 
 

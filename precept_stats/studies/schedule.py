@@ -154,8 +154,8 @@ def _periods_without_comparison(schedule: Schedule, analysed: Bools) -> Iterator
         periods = [schedule.periods[t] for t in np.flatnonzero(alone & under)]
         if periods:
             yield (
-                f"In {_named('period', periods)} every cluster is under {arm}: they tell of the course of "
-                "time and of the clusters, and compare no conditions."
+                f"In {_named('period', periods)} every cluster is under {arm}: such periods tell of the "
+                "course of time and of the clusters, and compare no conditions."
             )
 
 
