@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast
 
 from precept_stats.data.dataset import Source, Table, check_references, load_table
 from precept_stats.data.quality import quality_rows
 from precept_stats.data.schema import find_schema
 from precept_stats.errors import DataError, FitError, PlanError
+from precept_stats.inference.influence import influence_rows
 from precept_stats.inference.rows import Header, estimate_rows, fit_rows, further_rows
 from precept_stats.inference.seeds import Seed
 from precept_stats.inference.uncertainty import estimate
@@ -26,9 +27,11 @@ from precept_stats.plan.document import Analysis, Plan
 from precept_stats.plan.provenance import provenance
 from precept_stats.plan.reader import LoadedPlan, read_plan, resolve_file
 from precept_stats.studies import AnyStudy
+from precept_stats.studies.design import AnyDesign
+from precept_stats.studies.leave_out import without_cluster
 from precept_stats.studies.prepare import AnyPrepared, describe, prepare
 from precept_stats.studies.question import Question
-from precept_stats.values import Failure, Result, Results, Row
+from precept_stats.values import Estimate, Failure, Result, Results, Row, Status
 
 Progress = Callable[[int, int, str], None]
 """Called with (analyses done, analyses in all, label of the next)."""
@@ -36,10 +39,14 @@ Progress = Callable[[int, int, str], None]
 
 @dataclass(frozen=True, slots=True)
 class How:
-    """The confidence level of an analysis, and the seed of what it draws (None: nothing may be drawn)."""
+    """The confidence level of an analysis, the seed of what it draws, and whether to look for influence.
+
+    Without a seed nothing may be drawn.
+    """
 
     level: float = 0.95
     seed: int | None = None
+    influence: Literal["none", "leave_one_cluster_out"] = "none"
 
     def seed_of(self, analysis: str) -> Seed | None:
         """The stream of one analysis, found from its name, so that no other can change it."""
@@ -185,7 +192,7 @@ def _answer(plan: Plan, name: str, analysis: Analysis, prepared: AnyPrepared | D
     header = Header(name, analysis.estimand, analysis.purpose, plan.question(name).outcome.column)
     if isinstance(prepared, DataError):
         return _failure(header, analysis, prepared)
-    how = How(plan.multiplicity.level, plan.seed)
+    how = How(plan.multiplicity.level, plan.seed, analysis.influence)
     try:
         entry: Result | Failure = _fit(analysis.method, prepared, header, how)
     except FitError as problem:
@@ -206,6 +213,8 @@ def _fit(accepting: AnyMethod, prepared: AnyPrepared, header: Header, how: How) 
     for mean in estimates[1:]:
         rows += estimate_rows(header, mean, arm=mean.contrast)
     rows += [*further_rows(header, fit, how.level), *fit_rows(header, fit)]
+    if how.influence == "leave_one_cluster_out":
+        rows += influence_rows(header, design.clusters, _without_each(method, design, header.analysis, how))
     warnings = (*prepared.warnings, *fit.warnings)
     return Result(
         header.analysis,
@@ -217,6 +226,21 @@ def _fit(accepting: AnyMethod, prepared: AnyPrepared, header: Header, how: How) 
         tuple(rows),
         warnings,
     )
+
+
+def _without_each(
+    method: Method, design: AnyDesign, analysis: str, how: How
+) -> Callable[[int], tuple[Estimate, Status]]:
+    """The effect without the cluster of a number, drawn with a seed of its own where anything is drawn."""
+    seed = how.seed_of(analysis)
+
+    def refit(cluster: int) -> tuple[Estimate, Status]:
+        left = without_cluster(design, cluster)
+        own = None if seed is None else seed.at("without", design.clusters[cluster])
+        fit = method.fit(left, own)
+        return estimate(fit.uncertainty, method.targets(left)[0], how.level), fit.status
+
+    return refit
 
 
 def _failure(
