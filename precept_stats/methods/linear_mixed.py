@@ -256,7 +256,7 @@ class LinearMixed(Declared):
 
     def _boundary_warnings(self, found: RandomFit) -> tuple[str, ...]:
         return tuple(
-            f"{one.boundary}, {self.df.boundary_warning(one.by)}" for one in found.parameters if one.boundary
+            f"{one.boundary}, {self.df.boundary_warning(one)}" for one in found.parameters if one.boundary
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import singledispatch
 
 import numpy as np
@@ -14,6 +14,7 @@ from precept_stats.methods.linear_mixed_fit import (
     VarianceParameter,
     columns_of,
     common_evidence,
+    is_grouped,
     require_convergence,
     rows_of,
     within_rows,
@@ -183,6 +184,8 @@ def _residual_groups(design: AnyDesign, residual: Residual) -> ResidualGroups | 
     if not isinstance(residual, ResidualByArm):
         return None
     arm = row_arm(design)
+    if not is_grouped(design):
+        return ResidualGroups(design.arm_names, arm)
     return ResidualGroups(design.arm_names, arm, np.bincount(arm, weights=within_rows(design), minlength=2))
 
 
@@ -206,7 +209,7 @@ def _at_boundary(one: VarianceParameter, value: float) -> VarianceParameter:
         "covariance": "the random effects between clusters are estimated as perfectly correlated",
         "decay": f"the correlation one period apart is estimated as {value:g}",
     }
-    return VarianceParameter(one.what, one.name, one.by, one.label, f"{told[one.what]} (a boundary)")
+    return replace(one, boundary=f"{told[one.what]} (a boundary)", vanishes=one.what == "variance")
 
 
 def _parts(arm_names: tuple[str, str], structure: CellStructure, residuals: int) -> tuple[Parts, ...]:

@@ -23,7 +23,8 @@ Floats = NDArray[np.float64]
 class VarianceParameter:
     """One variance parameter: what it is, of which grouping, and a clause where it is at its boundary.
 
-    ``name`` is ``cluster``, ``cluster: arm``, ``residual``; ``slope`` what the evidence shows of it.
+    ``name`` is ``cluster``, ``cluster: arm``, ``residual``. On its boundary a variance ``vanishes``, or the
+    effects it is of are tied to others.
     """
 
     what: Literal["variance", "covariance", "decay"]
@@ -31,6 +32,7 @@ class VarianceParameter:
     by: str
     label: str
     boundary: str = ""
+    vanishes: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,7 +86,7 @@ def between_words(by: str) -> str:
 def rows_of(design: AnyDesign) -> Rows:
     """Grouped binary rows enter as what they are: sums of 0 and 1 over people with the same columns."""
     y, size, weights = design.y, design.size, design.weights
-    if np.all(size == 1.0):
+    if not is_grouped(design):
         return Rows(y, weights=weights, offset=design.offset)
     return Rows(
         y / size,
@@ -93,6 +95,11 @@ def rows_of(design: AnyDesign) -> Rows:
         within=float(np.sum(within_rows(design))),
         offset=design.offset,
     )
+
+
+def is_grouped(design: AnyDesign) -> bool:
+    """Whether rows stand for several people."""
+    return not bool(np.all(design.size == 1.0))
 
 
 def within_rows(design: AnyDesign) -> Floats:

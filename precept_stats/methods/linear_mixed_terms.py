@@ -64,12 +64,12 @@ def _parameter(
     if not entry.on_diagonal:
         return VarianceParameter("covariance", name, by, f"Covariance of random effects {between}")
     effect = "" if name == by else f" of the effect of {component.row}"
-    boundary = ""
-    if at_zero and component.value > 0.0:
+    boundary, vanishes = "", at_zero and component.value == 0.0
+    if at_zero and not vanishes:
         boundary = f"the random effects {between} are estimated as perfectly correlated (a boundary)"
     elif at_zero:
         boundary = f"the variance{effect} {between} is estimated as 0 (a boundary)"
-    return VarianceParameter("variance", name, by, f"Variance{effect} {between}", boundary)
+    return VarianceParameter("variance", name, by, f"Variance{effect} {between}", boundary, vanishes)
 
 
 def _name(random: RandomPart, entry: Entry) -> str:

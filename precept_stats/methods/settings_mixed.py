@@ -23,7 +23,7 @@ from precept_stats.inference.mixed_bootstrap import mixed_bootstrap
 from precept_stats.inference.satterthwaite import satterthwaite
 from precept_stats.inference.seeds import Seed
 from precept_stats.inference.uncertainty import Asymptotic, Profiled, Uncertainty
-from precept_stats.methods.linear_mixed_fit import RandomFit
+from precept_stats.methods.linear_mixed_fit import RandomFit, VarianceParameter
 from precept_stats.methods.mixed_random import varies_within
 from precept_stats.methods.settings import Choice
 from precept_stats.numerics.cells.either import AnyMixedFit
@@ -95,17 +95,13 @@ class _Rule(Choice):
         """The joint test that goes with the rule; ``effects`` are the fixed effects alone."""
         return joint_test(effects, contrasts)
 
-    def boundary_warning(self, by: str) -> str:
-        """What follows from a variance at its boundary, for a grouping."""
-        if by != "cluster":
-            return (
-                "so the standard error has little or no part for it; the degrees of freedom are those of the "
-                "rule in the plan"
-            )
-        return (
-            "so the standard error has little or no part for clustering; the degrees of freedom are those "
-            "of the rule in the plan"
-        )
+    def boundary_warning(self, one: VarianceParameter) -> str:
+        """What follows from a variance parameter at its boundary."""
+        kept = "the degrees of freedom are those of the rule in the plan"
+        if not one.vanishes:
+            return kept
+        what = "clustering" if one.name == "cluster" else "it"
+        return f"so the standard error has little or no part for {what}; {kept}"
 
 
 class KenwardRoger(_Rule):
@@ -148,9 +144,9 @@ class MixedSatterthwaite(_Rule):
         """The model-based covariance and Satterthwaite's rule."""
         return fitted.kernel.covariance, satterthwaite(fitted.kernel)
 
-    def boundary_warning(self, by: str) -> str:
-        """What follows from a variance at its boundary, for a grouping."""
-        if by != "cluster":
+    def boundary_warning(self, one: VarianceParameter) -> str:
+        """What follows from a variance parameter at its boundary."""
+        if (one.what, one.name) != ("variance", "cluster"):
             return (
                 "so Satterthwaite's degrees of freedom are as if it were not in the model; kenward_roger "
                 "counts it all the same"
