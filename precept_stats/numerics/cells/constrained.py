@@ -41,7 +41,8 @@ def constrained_deviance(fit: CellFit, contrasts: Matrix, values: Vector) -> flo
     )
     problem = CellProblem(replace(system, statistics=restricted), reml=False)
     with np.errstate(all="ignore"):
-        found = maximise(problem, (_inside(fit), *starts(problem.system)))
+        beginnings = [start for group in starts(problem.system) for start in group]
+        found = maximise(problem, (_inside(fit), *beginnings))
     if not found.converged:
         raise FitError(
             "the likelihood under a constraint could not be maximised",

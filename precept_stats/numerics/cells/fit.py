@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from precept_stats.errors import FitError
 from precept_stats.numerics.cells.criterion import CellPoint, CellProblem, deviance, evaluate
 from precept_stats.numerics.cells.model import CellModel
-from precept_stats.numerics.cells.statistics import CellStatistics, collect
+from precept_stats.numerics.cells.statistics import collect
 from precept_stats.numerics.cells.system import System, prepare
 from precept_stats.numerics.mixed.fit import VANISHING, Criterion
 from precept_stats.numerics.mixed.model import Matrix, Vector
@@ -19,6 +19,9 @@ from precept_stats.numerics.mixed.optimise import ZERO, Optimum, minimise
 
 SINGULAR = 1e-10
 """Information (scaled to correlations) with a smaller eigenvalue cannot tell its parameters apart."""
+
+SMALL = 1e-3
+"""A residual variance below this share of the squares about the fixed effects is looked at more closely."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,18 +79,33 @@ def fit_cells(model: CellModel, criterion: Criterion = "reml") -> CellFit:
         )
     with np.errstate(all="ignore"):
         refuse_confounded(problem, (*model.structure.names, *model.residual_names))
-        found = maximise(problem, starts(problem.system))
+        found = _search(problem)
+        refuse_vanishing(problem, found.point, model.residual_names)
     return _described(model, problem, found)
 
 
-def starts(system: System) -> tuple[Vector, ...]:
+def _search(problem: CellProblem) -> Optimum[CellPoint]:
+    """The best of the searches from each group of starts, with the evaluations of all of them."""
+    try:
+        searches = [maximise(problem, group) for group in starts(problem.system)]
+    except np.linalg.LinAlgError as error:
+        raise FitError(
+            "the likelihood has no maximum: its equations become singular on the way",
+            found=str(error),
+            allowed="an outcome that varies within cells, or a simpler structure",
+        ) from error
+    best = min(searches, key=lambda each: each.point.value)
+    return replace(best, evaluations=sum(each.evaluations for each in searches))
+
+
+def starts(system: System) -> tuple[tuple[Vector, ...], ...]:
     """Those of the structure, with residual variances from within cells where there are rows to tell."""
     statistics = system.statistics
     within, unit2 = statistics.within[:, -1, -1], statistics.unit**2
     known = statistics.inner > 2
     sizes = np.where(known, within / np.maximum(statistics.inner, 1.0) / unit2, 0.5)
     logs = np.log(np.clip(sizes, 1e-3, 1e3))
-    return tuple(np.concatenate([start, logs]) for start in system.structure.starts)
+    return tuple(tuple(np.concatenate([start, logs]) for start in group) for group in system.structure.starts)
 
 
 def maximise(problem: CellProblem, beginnings: tuple[Vector, ...]) -> Optimum[CellPoint]:
@@ -140,12 +158,19 @@ def expected_information(point: CellPoint, *, reml: bool = True) -> Matrix:
     return found
 
 
-def _refuse_vanishing(statistics: CellStatistics, names: tuple[str, ...], sigma2: Vector) -> None:
-    none = sigma2 <= VANISHING * statistics.unit**2
-    if none.any():
+def refuse_vanishing(problem: CellProblem, point: CellPoint, names: tuple[str, ...]) -> None:
+    """FitError where the likelihood does not fall as a small residual variance goes on to zero."""
+    r, gone = problem.system.parameters, []
+    for g, name in enumerate(names):
+        at = point.theta.copy()
+        at[r + g] = math.log(VANISHING)
+        small = point.theta[r + g] < math.log(SMALL)
+        if small and (at[r + g] >= point.theta[r + g] or deviance(problem, at) <= point.value + 1e-6):
+            gone.append(name)
+    if gone:
         raise FitError(
             "a residual variance runs to zero",
-            found=", ".join(name for name, zero in zip(names, none, strict=True) if zero),
+            found=", ".join(gone),
             allowed="an outcome that varies within cells, or a simpler structure",
         )
 
@@ -153,7 +178,6 @@ def _refuse_vanishing(statistics: CellStatistics, names: tuple[str, ...], sigma2
 def _described(model: CellModel, problem: CellProblem, found: Optimum[CellPoint]) -> CellFit:
     point, statistics, r = found.point, problem.system.statistics, problem.system.parameters
     psi, sigma2 = point.natural.psi[:r], point.natural.psi[r:]
-    _refuse_vanishing(statistics, model.residual_names, sigma2)
     restore = statistics.restore
     scaled = np.abs(point.gradient) * np.maximum(np.abs(point.theta), 1.0)
     free = _free(point)

@@ -21,7 +21,7 @@ Array = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 AT_ZERO = 1e-8
-"""A decay that a search has taken below this is 0."""
+"""A decay, or a variance in units of the data, that a search has taken below this is 0."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,8 +75,8 @@ class Structure(Protocol):
     @property
     def folded(self) -> Bools: ...
     @property
-    def starts(self) -> tuple[Vector, ...]:
-        """Where a search may begin, in theta."""
+    def starts(self) -> tuple[tuple[Vector, ...], ...]:
+        """Where searches may begin, in theta: one from the best of each group, the groups far apart."""
         ...
 
     @property
@@ -144,8 +144,8 @@ class Exchangeable:
         return np.array([True])
 
     @property
-    def starts(self) -> tuple[Vector, ...]:
-        return tuple(np.array([size]) for size in (1.0, 0.3, 0.1))
+    def starts(self) -> tuple[tuple[Vector, ...], ...]:
+        return (tuple(np.array([size]) for size in (1.0, 0.3, 0.1)),)
 
     @property
     def inside(self) -> Vector:
@@ -190,9 +190,9 @@ class NestedExchangeable:
         return np.array([True, True])
 
     @property
-    def starts(self) -> tuple[Vector, ...]:
+    def starts(self) -> tuple[tuple[Vector, ...], ...]:
         sizes = ((1.0, 0.3), (0.3, 0.1), (0.1, 0.3), (0.1, 0.05))
-        return tuple(np.array(size) for size in sizes)
+        return (tuple(np.array(size) for size in sizes),)
 
     @property
     def inside(self) -> Vector:
@@ -242,9 +242,10 @@ class DiscreteTimeDecay:
         return np.array([True, True])
 
     @property
-    def starts(self) -> tuple[Vector, ...]:
+    def starts(self) -> tuple[tuple[Vector, ...], ...]:
         return tuple(
-            np.array([size, math.acos(math.sqrt(r))]) for size in (0.1, 0.4) for r in (0.3, 0.8, 0.95)
+            tuple(np.array([size, math.acos(math.sqrt(r))]) for size in (0.1, 0.4) for r in group)
+            for group in ((0.3, 0.7, 0.95), (0.02,))
         )
 
     @property
@@ -316,16 +317,22 @@ class RandomIntervention:
         return np.array([True, False, True])
 
     @property
-    def starts(self) -> tuple[Vector, ...]:
-        sizes = ((0.3, 0.0, 0.3), (0.3, 0.0, 0.1), (1.0, 0.0, 0.3), (0.1, 0.0, 0.1))
-        return tuple(np.array(size) for size in sizes)
+    def starts(self) -> tuple[tuple[Vector, ...], ...]:
+        sizes = ((0.3, 0.1, 0.3), (0.3, 0.05, 0.1), (1.0, 0.1, 0.3), (0.1, 0.05, 0.1))
+        return tuple(
+            tuple(np.array(size) * np.array([1.0, sign, 1.0]) for size in sizes) for sign in (1.0, -1.0)
+        )
 
     @property
     def inside(self) -> Vector:
         return np.array([0.5, 0.1, 0.4])
 
     def settled(self, theta: Vector) -> Vector:
-        return theta
+        """Without an intercept variance L is a diagonal; an effect that does not vary has no row in it."""
+        a, b, d = theta
+        if a == 0.0:
+            b, d = 0.0, math.hypot(b, d)
+        return np.array([a, 0.0, 0.0]) if b * b + d * d < AT_ZERO else np.array([a, b, d])
 
     def refuse(self, seen: Seen) -> None:
         values = np.where(seen.present, seen.columns[:, :, 0], np.nan)
