@@ -116,7 +116,7 @@ def resampler(model: MixedModel, fit: MixedFit) -> Resampler:
         )
         for group in factors(model)
     )
-    columns = _dense(model) @ fit.problem.system.statistics.restore
+    columns = dense_columns(model) @ fit.problem.system.statistics.restore
     return Resampler(fit, columns, precision, hidden, found)
 
 
@@ -125,8 +125,8 @@ def _columns(term: Random, n: int) -> Matrix:
     return np.vstack([*ones, *(slope.values for slope in term.slopes)])
 
 
-def _dense(model: MixedModel) -> Matrix:
-    """The fixed columns as asked for, (n, p)."""
+def dense_columns(model: MixedModel) -> Matrix:
+    """The fixed columns of a model as they are asked for, (n, p)."""
     columns = [np.ones(len(model.rows.y))] if model.fixed.intercept else []
     for term in model.fixed.terms:
         columns += [term.values] if isinstance(term, Numeric) else _indicators(term)
