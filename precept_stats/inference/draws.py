@@ -90,8 +90,8 @@ def _own_error(fit: Draws, quantity: Quantity) -> float | None:
 def _studentised(fit: Draws, quantity: Quantity, level: float, known: tuple[Vector, float]) -> Estimate:
     """Symmetric bootstrap-t: value -/+ error * quantile of |t*|, t* = (draw - value) / error of the draw.
 
-    Hall (1992, The Bootstrap and Edgeworth Expansion, section 3.6): symmetric intervals have coverage to a
-    higher order than equal-tailed ones.
+    Symmetric intervals have coverage to a higher order than equal-tailed ones (Hall 1988, J R Stat Soc B
+    50:35).
     """
     drawn, error = known
     value, null = quantity.value(fit.params), to_scale(quantity.scale, quantity.null)
