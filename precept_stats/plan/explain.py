@@ -19,6 +19,7 @@ from precept_stats.studies.stepped_wedge import SteppedWedge
 
 WIDTH = 100
 TERM_WIDTH = 14
+NONE = "none"
 ALWAYS_TOLD = ("Purpose", "Method", "Model", "Reference", "Estimand")
 
 Fact = tuple[str, str]
@@ -283,9 +284,10 @@ def _deltas(loaded: LoadedPlan, name: str) -> list[str]:
 
 def _brief(value: object) -> str:
     if value is None or value in ([], {}, ""):
-        return "none"
+        return NONE
     if isinstance(value, dict):
-        inside = ", ".join(f"{name} {_brief(item)}" for name, item in value.items() if name != "kind")
+        said = {name: item for name, item in value.items() if name != "kind" and _brief(item) != NONE}
+        inside = ", ".join(f"{name} {_brief(item)}" for name, item in said.items())
         return f"{value['kind']} ({inside})" if "kind" in value and inside else str(value.get("kind", inside))
     if isinstance(value, list):
         return ", ".join(map(_brief, value))

@@ -10,11 +10,11 @@ import pandas as pd
 from precept_stats.errors import DataError
 from precept_stats.studies.cluster_trial_design import Floats, Group, Ints
 from precept_stats.studies.flow import Bools
-from precept_stats.studies.labels import counted_values, label_rows
+from precept_stats.studies.labels import counted_values, crossed, label_rows
 from precept_stats.studies.outcome_coding import numbers
 from precept_stats.studies.population import Gathered
 from precept_stats.studies.spelling import one_spelling, placed
-from precept_stats.studies.trial_columns import TrialColumns
+from precept_stats.studies.trial_columns import TrialColumns, columns_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,9 +61,12 @@ def read_row_columns(study: TrialColumns, gathered: Gathered, analysed: Bools) -
 
 
 def _group(name: str, gathered: Gathered, analysed: Bools) -> Group:
-    labels, where = label_rows(gathered.frame[name]), gathered.where(name)
-    placed(labels, analysed, where, "group")
-    one_spelling(labels, analysed, where, "group")
+    parts = []
+    for column in columns_of(name):
+        parts.append(label_rows(gathered.frame[column]))
+        placed(parts[-1], analysed, gathered.where(column), "group")
+        one_spelling(parts[-1], analysed, gathered.where(column), "group")
+    labels = crossed(parts)
     used, codes = np.unique(labels.codes[analysed], return_inverse=True)
     return Group(name, tuple(labels.names[code] for code in used), codes.astype(np.intp))
 

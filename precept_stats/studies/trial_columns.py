@@ -13,9 +13,10 @@ class TrialColumns(Declared):
     ``strata`` are the columns that stratified the randomisation. ``adjust`` are covariates,
     individual or cluster level (found from the data: constant within every cluster is cluster
     level). ``characteristics`` are the columns of Table 1. ``groups`` are further groupings of the
-    rows (region, surgeon) that a mixed model may give random effects. ``weights`` holds inverse
-    relative residual variances, above 0: a row that is the mean of 50 people has 50 times the weight
-    of one person. ``offset`` is added to the linear predictor with the coefficient 1.
+    rows (region, surgeon; ``school:class`` for each combination of two columns) that a mixed model may
+    give random effects. ``weights`` holds inverse relative residual variances, above 0: a row that is
+    the mean of 50 people has 50 times the weight of one person. ``offset`` is added to the linear
+    predictor with the coefficient 1.
     """
 
     kind: str
@@ -39,7 +40,11 @@ class TrialColumns(Declared):
             "groups": self.groups,
         }
         for field, columns in lists.items():
-            one += [(f"{field}/{number}", column) for number, column in enumerate(columns)]
+            one += [
+                (f"{field}/{number}", part)
+                for number, column in enumerate(columns)
+                for part in (columns_of(column) if field == "groups" else (column,))
+            ]
         return tuple(one)
 
     def _optional(self) -> tuple[tuple[str, str | None], ...]:
@@ -48,6 +53,11 @@ class TrialColumns(Declared):
     def time_columns(self) -> tuple[tuple[str, str], ...]:
         """The columns that say when a row was, with the fields that name them."""
         return ()
+
+
+def columns_of(group: str) -> tuple[str, ...]:
+    """The columns of a grouping: ``school:class`` is each combination of the two."""
+    return tuple(group.split(":"))
 
 
 def own_columns(study: TrialColumns, others: Iterable[str | None] = ()) -> tuple[str, ...]:
