@@ -25,7 +25,7 @@ from precept_stats.methods import AnyMethod
 from precept_stats.runner import analyse
 from precept_stats.studies import AnyStudy
 from precept_stats.studies.question import Estimand, Outcome, Question
-from precept_stats.values import Result
+from precept_stats.values import Result, Row
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "tests" / "reference"
@@ -151,16 +151,27 @@ def _chosen_scheme(path: Path, cluster: str) -> pd.DataFrame:
 
 
 def number_called(name: str, result: Result) -> float:
-    """The statistic that ``context.stat_name[group=level]`` names among the rows."""
-    found = re.fullmatch(r"(\w+)\.(\w+)(?:\[(\w+)=(.+)\])?", name)
-    context, stat, group, level = found.groups()
+    """The statistic that ``context.stat_name[group=level; term=words]`` names among the rows.
+
+    ``measure`` and ``term`` are those of the row, everything else is a group.
+    """
+    context, stat, given = re.fullmatch(r"(\w+)\.(\w+)(?:\[(.+)\])?", name).groups()
+    asked = dict(one.split("=", 1) for one in given.split("; ")) if given else {}
     rows = [
         row
         for row in result.rows
-        if row.context == context and row.stat_name == stat and (group is None or row.group(group) == level)
+        if row.context == context
+        and row.stat_name == stat
+        and all(_told(row, key) == level for key, level in asked.items())
     ]
     assert len(rows) == 1, f"{name} names {len(rows)} rows"
     return float(rows[0].stat)
+
+
+def _told(row: Row, key: str) -> str:
+    if key == "measure":
+        return row.measure
+    return row.group(key) or (row.term if key == "term" else "")
 
 
 def compare(case: Case) -> list[Comparison]:
