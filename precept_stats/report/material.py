@@ -11,6 +11,7 @@ from precept_stats.report.arms import arm_names
 from precept_stats.report.disclosure import Released
 from precept_stats.report.format import Scale, scale_for
 from precept_stats.studies.question import Question
+from precept_stats.studies.stepped_wedge import SteppedWedge
 from precept_stats.values import Context, Provenance, Row
 
 STANDING = ("allocated", "recorded", "eligible", "analysed")
@@ -55,6 +56,16 @@ class Material:
             if found:
                 return found
         return ()
+
+    @property
+    def crosses(self) -> bool:
+        """Whether clusters go from one condition to the other, so that both hold the same clusters."""
+        return isinstance(self.plan.analyses[self.plan.primary].study, SteppedWedge)
+
+    @property
+    def condition(self) -> str:
+        """What the two that are compared are called: arms, or the conditions of a stepped wedge."""
+        return "condition" if self.crosses else "arm"
 
     @property
     def people(self) -> str:

@@ -13,12 +13,26 @@ from typing import assert_never
 from matplotlib import rc_context
 from matplotlib.transforms import Bbox
 
-from precept_stats.report.figure_data import ClustersData, CompletenessData, FigureData, FlowData, ForestData
+from precept_stats.report.figure_data import (
+    ClustersData,
+    CompletenessData,
+    ExposureData,
+    FigureData,
+    FlowData,
+    ForestData,
+    PeriodsData,
+    RankedData,
+    ScheduleData,
+)
 from precept_stats.report.figures.clusters import draw_clusters
 from precept_stats.report.figures.completeness import draw_completeness
+from precept_stats.report.figures.exposure import draw_exposure
 from precept_stats.report.figures.flow import draw_flow
 from precept_stats.report.figures.forest import draw_forest
 from precept_stats.report.figures.page import POINT, STYLE, TAG_HEIGHT, VERMILLION, Letters, Page
+from precept_stats.report.figures.periods import draw_periods
+from precept_stats.report.figures.ranked import draw_ranked
+from precept_stats.report.figures.schedule import draw_schedule
 
 MEASURED, SHOWN = "'DejaVu Sans'", "'Helvetica Neue', Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"
 
@@ -49,5 +63,13 @@ def drawn(data: FigureData, narrow: bool) -> Page:
             return draw_clusters(data, narrow)
         case CompletenessData():
             return draw_completeness(data, narrow)
+        case ScheduleData():
+            return draw_schedule(data, narrow)
+        case PeriodsData():
+            return draw_periods(data, narrow)
+        case RankedData():
+            return draw_ranked(data, narrow)
+        case ExposureData():
+            return draw_exposure(data, narrow)
         case _:
             assert_never(data)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from precept_stats.report.figure_data import ClusterArm, ClustersData, Mark
+from precept_stats.report.figures.legend import dashed, dot, legend
 from precept_stats.report.figures.page import (
     BLUE,
     BOLD,
@@ -96,22 +97,8 @@ def _whisker(axes: Axes, mark: Mark | None, y: float, colour: str, *, filled: bo
 
 
 def _legend(page: Page, data: ClustersData) -> None:
-    def key(face: str, edge: str, label: str) -> Line2D:
-        return Line2D([], [], linestyle="", marker="o", markersize=5, mfc=face, mec=edge, label=label)
-
-    keys = [key("white", GREY, "before")] if data.has_before else []
-    keys.append(key(INK, INK, "follow-up"))
+    keys: list[Artist] = [dot("before", GREY, filled=False)] if data.has_before else []
+    keys.append(dot("follow-up", INK))
     if any(arm.mean is not None for arm in data.arms):
-        dashes = (0, (4, 3))
-        keys.append(Line2D([], [], color=INK, linewidth=0.9, linestyle=dashes, label="arm, as estimated"))
-    page.canvas.legend(
-        handles=keys,
-        loc="upper left",
-        bbox_to_anchor=(0.0, 1 - TAG_HEIGHT / page.height),
-        ncols=3,
-        frameon=False,
-        fontsize=SMALL,
-        borderpad=0,
-        handletextpad=0.3,
-        columnspacing=1.2,
-    )
+        keys.append(dashed("arm, as estimated", INK))
+    legend(page, keys, columns=3)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator, ScalarFormatter
 
 from precept_stats.report.figure_data import ForestData, ForestLine, ForestPanel, Mark
+from precept_stats.report.figures.axis import number_axis
 from precept_stats.report.figures.page import (
     BLUE,
     BOLD,
@@ -24,7 +24,6 @@ from precept_stats.report.figures.page import (
 from precept_stats.report.lettering import fitted, wrapped
 
 LABELS, PLOT = 186.0, 196.0
-RATIO_TICKS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
 
 
 def draw_forest(data: ForestData, narrow: bool) -> Page:
@@ -64,7 +63,8 @@ def _panel(page: Page, panel: ForestPanel, title: list[str], at: tuple[float, fl
     axes.set(ylim=(height, 0), yticks=[])
     for start, end in _null_runs(panel, row, page.narrow):
         axes.plot([panel.null] * 2, [start, end], color=GREY, linewidth=0.8, zorder=0)
-    _forest_axis(axes, panel)
+    ends = [end for line in panel.lines if line.mark for end in line.mark.ends]
+    number_axis(axes, [panel.null, *ends], log=panel.log)
     for place_, entry in enumerate(panel.lines):
         _entry(page, axes, entry, (top, place_ * row, row))
     below, above = (f"\u2190 {panel.below}", f"{panel.above} \u2192")
@@ -108,22 +108,3 @@ def _estimate(axes: Axes, mark: Mark, y: float, *, primary: bool) -> None:
         markeredgecolor=INK,
         markeredgewidth=0.8,
     )
-
-
-def _forest_axis(axes: Axes, panel: ForestPanel) -> None:
-    ends = [end for line in panel.lines if line.mark for end in line.mark.ends]
-    low, high = min([panel.null, *ends]), max([panel.null, *ends])
-    if panel.log:
-        axes.set_xscale("log")
-        stretch = (high / low) ** 0.06 if high > low else 1.1
-        low, high = low / stretch, high * stretch
-        wide = high / low > 8
-        ticks = RATIO_TICKS if wide else tuple(MaxNLocator(5).tick_values(low, high))
-        axes.xaxis.set_major_locator(FixedLocator([tick for tick in ticks if low <= tick <= high]))
-        axes.xaxis.set_minor_locator(NullLocator())
-        axes.xaxis.set_major_formatter(ScalarFormatter())
-    else:
-        stretch = 0.06 * (high - low) or 1.0
-        low, high = low - stretch, high + stretch
-        axes.xaxis.set_major_locator(MaxNLocator(5))
-    axes.set_xlim(low, high)

@@ -89,7 +89,8 @@ def _levels(material: Material) -> tuple[str, ...]:
     if not kinds:
         return ()
     told = "; ".join(f"{kind} ({', '.join(names)})" for kind, names in kinds.items())
-    return (f"Columns of the arms: {told}.",)
+    both = " A cluster counts under each condition that it was seen under." if material.crosses else ""
+    return (f"Columns of the {material.condition}s: {told}.{both}",)
 
 
 def _asked(material: Material, name: str) -> Asked:
