@@ -123,6 +123,7 @@ FAULTS: dict[str, tuple[Callable[[Document], object], str]] = {
         "/populations/eligible/where/0/column",
     ),
     "PL-0153": (change(f"{PRIMARY}.study.weights", "birth_weight_z"), "/analyses/primary/study/weights"),
+    "PL-0154": (change("design", "stepped_wedge"), "/design"),
     "PL-0161": (change("summary", "TBD by the statistician"), "/summary"),
     "PL-0162": (change("title", " "), "/title"),
     "PL-0163": (change(f"{CRUDE}.label", "Regression"), "/analyses/crude/label"),

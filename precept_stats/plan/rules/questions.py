@@ -9,10 +9,11 @@ from precept_stats.data.strict_yaml import Location
 from precept_stats.methods.contract import unused
 from precept_stats.plan.findings import Remark
 from precept_stats.plan.loaded import LoadedPlan
-from precept_stats.plan.rules.rule import Rule, answerable
+from precept_stats.plan.rules.rule import Rule, answerable, primaries
 from precept_stats.studies.cluster_trial import ClusterTrial, Periods
 from precept_stats.studies.cluster_trial_with_baseline import ClusterTrialWithBaseline
 from precept_stats.studies.question import SUMMARIES_OF
+from precept_stats.studies.stepped_wedge import SteppedWedge
 
 
 def _method_accepts_study(loaded: LoadedPlan) -> Iterator[Remark]:
@@ -21,6 +22,14 @@ def _method_accepts_study(loaded: LoadedPlan) -> Iterator[Remark]:
             accepted = ", ".join(_kind(study) for study in analysis.method.accepts)
             message = f"the method {analysis.method.kind} is not made for this kind of study"
             yield Remark(("analyses", name, "method"), message, analysis.study.kind, accepted)
+
+
+def _design_is_primary(loaded: LoadedPlan) -> Iterator[Remark]:
+    for name, analysis in primaries(loaded.plan).items():
+        is_wedge = isinstance(analysis.study, SteppedWedge)
+        if is_wedge != (loaded.plan.design == "stepped_wedge"):
+            message = f"the design is not that of the primary analysis {name}, a {analysis.study.kind}"
+            yield Remark(("design",), message, loaded.plan.design)
 
 
 def _kind(study: type) -> str:
@@ -66,8 +75,6 @@ def _adjusts_for_others(loaded: LoadedPlan) -> Iterator[Remark]:
         taken = {
             study.arm: "the arm",
             study.cluster: "the cluster",
-            study.weights: "the weights",
-            study.offset: "the offset",
             outcome.column: "the outcome",
             outcome.denominator: "the denominator",
         }
@@ -203,4 +210,5 @@ RULES = (
         "the method uses the groups, weights and offset of the study",
         _method_uses_columns,
     ),
+    Rule("PL-0154", "warning", "the design is that of the primary analysis", _design_is_primary),
 )
