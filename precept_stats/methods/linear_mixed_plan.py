@@ -88,7 +88,7 @@ def equation(study: AnyStudy, layout: Layout, random: RandomEffects, over_time: 
     block = f" + {layout.blocks}[cluster]" if layout.blocks else ""
     covariates = "".join(f" + slope * {name}" for name in study.adjust)
     offset = f" + {study.offset}" if study.offset else ""
-    effects, laws = _random_words(random, followed(study))
+    effects, laws = random_words(random, followed(study))
     residual = "sigma2 / weight" if study.weights else "sigma2"
     return f"outcome = {mean}{block}{covariates}{offset}{effects} + e, {laws}, e ~ N(0, {residual})"
 
@@ -96,7 +96,7 @@ def equation(study: AnyStudy, layout: Layout, random: RandomEffects, over_time: 
 LETTERS = "uvwabcd"
 
 
-def _random_words(random: RandomEffects, cohort: bool) -> tuple[str, str]:
+def random_words(random: RandomEffects, cohort: bool) -> tuple[str, str]:
     """The random effects in the equation, and their distributions."""
     effects, laws = "", []
     for letter, term in zip(LETTERS, random.of(cohort), strict=False):
