@@ -56,16 +56,16 @@ class Parts:
 
 def shared_in_cluster(design: AnyDesign, groupings: tuple[tuple[str, Grouping], ...]) -> tuple[str, ...]:
     """The groupings that any two people of a cluster have in common: the cluster, and what holds it whole."""
-    rows, clusters = design.row_cluster, len(np.unique(design.row_cluster))
     return tuple(
         name
         for name, grouping in groupings
-        if name == "cluster"
-        or (
-            name not in WITHIN_CLUSTERS
-            and len(np.unique(grouping.codes * design.n_clusters + rows)) == clusters
-        )
+        if name == "cluster" or (name not in WITHIN_CLUSTERS and _holds_clusters(design, grouping))
     )
+
+
+def _holds_clusters(design: AnyDesign, grouping: Grouping) -> bool:
+    pairs = np.unique(grouping.codes * design.n_clusters + design.row_cluster)
+    return len(pairs) == len(np.unique(design.row_cluster))
 
 
 WITHIN_CLUSTERS = ("cluster_period", "period", "participant")
