@@ -8,9 +8,9 @@ from scipy import special
 
 from precept_stats.inference.degrees_of_freedom import FixedDf
 from precept_stats.inference.fit import Fit
-from precept_stats.inference.quantities import Quantity
-from precept_stats.inference.rows import Header, further_rows
-from precept_stats.inference.uncertainty import Asymptotic
+from precept_stats.inference.quantities import Quantity, linear
+from precept_stats.inference.rows import Header, estimate_rows, further_rows
+from precept_stats.inference.uncertainty import Asymptotic, Draws, estimate
 
 HEADER = Header("mixed", "effect", "sensitivity", "score", "boundary", "few clusters")
 NORMAL = FixedDf(math.inf, "normal")
@@ -72,3 +72,39 @@ def test_what_cannot_be_computed_is_a_row_with_the_reason(value):
     assert rows["estimate"].stat is None
     assert rows["estimate"].status == "failed"
     assert rows["estimate"].error
+
+
+def draws(kind, drawn=None):
+    drawn = np.random.default_rng(5).normal(0.4, 1.0, 999) if drawn is None else drawn
+    return Draws(("x",), np.array([0.4]), drawn[:, None], kind)
+
+
+@pytest.mark.parametrize(
+    ("kind", "word", "method"),
+    [
+        ("bootstrap", "confidence", "percentiles of the bootstrap"),
+        ("posterior", "credible", "percentiles of the posterior"),
+    ],
+)
+def test_rows_say_of_which_kind_an_interval_is_and_how_it_was_found(kind, word, method):
+    asked = linear("mean_difference", "b - a", np.ones(1), unit="points")
+    rows = {row.stat_name: row for row in estimate_rows(HEADER, estimate(draws(kind), asked, 0.95))}
+    assert rows["conf_method"].stat == method
+    assert rows["conf_low"].stat_label == f"Lower {word} limit"
+    assert rows["conf_level"].stat_label == f"{word.capitalize()} level"
+    assert "df" not in rows
+    plain = Asymptotic(("x",), np.array([0.4]), np.eye(1), NORMAL)
+    assert "conf_method" not in {row.stat_name for row in estimate_rows(HEADER, estimate(plain, asked, 0.95))}
+
+
+def test_draws_at_zero_have_limits_and_no_standard_error():
+    drawn = np.maximum(np.random.default_rng(5).normal(0.4, 1.0, 999), 0.0)
+
+    def log(b):
+        return math.log(b[0]) if b[0] > 0 else -math.inf
+
+    fit = Fit(draws("bootstrap", drawn), further=(share(log, lambda b: 1 / b, "log"),))
+    rows = {row.stat_name: row.stat for row in further_rows(HEADER, fit, 0.95)}
+    assert set(rows) == {"estimate", "conf_low", "conf_high", "conf_level", "conf_method"}
+    assert rows["conf_low"] == 0.0
+    assert rows["estimate"] == pytest.approx(0.4)
