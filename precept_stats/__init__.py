@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from precept_stats.report.story import story
     from precept_stats.runner import How, analyse, run
     from precept_stats.studies.cluster_trial import ClusterTrial
+    from precept_stats.studies.cluster_trial_with_baseline import ClusterTrialWithBaseline
     from precept_stats.studies.formula import Formula, formula
     from precept_stats.studies.question import Estimand, Outcome, Question
+    from precept_stats.studies.stepped_wedge import SteppedWedge
     from precept_stats.values import Estimate, Failure, Interval, Result, Results, Row
 
 _HOMES = {
@@ -50,8 +52,10 @@ _HOMES = {
     "report.story": ("story",),
     "runner": ("How", "analyse", "run"),
     "studies.cluster_trial": ("ClusterTrial",),
+    "studies.cluster_trial_with_baseline": ("ClusterTrialWithBaseline",),
     "studies.formula": ("Formula", "formula"),
     "studies.question": ("Estimand", "Outcome", "Question"),
+    "studies.stepped_wedge": ("SteppedWedge",),
     "values": ("Estimate", "Failure", "Interval", "Result", "Results", "Row"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -60,6 +64,7 @@ __all__ = [
     "ClusterRegression",
     "ClusterSummaries",
     "ClusterTrial",
+    "ClusterTrialWithBaseline",
     "Condition",
     "DataError",
     "Estimand",
@@ -80,6 +85,7 @@ __all__ = [
     "Result",
     "Results",
     "Row",
+    "SteppedWedge",
     "Table",
     "TrialScenario",
     "analyse",

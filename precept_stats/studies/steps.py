@@ -100,8 +100,15 @@ def _roster(trial: Trial, people_label: str) -> Roster:
         arm=arm_numbers(trial.found.arm, estimand),
         arm_names=(estimand.reference, estimand.compare),
         people=people_per_row(trial.frame, outcome),
-        people_label="Rows" if outcome.type == "count" else people_label,
+        people_label="Rows" if _counts_rows(trial) else people_label,
     )
+
+
+def _counts_rows(trial: Trial) -> bool:
+    """Whether what is counted are rows of a table: person-time, or one row a cluster and period."""
+    outcome = trial.question.outcome
+    grouped = outcome.type == "binary" and outcome.denominator is not None
+    return outcome.type == "count" or (trial.gathered.row_level != "individual" and not grouped)
 
 
 def without_other_arms(trial: Trial, selection: Selection) -> Selection:

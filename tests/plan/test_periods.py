@@ -76,6 +76,7 @@ def test_a_plan_of_a_wedge_runs_and_describes_it(tmp_path: Path) -> None:
     assert results.failed == ()
     contexts = {row.context for row in results["primary"].rows}
     assert {"flow", "baseline", "missingness", "schedule", "estimate"} <= contexts
+    assert {row.stat_label for row in results.rows if row.variable == "analysed"} >= {"Individuals"}
     assert results["adjusted"].estimate.std_error < results["primary"].estimate.std_error
 
 
@@ -123,3 +124,13 @@ def test_a_notebook_is_told_the_same() -> None:
         analyse(weighted, ps.ClusterSummaries(), frame, question)
     wedge = SteppedWedge(cluster="site", period="period", arm="arm", adjust=("x",))
     assert analyse(wedge, ps.LinearMixed(), frame, question).status == "ok"
+
+
+def test_rows_that_are_no_people_are_called_rows(tmp_path: Path) -> None:
+    frame = Wedge().frame(1)
+    frame.insert(0, "id", range(len(frame)))
+    path = written(tmp_path)
+    schema = tmp_path / "data_schemas" / "rows.yaml"
+    schema.write_text(SCHEMA.replace("level: individual", "level: period"), encoding="utf-8")
+    flow = [row for row in run(path, {"rows": frame}).rows if row.context == "flow" and row.stat_name == "n"]
+    assert {row.stat_label for row in flow} == {"Rows", "Rows left out"}
