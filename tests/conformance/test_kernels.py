@@ -14,10 +14,11 @@ from tests.numerics.mixed.numbers import recorded
 from .cases import ROOT, data_folder
 from .kernel_glmm import glmm_cases
 from .kernel_mixed import mixed_cases
+from .kernel_printed import printed_cases
 from .kernels import KernelCase, compare, known_differences
 from .pages import case_section
 
-CASES = (*mixed_cases(), *glmm_cases())
+CASES = (*mixed_cases(), *glmm_cases(), *printed_cases())
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

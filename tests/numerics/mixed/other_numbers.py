@@ -60,6 +60,8 @@ def ours_expected(name: str) -> Numbers:
     found |= {f"theta.theta[{k}]": v for k, v in enumerate(_sizes(fit.theta))}
     found |= _by_name("estimate", names, fit.params)
     found |= dict(triangle("vcov", names, fit.covariance))
+    found |= _by_name("std_error", names, np.sqrt(np.diag(fit.covariance)))
+    found |= {f"variance[{part.factor}]": part.value for part in fit.components if part.row == "(Intercept)"}
     rows = np.eye(len(names))
     rule = satterthwaite(fit)
     found |= _by_name("satterthwaite.df", names, [rule(row) for row in rows])
