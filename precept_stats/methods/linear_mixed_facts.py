@@ -79,7 +79,7 @@ def variance_shares(found: RandomFit) -> tuple[Quantity, ...]:
     return tuple(share for one in found.parts for share in decaying_shares(one, place))
 
 
-def joint_facts(fixed: FixedPart, test: Callable[[Floats], JointTest]) -> tuple[Fact, ...]:
+def joint_facts(fixed: FixedPart, test: Callable[[Floats], JointTest | None]) -> tuple[Fact, ...]:
     """Tests of exposure times (all equal, all zero) and of strata and covariates of several columns."""
     rows = np.eye(len(fixed.names))
     asked: list[tuple[str, Floats]] = []
@@ -91,7 +91,9 @@ def joint_facts(fixed: FixedPart, test: Callable[[Floats], JointTest]) -> tuple[
     return tuple(fact for name, contrasts in asked for fact in _joint_fact(name, test(contrasts)))
 
 
-def _joint_fact(name: str, found: JointTest) -> Iterator[Fact]:
+def _joint_fact(name: str, found: JointTest | None) -> Iterator[Fact]:
+    if found is None:
+        return
     numbers: dict[str, tuple[str, float | int | None]] = {
         "statistic": ("F statistic" if found.df2 is not None else "Chi-squared / df", found.statistic),
         "df1": ("Numerator degrees of freedom", found.df1),

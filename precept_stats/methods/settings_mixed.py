@@ -91,8 +91,8 @@ class _Rule(Choice):
         """The point with its covariance, unless the rule has another shape."""
         return Inference(point)
 
-    def joint(self, effects: Asymptotic, fitted: Fitted, contrasts: Matrix) -> JointTest:
-        """The joint test that goes with the rule; ``effects`` are the fixed effects alone."""
+    def joint(self, effects: Asymptotic, fitted: Fitted, contrasts: Matrix) -> JointTest | None:
+        """The joint test that goes with the rule, if one does; ``effects`` are the fixed effects alone."""
         return joint_test(effects, contrasts)
 
     def boundary_warning(self, one: VarianceParameter) -> str:
@@ -238,7 +238,7 @@ class LikelihoodRatio(_Rule):
         """The point with the profile of its likelihood."""
         return Inference(Profiled(point, FixedEffectsProfile(fitted.kernel)))
 
-    def joint(self, effects: Asymptotic, fitted: Fitted, contrasts: Matrix) -> JointTest:
+    def joint(self, effects: Asymptotic, fitted: Fitted, contrasts: Matrix) -> JointTest | None:
         """The likelihood-ratio test."""
         return likelihood_ratio_test(fitted.kernel, contrasts)
 
@@ -284,6 +284,10 @@ class ParametricBootstrap(_Rule):
         found = bootstrap(simulated, fitted.seed, self.replicates)
         draws = replace(found.draws, names=point.names)
         return Inference(draws, bootstrap_facts(found), bootstrap_warnings(found, simulated.point))
+
+    def joint(self, effects: Asymptotic, fitted: Fitted, contrasts: Matrix) -> JointTest | None:
+        """None: only intervals are bootstrapped."""
+        return None
 
 
 def _nested(groupings: tuple[Grouping, ...]) -> tuple[Grouping, ...]:

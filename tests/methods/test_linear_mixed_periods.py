@@ -45,7 +45,7 @@ def further(method: LinearMixed, design: PeriodDesign) -> dict[tuple[str, str], 
     return {(q.measure, q.contrast): (q, fit.uncertainty) for q in fit.further}
 
 
-# ---- algebra -------------------------------------------------------------------------------------------------
+# ---- algebra ---
 
 
 def least_squares(design: PeriodDesign, V: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -116,7 +116,7 @@ def test_arm_means_are_averages_over_the_people_from_the_first_switch_on() -> No
     assert (control.value, treated.value) == pytest.approx((mean, mean + b[-1]), rel=1e-7)
 
 
-# ---- exposure times ------------------------------------------------------------------------------------------
+# ---- exposure times ---
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -142,7 +142,7 @@ def test_joint_tests_of_several_columns_follow_the_rule() -> None:
         assert not any("z" in name for _, (_, name) in facts), "one column needs no joint test"
 
 
-# ---- degrees of freedom --------------------------------------------------------------------------------------
+# ---- degrees of freedom ---
 
 
 @pytest.mark.parametrize("over_time", [{}, {"effect_over_time": EXPOSURE}])
@@ -168,7 +168,7 @@ def test_between_within_needs_nested_groupings() -> None:
         crossed.fit(wedge(3, cohort=True))
 
 
-# ---- boundary ------------------------------------------------------------------------------------------------
+# ---- boundary ---
 
 
 def without_cluster_periods(seed: int) -> PeriodDesign:
@@ -200,7 +200,7 @@ def test_a_variance_at_zero_is_recorded_with_what_the_rule_does_there(rule: str)
     )
 
 
-# ---- correlations and shares ---------------------------------------------------------------------------------
+# ---- correlations and shares ---
 
 
 def test_shares_of_variance_add_up_and_have_limits_between_0_and_1() -> None:
@@ -260,7 +260,7 @@ def test_a_cohort_adds_its_participants_and_named_terms_do_not() -> None:
     assert name not in facts_of(LinearMixed(random=alone), design, "fit")
 
 
-# ---- likelihood ratio and bootstrap --------------------------------------------------------------------------
+# ---- likelihood ratio and bootstrap ---
 
 
 def test_profile_limits_are_where_the_likelihood_ratio_says() -> None:
@@ -290,7 +290,7 @@ def test_the_bootstrap_is_the_same_from_the_same_seed() -> None:
         method.fit(design)
 
 
-# ---- refusals and words --------------------------------------------------------------------------------------
+# ---- refusals and words ---
 
 GROUPED = ClusterTrial(cluster="c", arm="a", groups=("region",))
 BASELINE = ClusterTrialWithBaseline(cluster="c", arm="a", period="t", baseline=(0,), follow_up=(1,))
@@ -384,7 +384,8 @@ def test_the_equation_says_what_is_random() -> None:
     text = LinearMixed(random=STRUCTURES["nested"], effect_over_time=EXPOSURE).words(study, asked).equation
     assert text == (
         "outcome = mean + period[t] + effect[exposure] * treated + o + u[cluster] + v[cluster, period] + "
-        "w[participant] + e, u ~ N(0, sigma2_u), v ~ N(0, sigma2_v), w ~ N(0, sigma2_w), e ~ N(0, sigma2 / weight)"
+        "w[participant] + e, u ~ N(0, sigma2_u), v ~ N(0, sigma2_v), w ~ N(0, sigma2_w), "
+        "e ~ N(0, sigma2 / weight)"
     )
 
 
