@@ -47,7 +47,8 @@ def test_names_are_said_once() -> None:
 
 def test_kenward_roger_is_held_to_pbkrtest_on_many_kinds_of_fit() -> None:
     """Two variance components, slopes, crossed factors, singular fits and joint F tests among them."""
-    held = [c for c in CASES if any(n.name.startswith("kenward_roger.df") for n in c.numbers)]
+    kept = [c for c in CASES if not c.name.endswith("_printed")]
+    held = [c for c in kept if any(n.name.startswith("kenward_roger.df") for n in c.numbers)]
     joint = [c for c in held if any(n.name.startswith("joint.kenward_roger") for n in c.numbers)]
     shipped = [c for c in held if not c.needs_data]
     kinds = {"machines", "twelve_slopes_periods", "crossed_slopes", "twelve_singular", "twelve_zero"}
