@@ -129,7 +129,7 @@ def prediction_rows(wards: tuple[Ward, ...] = WARDS, analysis: str = "primary") 
 
 
 def _place(ward: Ward) -> int:
-    return (ord(ward.name[0]) + int(ward.name[-1], 36)) % 7
+    return (ord(ward.name[0]) - ord("A") + int("0" + "".join(filter(str.isdigit, ward.name)))) % 23
 
 
 def influence_rows(wards: tuple[Ward, ...] = WARDS, analysis: str = "primary") -> tuple[Row, ...]:

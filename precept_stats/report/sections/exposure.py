@@ -11,7 +11,7 @@ from precept_stats.report.material import Answer, Material, answer, by_stat, gro
 from precept_stats.report.words import capital, contrast_words, scale_words
 from precept_stats.values import Row
 
-EXPOSURE = re.compile(r"\bexposure(?:[ _]time)?[ _](\d+)\Z")
+EXPOSURE = re.compile(r"(?<![a-z])exposure(?:[ _]time)?[ _](\d+)\Z")
 Effects = dict[int, tuple[float, float, float]]
 
 

@@ -37,10 +37,15 @@ def influence(material: Material) -> tuple[Block, ...]:
     }
     known = [one for one in (_without(name, found) for name, found in clusters.items()) if one is not None]
     title = Heading(2, "Influence of single clusters")
+    failed = sum(found["estimate"].status == "failed" for found in clusters.values() if "estimate" in found)
     if not known:
-        return title, Prose("The effect without each cluster cannot be shown under the disclosure policy.")
+        why = "could not be estimated" if failed else "cannot be shown under the disclosure policy"
+        return title, Prose(f"The effect without each cluster {why}.")
     known.sort(key=lambda one: (one.value, len(one.cluster), one.cluster))
-    return title, Prose(_sentence(material, whole, known)), _figure(material, whole, (known, clusters))
+    told = _sentence(material, whole, known)
+    if failed:
+        told += f" Without {failed} of the others it could not be estimated; the table says why."
+    return title, Prose(told), _figure(material, whole, (known, clusters))
 
 
 def _without(cluster: str, found: Cells) -> Without | None:
@@ -126,9 +131,7 @@ def _table(whole: Answer, known: list[Without], clusters: dict[str, Cells]) -> T
     rows = [TableRow((everyone.cluster, _cells(whole, everyone)), "strong")]
     rows += [TableRow((one.cluster, _cells(whole, one))) for one in known]
     shown = {one.cluster for one in known}
-    rows += [
-        TableRow((name, cell(found.get("estimate")))) for name, found in clusters.items() if name not in shown
-    ]
+    rows += [TableRow((name, _why_not(found))) for name, found in clusters.items() if name not in shown]
     measure = capital(scale_words(whole.measure, whole.scale))
     columns = (Column("Left out", "left"), Column(f"{measure} ({level_text(whole.level)} CI)"))
     return Table("influence-data", "The effect without each cluster", columns, tuple(rows))
@@ -137,3 +140,8 @@ def _table(whole: Answer, known: list[Without], clusters: dict[str, Cells]) -> T
 def _cells(whole: Answer, one: Without) -> str:
     value = point_text(one.value, whole.width, whole.scale)
     return f"{value} ({range_text(one.lower, one.upper, whole.scale)})"
+
+
+def _why_not(found: Cells) -> str:
+    row = found.get("estimate")
+    return f"not estimable: {row.error}" if row is not None and row.error else cell(row)

@@ -21,6 +21,8 @@ from precept_stats.report.words import NONE, PURPOSES, capital, cell, contrast_w
 from precept_stats.values import Row
 
 WITH_P = ("primary", "secondary")
+OF_MODELS = ("icc", "icc_within_period")
+"""Correlations by a model, on the scale of the outcome: shown where there is none of cluster means."""
 IN_FOREST = ("primary", "sensitivity")
 
 
@@ -70,6 +72,8 @@ def results(material: Material) -> tuple[Block, ...]:
 def _notes(material: Material) -> tuple[str, ...]:
     iccs = [row for name in material.plan.analyses for row in material.rows("icc", name)]
     label = next((row.stat_label for row in iccs if row.stat_name == "icc" and row.stat_label), "")
+    by_model = any(row.measure in OF_MODELS for row in iccs)
+    label = label or ("intracluster correlation by the model" if by_model else "")
     return (
         *_levels(material),
         f"CI: confidence interval. ICC: {label[:1].lower() + label[1:] or 'intracluster correlation'}. "
@@ -161,6 +165,10 @@ def _icc(material: Material, name: str) -> str:
     for row in material.rows("icc", name):
         value = number_of(row)
         if row.stat_name == "icc" and value is not None:
+            return icc_text(value)
+    for row in material.rows("icc", name):
+        value = number_of(row)
+        if row.measure in OF_MODELS and row.stat_name == "estimate" and not row.term and value is not None:
             return icc_text(value)
     return NONE
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 from precept_stats.report.blocks import Block, Column, Heading, Table, TableRow
 from precept_stats.report.format import decimals_for, fixed, level_text, number
 from precept_stats.report.material import Material, by_stat, grouped, number_of
@@ -11,12 +14,11 @@ from precept_stats.values import Row
 
 OF_MODELS = ("icc_model", "icc_latent", "icc_proportion", "sd_between_clusters", "median_odds_ratio")
 """Statistics of a mixed model that stand alone, without a measure and an interval."""
+AT_BOUNDARY = "At its boundary: "
 PARAMETERS = ("variance", "covariance", "decay")
 WORDS = {
     "icc": "Intracluster correlation",
     "icc_model": "Intracluster correlation",
-    "icc_latent": "Intracluster correlation",
-    "icc_proportion": "Intracluster correlation",
     "icc_within_period": "Intracluster correlation, same period",
     "icc_between_periods": "Intracluster correlation, different periods",
     "variance_share": "Share of the variance",
@@ -30,6 +32,10 @@ SHARES = ("icc", "cac", "correlation", "partition", "share", "decay")
 LINKED = ("generalised_linear_mixed",)
 """Methods whose variances stand on the scale of the link."""
 LATENT_WORDS = ("latent", "median_odds_ratio", "median_rate_ratio", "log_odds")
+LATENT = (
+    "The latent scale is that of the link, such as log odds: there a correlation of a binary outcome is "
+    "higher than among the 0s and 1s themselves, and the two cannot be compared."
+)
 Found = tuple[str, str, dict[str, Row]]
 """A measure, what it is of, and its statistics."""
 
@@ -40,25 +46,33 @@ def variances(material: Material) -> tuple[Block, ...]:
     remarks: list[str] = []
     for name in material.plan.analyses:
         found = [*_parameters(material.rows("fit", name)), *_quantities(material.rows("icc", name))]
+        edges = _edges(material.rows("fit", name))
         if found:
             rows.append(TableRow((material.label(name),), "group"))
         linked = material.plan.analyses[name].method.kind in LINKED
-        rows += [_row(material, one, (linked, remarks)) for one in found]
+        rows += [_row(material, one, (linked, edges, remarks)) for one in found]
     if not rows:
         return ()
+    return Heading(3, "Variation between clusters"), _table(material, rows, remarks)
+
+
+def _table(material: Material, rows: list[TableRow], remarks: list[str]) -> Table:
+    """The scales side by side, or the one that there is."""
     level = level_text(material.plan.multiplicity.level)
-    columns = (
-        Column("Quantity", "left", wraps=True),
-        Column(f"Scale of the outcome ({level} CI)"),
-        Column(f"Latent scale of the model ({level} CI)"),
+    scales = (f"Scale of the outcome ({level} CI)", f"Latent scale of the model ({level} CI)")
+    used = [at for at in (0, 1) if any(row.kind != "group" and row.cells[1 + at] != NONE for row in rows)]
+    columns = (Column("Quantity", "left", wraps=True), *(Column(scales[at]) for at in used))
+    shown = tuple(
+        row
+        if row.kind == "group"
+        else replace(row, cells=(row.cells[0], *(row.cells[1 + at] for at in used)))
+        for row in rows
     )
     notes = (
-        "The two scales cannot be compared with each other: on the latent scale (that of the link, such as "
-        "log odds) a correlation of a binary outcome is higher than among the 0s and 1s themselves.",
+        *((LATENT,) if 1 in used else ()),
         *(f"Note {place}: {text}" for place, text in enumerate(remarks, 1)),
     )
-    table = Table("variances", "Variances and correlations", columns, tuple(rows), notes)
-    return Heading(3, "Variation between clusters"), table
+    return Table("variances", "Variances and correlations", columns, shown, notes)
 
 
 def _parameters(rows: tuple[Row, ...]) -> list[Found]:
@@ -83,19 +97,27 @@ def _quantities(rows: tuple[Row, ...]) -> list[Found]:
     return found
 
 
-def _row(material: Material, one: Found, of: tuple[bool, list[str]]) -> TableRow:
+def _edges(rows: tuple[Row, ...]) -> dict[str, str]:
+    """What a fit says of each variance at its boundary, by the label of the variance."""
+    return {
+        row.stat_label.removeprefix(AT_BOUNDARY): str(row.stat) for row in rows if row.stat_name == "boundary"
+    }
+
+
+def _row(material: Material, one: Found, of: tuple[bool, dict[str, str], list[str]]) -> TableRow:
     measure, about, found = one
-    linked, remarks = of
+    linked, edges, remarks = of
     text = _text(measure, found, remarks)
+    if about in edges:
+        text += f"{'' if 'boundary' in text else '; at its boundary'}{_note(edges[about], remarks)}"
     latent = any(word in measure for word in LATENT_WORDS) or (linked and "proportion" not in measure)
     cells = (NONE, text) if latent else (text, NONE)
-    return TableRow((_name(material, measure, about), *cells))
+    labelled = measure.startswith(PARAMETERS) and not found["estimate"].measure
+    return TableRow((about if labelled else _name(material, measure, about), *cells))
 
 
 def _name(material: Material, measure: str, about: str) -> str:
-    if measure.startswith(PARAMETERS) and measure != "variance_share":
-        return about
-    words = WORDS.get(measure, capital(plain(measure)))
+    words = WORDS.get(re.sub("_(latent|proportion)(?=_|$)", "", measure), capital(plain(measure)))
     if not about:
         return words
     return f"{words}, {about}" if about in material.arms else f"{words}: {plain(about)}"
