@@ -43,7 +43,9 @@ def _(design: PeriodDesign, estimator: str, df_rule: str) -> tuple[Fact, ...]:
         clusters = len(np.unique(design.row_cluster[mine]))
         people = float(design.size[mine].sum())
         facts.append(Fact("n_clusters", "Clusters", clusters, "clusters", groups))
-        facts.append(Fact("n", "Individuals", int(people), "individuals", groups))
+        facts.append(
+            Fact("n", "Individuals, in every period that they were seen", int(people), "individuals", groups)
+        )
     if design.participant is not None:
         people_followed = len(np.unique(design.participant))
         facts.append(Fact("n_participants", "Participants followed", people_followed, "individuals"))

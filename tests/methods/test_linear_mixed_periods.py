@@ -16,6 +16,7 @@ from precept_stats.methods import LinearMixed
 from precept_stats.studies.cluster_trial import ClusterTrial
 from precept_stats.studies.cluster_trial_with_baseline import ClusterTrialWithBaseline
 from precept_stats.studies.period_design import PeriodDesign
+from precept_stats.studies.question import Outcome
 from precept_stats.studies.stepped_wedge import SteppedWedge
 
 from .generated import trial
@@ -397,3 +398,29 @@ def test_residual_variances_by_arm_in_a_parallel_trial() -> None:
     assert set(found) == {(("term", "residual: control"),), (("term", "residual: treated"),)}
     common = LinearMixed(df={"kind": "normal"}).fit(design)
     assert dict(fit.evidence)["log_likelihood"] >= dict(common.evidence)["log_likelihood"] - 1e-9
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"random": STRUCTURES["nested"]},
+        {"random": STRUCTURES["decay"]},
+        {"random": STRUCTURES["nested"], "residual": {"kind": "by_arm"}},
+        {"random": STRUCTURES["intervention"], "effect_over_time": EXPOSURE},
+    ],
+)
+def test_grouped_rows_are_the_people_they_stand_for(settings: dict) -> None:
+    people = wedge(25)
+    people = replace(people, y=(people.y > np.median(people.y)).astype(float))
+    cell = people.row_cluster * 5 + people.row_period
+    _, first, size = np.unique(cell, return_index=True, return_counts=True)
+    events = np.bincount(cell, people.y)[np.unique(cell)]
+    grouped = replace(with_rows(people, first), y=events, size=size.astype(float))
+    outcome = Outcome(column="y", type="binary", direction="higher_better")
+    here, there = (
+        ask(LinearMixed(**settings), replace(one, outcome=outcome, summary="risk_difference"))
+        for one in (grouped, people)
+    )
+    for one, two in zip(here, there, strict=True):
+        assert [one.value, one.std_error] == pytest.approx([two.value, two.std_error], rel=1e-6)
+        assert one.df == pytest.approx(two.df, rel=1e-4)
