@@ -110,7 +110,7 @@ def evaluate(problem: CellProblem, theta: Vector) -> CellPoint:
 
 
 def _derivatives(problem: CellProblem, solved: Solved, found: Moments) -> tuple[Vector, Matrix]:
-    """Gradient and Hessian of the deviance in psi (Harville 1977, J Am Stat Assoc 72:320, eq. 5.2 ff.)."""
+    """Gradient and Hessian of the deviance in psi (Harville 1977, J Am Stat Assoc 72:320)."""
     p, phi, rotate = len(solved.beta), solved.phi, solved.rotate
     P, Q = rotate.T @ found.P @ rotate, rotate.T @ found.Q @ rotate
     slopes, phiP = P[:, :p, p], phi @ P[:, :p, :p]

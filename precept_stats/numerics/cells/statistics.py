@@ -15,7 +15,7 @@ from scipy import linalg
 from precept_stats.errors import FitError
 from precept_stats.numerics.cells.model import CellModel, check
 from precept_stats.numerics.cells.structures import Seen
-from precept_stats.numerics.mixed.model import Category, Ints, Matrix, Numeric, Vector
+from precept_stats.numerics.mixed.model import Category, Fixed, Ints, Matrix, Numeric, Vector
 from precept_stats.numerics.mixed.statistics import EXACT_BELOW, REFINE_BELOW, refuse_aliased
 
 Array = NDArray[np.float64]
@@ -102,19 +102,61 @@ class _Rows:
 
 
 def collect(model: CellModel) -> CellStatistics:
-    """The statistics of a model's rows. Raises FitError for unusable rows and aliased columns."""
+    """The statistics of a model's rows. Raises FitError for unusable rows and aliased columns.
+
+    Where the fixed part explains nearly all of the outcome, statistics are those of its residual.
+    """
     check(model)
     rows = _by_cell(model)
-    raw = model.rows
-    y = raw.y if raw.offset is None else raw.y - raw.offset
-    splits = [_split(rows, term) for term in (*model.fixed.terms, Numeric("outcome", y))]
+    columns = [_split(rows, term) for term in model.fixed.terms]
     if model.fixed.intercept:
-        splits.insert(0, _Split((rows.n > 0).astype(np.float64)[:, None]))
+        columns.insert(0, _Split((rows.n > 0).astype(np.float64)[:, None]))
+    y = model.rows.y if model.rows.offset is None else model.rows.y - model.rows.offset
+    found = _of_outcome(model, rows, columns, y)
+    refuse_aliased(cross_products(found)[:-1, :-1], model.fixed.names)
+    beta, left, whole = _least_squares(found)
+    if not left > EXACT_BELOW * whole:
+        raise FitError(
+            "the outcome does not vary about the fixed effects",
+            found=f"a residual sum of squares of {max(left, 0.0):g}",
+            allowed="an outcome that the fixed effects do not explain exactly",
+        )
+    if left < REFINE_BELOW * whole:
+        params = found.restore @ beta + found.start
+        found = _of_outcome(model, rows, columns, y - _fitted(model.fixed, params, len(y)))
+        found = replace(found, start=found.start + params)
+        left = _least_squares(found)[1]
+    return replace(found, unit=float(np.sqrt(left / found.rows)))
+
+
+def _of_outcome(model: CellModel, rows: _Rows, columns: list[_Split], y: Vector) -> CellStatistics:
+    splits = [*columns, _split(rows, Numeric("outcome", y))]
     means = np.hstack([split.means for split in splits])
     within = _within(rows, splits)
     within[:, -1, -1] += _sums_within_rows(model)
-    found = _centred(_assembled(model, rows, means, within), model.fixed.intercept)
-    return _about_fit(found, model)
+    return _centred(_assembled(model, rows, means, within), model.fixed.intercept)
+
+
+def _fitted(fixed: Fixed, params: Vector, n: int) -> Vector:
+    """The fixed part of every row (n,)."""
+    place = int(fixed.intercept)
+    fitted = np.full(n, params[0] if fixed.intercept else 0.0)
+    for term in fixed.terms:
+        if isinstance(term, Numeric):
+            fitted += params[place] * term.values
+            place += 1
+        else:
+            width = len(term.levels) - 1
+            fitted += np.concatenate([[0.0], params[place : place + width]])[term.codes]
+            place += width
+    return fitted
+
+
+def _least_squares(found: CellStatistics) -> tuple[Vector, float, float]:
+    """Parameters of the centred columns, the residual sum of squares, and that of the outcome."""
+    p, total = found.p, cross_products(found)
+    beta = linalg.solve(total[:p, :p], total[:p, p], assume_a="pos") if p else np.zeros(0)
+    return beta, float(total[p, p] - beta @ total[:p, p]), float(total[p, p])
 
 
 def _by_cell(model: CellModel) -> _Rows:
@@ -293,32 +335,6 @@ def _centred(found: CellStatistics, intercept: bool) -> CellStatistics:
         restore=restore,
         start=start,
     )
-
-
-def _about_fit(found: CellStatistics, model: CellModel) -> CellStatistics:
-    """The outcome replaced by its residual where the fixed part explains nearly all; ``unit`` found."""
-    p = found.p
-    total = cross_products(found)
-    refuse_aliased(total[:p, :p], model.fixed.names)
-    beta = linalg.solve(total[:p, :p], total[:p, p], assume_a="pos") if p else np.zeros(0)
-    left, all_of_it = float(total[p, p] - beta @ total[:p, p]), float(total[p, p])
-    if not left > EXACT_BELOW * all_of_it:
-        raise FitError(
-            "the outcome does not vary about the fixed effects",
-            found=f"a residual sum of squares of {max(left, 0.0):g}",
-            allowed="an outcome that the fixed effects do not explain exactly",
-        )
-    if left < REFINE_BELOW * all_of_it:
-        rotate = np.eye(p + 1)
-        rotate[:p, p] = -beta
-        found = replace(
-            found,
-            means=found.means @ rotate,
-            within=rotate.T @ found.within @ rotate,
-            start=found.start + found.restore @ beta,
-        )
-        left = float(cross_products(found)[p, p])
-    return replace(found, unit=float(np.sqrt(left / found.rows)))
 
 
 def cross_products(found: CellStatistics) -> Matrix:

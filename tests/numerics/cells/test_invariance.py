@@ -62,6 +62,23 @@ def test_scale_and_origin_of_the_outcome(
 
 
 @settings(max_examples=15, deadline=None)
+@given(seed=SEEDS, shape=SHAPES, size=st.sampled_from([1.0, 1e3, 1e5]))
+def test_fixed_columns_added_to_the_outcome(seed: int, shape: tuple[str, bool], size: float) -> None:
+    """Their coefficients move and nothing else, also where they explain nearly all of the outcome."""
+    rows = trial(seed)
+    one = fit_cells(rows.model(shape[0], by_arm=shape[1]))
+    moved = rows.y + size * (rows.treated - rows.x + (rows.sex == 2))
+    other = fit_cells(rows.model(shape[0], by_arm=shape[1], y=moved))
+    change = np.zeros(len(one.params))
+    change[[1, 5, 7]] = (size, -size, size)
+    assert one.names[5] == "x"
+    assert one.names[7] == "u"
+    assert other.deviance == pytest.approx(one.deviance, rel=1e-8)
+    assert other.params - change == pytest.approx(one.params, rel=1e-5, abs=1e-5)
+    assert other.covariance == pytest.approx(one.covariance, rel=1e-5, abs=1e-7)
+
+
+@settings(max_examples=15, deadline=None)
 @given(seed=SEEDS, shape=SHAPES)
 def test_the_coding_of_fixed_effects(seed: int, shape: tuple[str, bool]) -> None:
     """Numeric columns recombined: the same maximum by ML, and KR of a contrast the same by REML."""
