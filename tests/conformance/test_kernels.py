@@ -12,13 +12,14 @@ from tests.numerics.mixed.models import MODELS, table
 from tests.numerics.mixed.numbers import recorded
 
 from .cases import ROOT, data_folder
+from .kernel_further import further_cases
 from .kernel_glmm import glmm_cases
 from .kernel_mixed import mixed_cases
 from .kernel_printed import printed_cases
 from .kernels import KernelCase, compare, known_differences
 from .pages import case_section
 
-CASES = (*mixed_cases(), *glmm_cases(), *printed_cases())
+CASES = (*mixed_cases(), *glmm_cases(), *further_cases(), *printed_cases())
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -52,7 +53,7 @@ def test_kenward_roger_is_held_to_pbkrtest_on_many_kinds_of_fit() -> None:
     joint = [c for c in held if any(n.name.startswith("joint.kenward_roger") for n in c.numbers)]
     shipped = [c for c in held if not c.needs_data]
     kinds = {"machines", "twelve_slopes_periods", "crossed_slopes", "twelve_singular", "twelve_zero"}
-    assert (len(held), len(shipped), len(joint)) == (39, 27, 21)
+    assert (len(held), len(shipped), len(joint)) == (41, 29, 23)
     assert kinds <= {c.name for c in joint}
 
 
