@@ -25,6 +25,8 @@ from precept_stats.report.lettering import width, wrapped
 HEIGHT = {True: 190.0, False: 240.0}
 COLOURS = (VERMILLION, BLUE)
 MARKERS = ("s", "o")
+MANY = 30
+"""Clusters above which the points are small and not joined."""
 SHIFT = 0.09
 
 
@@ -56,19 +58,21 @@ def draw_periods(data: PeriodsData, narrow: bool) -> Page:
 
 
 def _tracks(axes: Axes, data: PeriodsData) -> None:
+    many = len(data.tracks) > MANY
     for track in data.tracks:
         known = [(x, *point) for x, point in enumerate(track.points) if point is not None]
         places = [x + (SHIFT if treated else -SHIFT) for x, _, treated in known]
-        axes.plot(places, [value for _, value, _ in known], color="#c4c4c0", linewidth=0.6, zorder=1)
+        if not many:
+            axes.plot(places, [value for _, value, _ in known], color="#c4c4c0", linewidth=0.6, zorder=1)
         for place, (_, value, treated) in zip(places, known, strict=True):
             axes.plot(
                 [place],
                 [value],
                 marker=MARKERS[treated],
-                markersize=3.6,
+                markersize=2.4 if many else 3.6,
                 markerfacecolor=COLOURS[treated] if treated else "white",
                 markeredgecolor=COLOURS[treated],
-                markeredgewidth=0.8,
+                markeredgewidth=0.5 if many else 0.8,
                 zorder=2,
             )
 

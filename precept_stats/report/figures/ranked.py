@@ -23,7 +23,7 @@ from precept_stats.report.figures.page import (
     Page,
     new_page,
 )
-from precept_stats.report.lettering import fitted, width, wrapped
+from precept_stats.report.lettering import squeezed, width, wrapped
 
 MANY = 60
 BAND = "#e6e3da"
@@ -55,7 +55,7 @@ def draw_ranked(data: RankedData, narrow: bool) -> Page:
         _whisker(axes, line, y, small=not labelled)
         if labelled:
             page.text(
-                gutter - 5, head + y, fitted(line.label, gutter - 6, SMALL), Letters(SMALL, align="right")
+                gutter - 5, head + y, squeezed(line.label, gutter - 6, SMALL), Letters(SMALL, align="right")
             )
     for place, words in enumerate(title):
         page.text(

@@ -22,7 +22,7 @@ from precept_stats.report.figures.page import (
     Page,
     new_page,
 )
-from precept_stats.report.lettering import fitted, width
+from precept_stats.report.lettering import fitted, squeezed, width
 
 MANY = 60
 APART = 5.0
@@ -66,7 +66,7 @@ def draw_schedule(data: ScheduleData, narrow: bool) -> Page:
             page.text(1, top + y + row * len(sequence.lines) / 2, fitted(sequence.name, gutter, SMALL), FINE)
         for line in sequence.lines:
             if labelled:
-                page.text(1, top + y + row / 2, fitted(line.label, gutter - 4, SMALL), FINE)
+                page.text(1, top + y + row / 2, squeezed(line.label, gutter - 4, SMALL), FINE)
             _line(sheet, line, (y, cell, row), texts=texts and labelled)
             y += row
         y += APART
