@@ -93,7 +93,7 @@ def fit_joint(rows: StructuredRows, family: Family, nodes: int = 1) -> JointFit:
             grid = tensor_grid(nodes, effects.factors[0].width)
             ascent = _Ascent.begin(replace(problem, grid=grid))
             again = ascent.evaluate(found.point.psi, found.point)
-            found = climb(ascent.search, again, found.information)
+            found = found.then(climb(ascent.search, again, found.information))
         found = ascent.off_saddles(found)
         ascent, found = ascent.to_zero(found)
         fit = _answer(ascent, found, constant)
@@ -173,7 +173,7 @@ class _Ascent:
             best = max(sides, key=lambda side: side.value)
             if not best.value > found.point.value:
                 return found
-            found = climb(self.search, best, found.information)
+            found = found.then(climb(self.search, best, found.information))
         return found
 
     def to_zero(self, found: Summit[Point]) -> tuple[_Ascent, Summit[Point]]:
@@ -189,7 +189,7 @@ class _Ascent:
             other = climb(held.search, held.evaluate(psi, found.point), found.information)
             no_worse = other.point.value >= found.point.value - TIE
             if not other.reason and no_worse and held.score(other.point, int(j)) <= TIE:
-                ascent, found = held, other
+                ascent, found = held, found.then(other)
         return ascent, found
 
     def held(self, j: int) -> _Ascent:

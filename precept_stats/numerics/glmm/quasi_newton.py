@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -46,6 +46,10 @@ class Summit[P: At]:
     iterations: int
     gain: float
     reason: str = ""
+
+    def then(self, later: Summit[P]) -> Summit[P]:
+        """A later search that went on from here, with the iterations of both."""
+        return replace(later, iterations=self.iterations + later.iterations)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
