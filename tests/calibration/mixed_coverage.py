@@ -25,7 +25,7 @@ from precept_stats.studies.question import Effect, Summary
 from tests.calibration.mixed_trials import RISK_COMPARE, RISK_REFERENCE, Scenario, coefficients, simulate
 
 SEED = 20261124
-ICCS = (0.05, 0.01)
+ICCS = (0.05,)
 SCENARIOS = tuple(
     Scenario(clusters, unequal, icc, effect)
     for icc, clusters, unequal, effect in product(ICCS, (6, 10, 20, 40), (False, True), (False, True))
