@@ -203,3 +203,19 @@ def test_the_page_of_a_wedge_tells_no_label_and_no_exact_count():
     refuse_exact_counts(page)
     assert not [ward.name for ward in WARDS if ward.name in page]
     assert "Ashby" in words(render_html(story(wedge_plan(), wedge_results())))
+
+
+@pytest.mark.parametrize(("events", "hidden"), [(0, False), (4, True), (16, False), (76, True), (40, False)])
+def test_means_of_conditions_go_when_their_periods_hold_few_events_or_non_events(events, hidden):
+    rows = [
+        Row("a", "arm_summary", "estimate", 0.4, unit="proportion", groups=(("arm", "new"),), variable="y")
+    ]
+    for place, n in enumerate((events // 2, events - events // 2)):
+        groups = (("cluster", f"C{place}"), ("period", "2"))
+        for stat, value, unit in (
+            ("treated", 1, ""),
+            ("n", 40, "individuals"),
+            ("mean", n / 40, "proportion"),
+        ):
+            rows.append(Row("a", "schedule", stat, value, unit=unit, groups=groups, variable="y"))
+    assert (gate(tuple(rows), NHS)[0].stat is None) is hidden

@@ -13,7 +13,17 @@ from precept_stats.report.story import story
 from precept_stats.values import Row
 
 from .builder import plan, results
-from .wedge import PERIODS, WARDS, Ward, exposure_rows, joint_rows, quantity_rows, wedge_plan, wedge_results
+from .wedge import (
+    PERIODS,
+    WARDS,
+    Ward,
+    baseline_plan,
+    exposure_rows,
+    joint_rows,
+    quantity_rows,
+    wedge_plan,
+    wedge_results,
+)
 
 NHS = "nhs_counts_v1"
 NEW = {"schedule", "periods", "exposure", "predictions", "influence"}
@@ -348,3 +358,19 @@ def test_contexts_are_kept_apart_by_analysis():
     assert titles.index("Results") < titles.index("Variation between clusters")
     tables = [block for block in story(wedge_plan(), wedge_results()).blocks if isinstance(block, Table)]
     assert len({table.id for table in tables}) == len(tables)
+
+
+def test_a_trial_with_baseline_speaks_of_arms_and_says_who_is_counted_at_baseline():
+    report = story(baseline_plan(), wedge_results())
+    told = next(block.text for block in report.blocks if isinstance(block, Prose) and block.lead)
+    assert told.endswith(
+        "from 6 clusters with 134 and 91 individuals (Talk, and Usual care with everyone at baseline)."
+    )
+    data = report.figure("schedule").data
+    assert data.conditions == ("Usual care, or baseline", "Talk")
+    assert {sequence.name for sequence in data.sequences} == {"Talk", "Usual care"}
+    note = "Counts of Usual care include everyone at baseline in: Main analysis"
+    assert note in report.table("results").notes[0]
+    assert Heading(2, "Clusters, arms and periods") in report.blocks
+    assert Heading(3, "Outcome by period and arm") in report.blocks
+    assert report.table("results").columns[1].label == "Talk"

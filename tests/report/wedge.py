@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from precept_stats.plan.document import Plan
 from precept_stats.plan.loaded import LoadedPlan
 from precept_stats.plan.reader import read_plan_text
+from precept_stats.studies.cluster_trial_with_baseline import ClusterTrialWithBaseline
 from precept_stats.studies.stepped_wedge import SteppedWedge
 from precept_stats.values import Provenance, Result, Results, Row
 
@@ -52,6 +53,18 @@ def wedge_plan(policy: str = "none") -> LoadedPlan:
     }
     plan: Plan = loaded.plan.model_copy(update={"analyses": analyses})
     return replace(loaded, plan=plan)
+
+
+def baseline_plan(policy: str = "none") -> LoadedPlan:
+    """The same of a parallel trial whose baseline outcomes are analysed beside those at follow-up."""
+    loaded = wedge_plan(policy)
+    study = ClusterTrialWithBaseline(
+        cluster="village", arm="arm", period="quarter", baseline=("2023-Q1",), follow_up=("2023-Q2",)
+    )
+    analyses = {
+        name: analysis.model_copy(update={"study": study}) for name, analysis in loaded.plan.analyses.items()
+    }
+    return replace(loaded, plan=loaded.plan.model_copy(update={"analyses": analyses}))
 
 
 def wedge_results(wards: tuple[Ward, ...] = WARDS, *, mean_unit: str = "proportion") -> Results:

@@ -87,7 +87,7 @@ def _value(found: Answer) -> str:
 
 def _basis(material: Material, analysis: str) -> str:
     rows = material.rows("fit", analysis)
-    if material.crosses:
+    if material.over_periods(analysis):
         return _basis_over_periods(material, rows)
     clusters, people = (_per_arm(material, rows, name) for name in ("n_clusters", "n"))
     parts = [f"{' and '.join(clusters)} clusters"] if clusters else []
@@ -101,16 +101,21 @@ def _basis_over_periods(material: Material, rows: tuple[Row, ...]) -> str:
     calendar = read_calendar(material.about_the_trial("schedule"))
     counts = [
         (sum(has_data(of_periods) for of_periods in calendar.clusters.values()), "cluster"),
-        (next((number_of(row) for row in rows if row.stat_name == "n_sequences"), None), "sequence"),
-        (next((number_of(row) for row in rows if row.stat_name == "n_periods"), None), "period"),
+        (_only(rows, "n_sequences") if material.crosses else None, "sequence"),
+        (_only(rows, "n_periods"), "period"),
     ]
     parts = [plural(count, word) for count, word in counts if count]
     people = _per_arm(material, rows, "n")
     about = "" if material.released.policy == "none" else "about "
-    told = (
-        f"{about}{' and '.join(people)} {material.people} ({' and '.join(material.arms)})" if people else ""
-    )
+    arms = " and ".join(material.arms)
+    if not material.crosses:
+        arms = f"{material.arms[0]}, and {material.arms[1]} with everyone at baseline"
+    told = f"{about}{' and '.join(people)} {material.people} ({arms})" if people else ""
     return " with ".join(filter(None, (joined(parts), told))) or "the clusters analysed"
+
+
+def _only(rows: tuple[Row, ...], name: str) -> float | None:
+    return next((number_of(row) for row in rows if row.stat_name == name), None)
 
 
 def _per_arm(material: Material, rows: tuple[Row, ...], name: str) -> list[str]:

@@ -59,10 +59,11 @@ def _without(cluster: str, found: Cells) -> Without | None:
 def _sentence(material: Material, whole: Answer, known: list[Without]) -> str:
     """The most influential cluster, and whether the interval changes sides of no difference without any."""
     most = max(known, key=lambda one: _distance(whole, one))
+    everyone = Without("", whole.value, whole.lower, whole.upper)
     moved = (
-        f"Of the {plural(len(known), 'cluster')} left out one at a time, {most.cluster} moves the estimate "
-        f"most: without it the {measure_words(whole.measure)} is {_text(whole, most)} in place of "
-        f"{_text(whole, Without('', whole.value, whole.lower, whole.upper))}."
+        f"In the analysis “{material.label(whole.analysis)}”, of {plural(len(known), 'cluster')} left out "
+        f"one at a time, {most.cluster} moves the estimate most: without it the "
+        f"{measure_words(whole.measure)} is {_text(whole, most)} in place of {_text(whole, everyone)}."
     )
     if material.released.policy != "none":
         return f"{moved} So rounded, they cannot tell on which side of no difference an interval ends."

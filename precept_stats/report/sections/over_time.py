@@ -18,13 +18,13 @@ def over_time(material: Material, calendar: Calendar) -> tuple[Block, ...]:
     known = [found for found in calendar.cells if number_of(found.get("mean")) is not None]
     if not any("mean" in found for found in calendar.cells):
         return ()
-    title = Heading(3, "Outcome by period and condition")
+    title = Heading(3, f"Outcome by period and {material.condition}")
     drawn = [found for found in known if _firm(material, found)]
     if not drawn or 2 * len(drawn) < len([found for found in calendar.cells if "mean" in found]):
         return title, Prose(_why_not(material))
     tracks = tuple(_track(material, calendar, name) for name in calendar.clusters)
     means = _means(tracks, len(calendar.periods))
-    compare, reference = material.arms
+    reference, compare = material.condition_names
     outcome = material.question.outcome
     scale = scale_of(calendar.unit, difference=False)
     axis = f"{capital(outcome.name)}{f' ({scale.words})' if scale.words else ''}"
@@ -98,7 +98,7 @@ def _shown(calendar: Calendar, value: float | None) -> str:
 
 
 def _alt(material: Material, calendar: Calendar, means: Means) -> str:
-    compare, reference = material.arms
+    reference, compare = material.condition_names
     told = []
     for name, found in zip((reference, compare), means, strict=True):
         known = [
@@ -115,7 +115,7 @@ def _alt(material: Material, calendar: Calendar, means: Means) -> str:
 
 
 def _table(material: Material, calendar: Calendar, shown: tuple[tuple[Track, ...], Means]) -> Table:
-    compare, reference = material.arms
+    reference, compare = material.condition_names
     tracks, means = shown
     rows = []
     for place, period in enumerate(calendar.periods):

@@ -88,7 +88,9 @@ def _scale(material: Material, row: Row) -> Scale:
     """The scale of the row or, for a model on the scale of the outcome, that of its estimate."""
     found = answer(material, row.analysis)
     linked = material.plan.analyses[row.analysis].method.kind in LINKED
-    unit = row.unit or ("" if found is None or found.log or linked else found.unit)
+    if linked and not row.unit:
+        return Scale(1, 0, "", "scale of the link")
+    unit = row.unit or ("" if found is None or found.log else found.unit)
     return scale_of(unit, difference=True)
 
 

@@ -93,8 +93,18 @@ def _levels(material: Material) -> tuple[str, ...]:
     if not kinds:
         return ()
     told = "; ".join(f"{kind} ({', '.join(names)})" for kind, names in kinds.items())
-    both = " A cluster counts under each condition that it was seen under." if material.crosses else ""
+    both = _counted_twice(material)
     return (f"Columns of the {material.condition}s: {told}.{both}",)
+
+
+def _counted_twice(material: Material) -> str:
+    """Who stands in both columns of counts, for the trials over periods among the analyses."""
+    if material.crosses:
+        return " A cluster counts under each condition that it was seen under."
+    names = [material.label(name) for name in material.plan.analyses if material.over_periods(name)]
+    if not names:
+        return ""
+    return f" Counts of {material.arms[1]} include everyone at baseline in: {', '.join(names)}."
 
 
 def _asked(material: Material, name: str) -> Asked:

@@ -22,7 +22,7 @@ def schedule(material: Material) -> tuple[Block, ...]:
         return ()
     blocks: list[Block] = [
         Heading(2, TITLES[material.crosses]),
-        _figure(material, calendar, _sequences(calendar)),
+        _figure(material, calendar, _sequences(material, calendar)),
     ]
     checks = tuple(sentence(str(row.stat)) for row in rows if row.stat_name == "check" and row.stat)
     if checks:
@@ -30,7 +30,7 @@ def schedule(material: Material) -> tuple[Block, ...]:
     return (*blocks, *over_time(material, calendar))
 
 
-def _sequences(calendar: Calendar) -> tuple[Sequence, ...]:
+def _sequences(material: Material, calendar: Calendar) -> tuple[Sequence, ...]:
     """Clusters that switch together, in order of the switch, those that never switch last."""
 
     def first(cluster: str) -> int:
@@ -43,10 +43,10 @@ def _sequences(calendar: Calendar) -> tuple[Sequence, ...]:
         by_switch.setdefault(first(name), []).append(name)
     return tuple(
         Sequence(
-            f"Sequence {place}",
+            f"Sequence {place}" if material.crosses else material.arms[at == len(calendar.periods)],
             tuple(_line(name, calendar.clusters[name], calendar.periods) for name in names),
         )
-        for place, (_, names) in enumerate(sorted(by_switch.items()), 1)
+        for place, (at, names) in enumerate(sorted(by_switch.items()), 1)
     )
 
 
@@ -65,7 +65,6 @@ def _cell(found: Cells) -> ScheduleCell:
 
 
 def _figure(material: Material, calendar: Calendar, sequences: tuple[Sequence, ...]) -> Figure:
-    compare, reference = material.arms
     cells = [one for sequence in sequences for line in sequence.lines for one in line.cells]
     notes = [f"The number in a cell, where it fits, is how many {material.people} were analysed."]
     if material.released.policy != "none":
@@ -76,7 +75,7 @@ def _figure(material: Material, calendar: Calendar, sequences: tuple[Sequence, .
         id="schedule",
         caption=_caption(material),
         alt=_alt(material, calendar, sequences),
-        data=ScheduleData((reference, compare), calendar.periods, sequences),
+        data=ScheduleData(material.condition_names, calendar.periods, sequences),
         behind=_table(material, calendar, sequences),
         notes=tuple(notes),
     )
@@ -110,16 +109,16 @@ def _alt(material: Material, calendar: Calendar, sequences: tuple[Sequence, ...]
 
 
 def _table(material: Material, calendar: Calendar, sequences: tuple[Sequence, ...]) -> Table:
-    compare, reference = material.arms
+    control, intervention = material.condition_names
     rows = []
     for sequence in sequences:
         for line in sequence.lines:
-            rows.append(TableRow((f"{line.label} ({sequence.name.lower()})",), "group"))
+            rows.append(TableRow((f"{line.label} ({sequence.name})",), "group"))
             for period in calendar.periods:
                 found = calendar.clusters[line.label].get(period, {})
                 treated = condition(found)
                 name = "transition" if "transition" in found else NONE
-                name = name if treated is None else compare if treated else reference
+                name = name if treated is None else intervention if treated else control
                 rows.append(TableRow((period, name, cell(found.get("n")), mean_text(found))))
     columns = (
         Column("Period", "left"),

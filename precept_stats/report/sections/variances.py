@@ -70,7 +70,7 @@ def _table(material: Material, rows: list[TableRow], remarks: list[str]) -> Tabl
     )
     notes = (
         *((LATENT,) if 1 in used else ()),
-        *(f"Note {place}: {text}" for place, text in enumerate(remarks, 1)),
+        *(f"Note {place}: {plain(text)}" for place, text in enumerate(remarks, 1)),
     )
     return Table("variances", "Variances and correlations", columns, shown, notes)
 
