@@ -82,6 +82,8 @@ def _means(axes: Axes, data: PeriodsData) -> None:
         known = [(x, value) for x, value in enumerate(means) if value is not None]
         places = [x + (SHIFT if treated else -SHIFT) for x, _ in known]
         values = [value for _, value in known]
+        if len(known) == 1:
+            places, values = [places[0] - SHIFT, places[0] + SHIFT], values * 2
         style = "-" if treated else (0, (4, 2))
         axes.plot(places, values, color="white", linewidth=4.4, zorder=3)
         axes.plot(places, values, color=COLOURS[treated], linewidth=2.2, linestyle=style, zorder=4)

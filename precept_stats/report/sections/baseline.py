@@ -7,6 +7,7 @@ from precept_stats.report.format import Scale, decimals_for, fixed, percent_text
 from precept_stats.report.material import Material, by_stat, grouped, number_of
 from precept_stats.report.words import NONE, capital, cell
 from precept_stats.studies.cluster_trial import ClusterTrial
+from precept_stats.studies.cluster_trial_with_baseline import ClusterTrialWithBaseline
 from precept_stats.values import Row
 
 LEVELS = {"cluster": "Clusters", "individual": "Individuals"}
@@ -59,6 +60,7 @@ def _described(material: Material) -> tuple[str, ...]:
     study = material.plan.analyses[material.plan.primary].study
     windows = isinstance(study, ClusterTrial) and study.periods is not None
     when = " of the follow-up window" if windows else ""
+    when = " at follow-up" if isinstance(study, ClusterTrialWithBaseline) else when
     if material.crosses:
         return (
             f"Described are the eligible {material.people} under each condition and their clusters.",
