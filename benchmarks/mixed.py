@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import platform
 import shutil
@@ -65,7 +66,7 @@ def command(program: str, task: Task, folder: Path) -> list[str] | None:
 
 
 def asked(program: str, task: Task, folder: Path, limit: float) -> dict[str, object] | None:
-    """One program's answer to a task; ``reason`` in place of numbers when it has none."""
+    """One program's answer to a task, without numbers it could not give; ``reason`` when it has none."""
     line = command(program, task, folder)
     if line is None:
         return None
@@ -78,7 +79,12 @@ def asked(program: str, task: Task, folder: Path, limit: float) -> dict[str, obj
     except subprocess.CalledProcessError as error:
         said = [text for text in error.stderr.splitlines() if text.strip()]
         return {"reason": f"failed: {said[-1][:120] if said else 'no message'}"}
-    return json.loads(done.stdout.strip().splitlines()[-1])
+    found = json.loads(done.stdout.strip().splitlines()[-1])
+    return {
+        name: value
+        for name, value in found.items()
+        if value is not None and not (isinstance(value, float) and math.isnan(value))
+    }
 
 
 def shown(task: Task, program: str, found: dict[str, object], best: float | None) -> str:
@@ -86,10 +92,11 @@ def shown(task: Task, program: str, found: dict[str, object], best: float | None
     if "reason" in found:
         return f"{head} {found['reason']}"
     ratio = "" if best is None else f"{found['seconds'] / best:8.2f}"
-    memory = "" if found["memory_mb"] is None else f"{found['memory_mb']:8.0f}"
+    memory = f"{found['memory_mb']:8.0f}" if "memory_mb" in found else ""
+    error = f"{found['std_error']:10.7f}" if "std_error" in found else "none"
     return (
         f"{head} {found['seconds']:9.4f} {found['first']:9.4f} {ratio:>8} {memory:>8} "
-        f"{found['log_likelihood']:17.6f} {found['effect']:10.7f} {found['std_error']:10.7f}"
+        f"{found['log_likelihood']:17.6f} {found['effect']:10.7f} {error:>10}"
     )
 
 
@@ -158,7 +165,7 @@ def main() -> int:
                 "programs": found,
             }
     if arguments.record:
-        arguments.record.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        arguments.record.write_text(json.dumps(record, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     return 0
 
 

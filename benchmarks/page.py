@@ -55,11 +55,11 @@ def every(tasks: Record) -> list[str]:
             if "reason" in found:
                 lines.append(f"| {name} | {program} | {found['reason']} | | | | | | |")
                 continue
-            memory = "" if found["memory_mb"] is None else f"{found['memory_mb']:.0f}"
+            memory = f"{found['memory_mb']:.0f}" if "memory_mb" in found else ""
+            error = f"{found['std_error']:.7f}" if "std_error" in found else "none"
             lines.append(
                 f"| {name} | {program} | {found['seconds']:.4g} | {found['first']:.4g} | {found['runs']} "
-                f"| {memory} | {found['log_likelihood']:.6f} | {found['effect']:.7f} "
-                f"| {found['std_error']:.7f} |"
+                f"| {memory} | {found['log_likelihood']:.6f} | {found['effect']:.7f} | {error} |"
             )
     return lines
 
@@ -79,7 +79,7 @@ def page(record: Record, growth: Record) -> str:
         f"{task['programs'][OURS]['memory_mb']:.0f} MB beside a frame of "
         f"{task['programs'][OURS]['frame_mb']:.0f} MB ({name})"
         for name, task in record["tasks"].items()
-        if task["programs"][OURS].get("memory_mb") is not None and task["rows"] >= 10**6
+        if "memory_mb" in task["programs"][OURS] and task["rows"] >= 10**6
     ]
     return "\n".join(
         [
@@ -138,15 +138,20 @@ def figure(growth: Record, path: Path) -> None:
             found.sort(key=lambda p: p[across])
             x = [p[across] for p in found]
             colour = COLOURS[kind]
-            axes[0, column].loglog(x, [p["seconds"] for p in found], "o-", color=colour, label=label)
+            axes[0, column].loglog(
+                x, [p["seconds"] for p in found], "o-", color=colour, label=None if column else label
+            )
             memory = [p["memory_mb"] for p in found]
             axes[1, column].loglog(x, [max(m, 1.0) for m in memory], "o-", color=colour)
         axes[1, column].set_xlabel(f"{across.capitalize()} ({fixed:,} {held})")
     found = [p for p in growth["points"] if p["kind"] == "linear" and p["clusters"] == 100]
     axes[1, 0].loglog([p["rows"] for p in found], [max(p["frame_mb"], 1.0) for p in found], "--", color="0.5")
-    axes[1, 0].annotate("the frame", (found[-1]["rows"], found[-1]["frame_mb"]), ha="right", color="0.4")
+    last = found[-2]
+    axes[1, 0].annotate(
+        " the frame itself", (last["rows"], last["frame_mb"]), ha="left", va="top", color="0.4"
+    )
     axes[0, 0].set_ylabel("Seconds")
-    axes[1, 0].set_ylabel("Peak memory beyond the frame, MB (from 1)")
+    axes[1, 0].set_ylabel("Peak memory, MB")
     for panel in axes.flat:
         panel.spines[["top", "right"]].set_visible(False)
         panel.grid(color="0.93")
