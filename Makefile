@@ -69,7 +69,8 @@ printf 'Installing from a lock of %s packages for all platforms (log: $(VENV)/in
    /^pip exit /{ code = $$3 } END { exit code }'
 endef
 
-.PHONY: help demo test lint env python coverage-study conformance docs bench lock clean
+.PHONY: help demo test lint env python coverage-study coverage-mixed conformance docs \
+  bench bench-peers bench-mixed bench-growth lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -103,17 +104,32 @@ coverage-study: $(READY) ## simulate how often intervals cover (minutes) and rec
 	$(BIN)/python -m tests.calibration.coverage
 	$(BIN)/python -m tests.calibration.tables
 
+coverage-mixed: $(READY) ## the same for mixed models (an hour; goes on where it was stopped)
+	$(BIN)/python -m tests.calibration.mixed_coverage
+	$(BIN)/python -m tests.calibration.mixed_tables
+
 conformance: $(READY) ## rewrite docs/conformance.md from the reference cases
 	$(BIN)/python -m tests.conformance
 
 docs: $(READY) ## rewrite what the README and docs/notebooks show from runs
 	$(BIN)/python -m tests.pages
 
-bench: $(READY) ## import time, shipped plans, and mixed models beside R's where it is (minutes)
+bench: $(READY) ## import time, shipped plans, and mixed models without other programs (minutes)
 	@$(BIN)/python benchmarks/startup.py
 	@$(BIN)/python benchmarks/plans.py
-	@$(BIN)/python benchmarks/mixed.py
-	@$(BIN)/python benchmarks/glmm.py
+	@$(BIN)/python benchmarks/mixed.py --alone
+
+bench-peers: $(READY) ## install other programs for mixed models from PyPI, apart from .venv
+	$(BIN)/python -m venv --clear benchmarks/.venv-peers
+	benchmarks/.venv-peers/bin/python -m pip install --progress-bar off -r benchmarks/peers.txt
+
+bench-mixed: $(READY) ## time mixed models beside the peers and R's lme4 (half an hour) and record it
+	$(BIN)/python benchmarks/mixed.py --record docs/benchmarks.json
+	$(BIN)/python benchmarks/page.py
+
+bench-growth: $(READY) ## time how cost grows with rows and clusters (minutes) and record it
+	$(BIN)/python benchmarks/growth.py --record docs/growth.json
+	$(BIN)/python benchmarks/page.py
 
 lock: ## rewrite requirements.lock from pyproject.toml (needs uv)
 	@command -v $(or $(UV),uv) >/dev/null || { echo "make lock needs uv (pip install uv), or UV=/path/to/uv" >&2; exit 1; }
@@ -121,5 +137,5 @@ lock: ## rewrite requirements.lock from pyproject.toml (needs uv)
 	  --generate-hashes --no-header --no-annotate --quiet -o requirements.lock
 
 clean: ## remove the environment, caches and results
-	rm -rf $(VENV) $(RESULTS) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(RESULTS) benchmarks/.venv-peers build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find precept_stats tests benchmarks notebooks -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -3,7 +3,7 @@
     python benchmarks/gee.py [d1 d2] [--peers]
 
 Synthetic stepped-wedge trials of 7,200 and 78,912 rows with an individual covariate, drawn from fixed seeds
-(the binary outcome of benchmarks/glmm.py). Ours gives seven variances and the pieces of Satterthwaite's
+(see mixed_data). Ours gives seven variances and the pieces of Satterthwaite's
 df; statsmodels one variance or, with cov_type="bias_reduced", Liang-Zeger's and Mancl-DeRouen's. Both start
 from the same arrays, run in turn, and medians are shown. Run with one BLAS thread (OMP_NUM_THREADS=1).
 """
@@ -17,7 +17,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
-from glmm import SIZES, trial
+from mixed_data import SIZES, trial
 
 from precept_stats.numerics.gee import variance
 from precept_stats.numerics.gee.cells import individual_rows
@@ -35,7 +35,7 @@ def design(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Columns (intercept, treatment, periods, x1, x2), outcomes and cluster codes."""
     periods = pd.get_dummies(rows["per"], drop_first=True).to_numpy(float)
     X = np.column_stack([np.ones(len(rows)), rows["trt"], periods, rows["x1"], rows["x2"]])
-    return X, rows["y"].to_numpy(float), pd.factorize(rows["cl"])[0]
+    return X, rows["yb"].to_numpy(float), pd.factorize(rows["cl"])[0]
 
 
 Arrays = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -80,7 +80,7 @@ def median_seconds(*calls: Callable[[], object]) -> list[float]:
 def main(arguments: list[str]) -> None:
     names = [name for name in arguments if name in SIZES] or ["d1", "d2"]
     for name in names:
-        arrays = design(trial(SIZES[name])[0])
+        arrays = design(trial(name))
         fit, found = ours(arrays, cr2=True)
         error = float(np.sqrt(found["liang_zeger"].covariance[1, 1]))
         print(f"{name}: {len(arrays[1]):,} rows; effect {fit.params[1]:.6f} ({error:.6f})")

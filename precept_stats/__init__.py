@@ -26,10 +26,12 @@ if TYPE_CHECKING:
     from precept_stats.plan.lint import lint
     from precept_stats.plan.reader import read_plan
     from precept_stats.report.story import story
-    from precept_stats.runner import analyse, run
+    from precept_stats.runner import How, analyse, run
     from precept_stats.studies.cluster_trial import ClusterTrial
+    from precept_stats.studies.cluster_trial_with_baseline import ClusterTrialWithBaseline
     from precept_stats.studies.formula import Formula, formula
     from precept_stats.studies.question import Estimand, Outcome, Question
+    from precept_stats.studies.stepped_wedge import SteppedWedge
     from precept_stats.values import Estimate, Failure, Interval, Result, Results, Row
 
 _HOMES = {
@@ -50,10 +52,12 @@ _HOMES = {
     "plan.lint": ("lint",),
     "plan.reader": ("read_plan",),
     "report.story": ("story",),
-    "runner": ("analyse", "run"),
+    "runner": ("How", "analyse", "run"),
     "studies.cluster_trial": ("ClusterTrial",),
+    "studies.cluster_trial_with_baseline": ("ClusterTrialWithBaseline",),
     "studies.formula": ("Formula", "formula"),
     "studies.question": ("Estimand", "Outcome", "Question"),
+    "studies.stepped_wedge": ("SteppedWedge",),
     "values": ("Estimate", "Failure", "Interval", "Result", "Results", "Row"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -62,6 +66,7 @@ __all__ = [
     "ClusterRegression",
     "ClusterSummaries",
     "ClusterTrial",
+    "ClusterTrialWithBaseline",
     "Condition",
     "DataError",
     "Estimand",
@@ -71,6 +76,7 @@ __all__ = [
     "Formula",
     "Gee",
     "GeneralisedLinearMixed",
+    "How",
     "Interval",
     "LinearMixed",
     "Outcome",
@@ -82,6 +88,7 @@ __all__ = [
     "Result",
     "Results",
     "Row",
+    "SteppedWedge",
     "Table",
     "TrialScenario",
     "analyse",

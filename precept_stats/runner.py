@@ -9,27 +9,48 @@ results; it never stops the others and nothing takes its place unless the plan s
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal, cast
 
 from precept_stats.data.dataset import Source, Table, check_references, load_table
 from precept_stats.data.quality import quality_rows
 from precept_stats.data.schema import find_schema
 from precept_stats.errors import DataError, FitError, PlanError
-from precept_stats.inference.rows import Header, estimate_rows, fit_rows
+from precept_stats.inference.influence import influence_rows
+from precept_stats.inference.rows import Header, estimate_rows, fit_rows, further_rows
+from precept_stats.inference.seeds import Seed
 from precept_stats.inference.uncertainty import estimate
 from precept_stats.methods import AnyMethod
+from precept_stats.methods.contract import Method, unused
 from precept_stats.plan.document import Analysis, Plan
 from precept_stats.plan.provenance import provenance
 from precept_stats.plan.reader import LoadedPlan, read_plan, resolve_file
 from precept_stats.studies import AnyStudy
-from precept_stats.studies.cluster_trial_description import describe
-from precept_stats.studies.cluster_trial_tables import PreparedTrial, prepare
+from precept_stats.studies.design import AnyDesign
+from precept_stats.studies.leave_out import without_cluster
+from precept_stats.studies.prepare import AnyPrepared, describe, prepare
 from precept_stats.studies.question import Question
-from precept_stats.values import Failure, Result, Results, Row
+from precept_stats.values import Estimate, Failure, Result, Results, Row, Status
 
 Progress = Callable[[int, int, str], None]
 """Called with (analyses done, analyses in all, label of the next)."""
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """The confidence level of an analysis, the seed of what it draws, and whether to look for influence.
+
+    Without a seed nothing may be drawn.
+    """
+
+    level: float = 0.95
+    seed: int | None = None
+    influence: Literal["none", "leave_one_cluster_out"] = "none"
+
+    def seed_of(self, analysis: str) -> Seed | None:
+        """The stream of one analysis, found from its name, so that no other can change it."""
+        return None if self.seed is None else Seed(self.seed).at(analysis)
 
 
 def run(
@@ -97,16 +118,18 @@ def analyse(
     method: AnyMethod,
     data: Source | Mapping[str, Source],
     question: Question,
-    level: float = 0.95,
+    how: How | None = None,
 ) -> Result:
     """One analysis without a plan, for notebooks: the same path as ``run``, and the same rows.
 
-    ``data`` is one table, or tables by name when the question's population joins them. Raises
-    FitError where ``run`` would record a Failure.
+    ``data`` is one table, or tables by name when the question's population joins them; ``how`` gives
+    the level (0.95), and a seed for methods that draw. Raises FitError where ``run`` would record a
+    Failure.
     """
-    objections = method.objections(study, question)
-    if objections:
-        raise PlanError("this method cannot answer this question", found="; ".join(objections))
+    how = how or How()
+    _require_fitting(study, method, question)
+    if method.needs_seed and how.seed is None:
+        raise PlanError("this method draws random numbers and there is no seed", allowed="How(seed=...)")
     sources = data if isinstance(data, Mapping) else {question.population.of: data}
     tables = {
         name: source if isinstance(source, Table) else load_table(source, None, name)
@@ -114,17 +137,32 @@ def analyse(
     }
     prepared = prepare(study, tables, question)
     header = Header("analysis", question.estimand_id, "exploratory", question.outcome.column)
-    result = replace(_fit(method, prepared, header, level), synthetic=_any_synthetic(tables))
+    result = replace(_fit(method, prepared, header, how), synthetic=_any_synthetic(tables))
     return _extended(result, describe(prepared, "analysis"))
+
+
+def _require_fitting(study: AnyStudy, method: AnyMethod, question: Question) -> None:
+    """What the rules of a plan would say of the pair: PlanError when the method cannot take it on."""
+    if not isinstance(study, method.accepts):
+        accepted = ", ".join(one.__name__ for one in method.accepts)
+        found = f"{method.kind} with {study.kind}"
+        raise PlanError("this method is not made for this kind of study", found=found, allowed=accepted)
+    ignored = unused(method.uses, study)
+    if ignored:
+        found, uses = ", ".join(ignored), ", ".join(sorted(method.uses)) or "none of groups, weights, offset"
+        raise PlanError("this method does not use what the study names", found=found, allowed=uses)
+    objections = method.objections(study, question)
+    if objections:
+        raise PlanError("this method cannot answer this question", found="; ".join(objections))
 
 
 def _any_synthetic(tables: Mapping[str, Table]) -> bool:
     return any(table.synthetic for table in tables.values())
 
 
-def _prepare_all(plan: Plan, tables: Mapping[str, Table]) -> dict[str, PreparedTrial | DataError]:
+def _prepare_all(plan: Plan, tables: Mapping[str, Table]) -> dict[str, AnyPrepared | DataError]:
     """The trial of every analysis, or why the data do not hold it; raises that of the primary one."""
-    known: dict[tuple[AnyStudy, Question], PreparedTrial | DataError] = {}
+    known: dict[tuple[AnyStudy, Question], AnyPrepared | DataError] = {}
     prepared = {}
     for name, analysis in plan.analyses.items():
         key = (analysis.study, plan.question(name))
@@ -142,39 +180,41 @@ def _prepare_all(plan: Plan, tables: Mapping[str, Table]) -> dict[str, PreparedT
 
 def _prepared_or_why_not(
     study: AnyStudy, question: Question, tables: Mapping[str, Table]
-) -> PreparedTrial | DataError:
+) -> AnyPrepared | DataError:
     try:
         return prepare(study, tables, question)
     except DataError as problem:
         return problem
 
 
-def _answer(
-    plan: Plan, name: str, analysis: Analysis, prepared: PreparedTrial | DataError
-) -> Result | Failure:
+def _answer(plan: Plan, name: str, analysis: Analysis, prepared: AnyPrepared | DataError) -> Result | Failure:
     """The result of one analysis; the primary one also carries the description of the trial."""
     header = Header(name, analysis.estimand, analysis.purpose, plan.question(name).outcome.column)
     if isinstance(prepared, DataError):
         return _failure(header, analysis, prepared)
+    how = How(plan.multiplicity.level, plan.seed, analysis.influence)
     try:
-        entry: Result | Failure = _fit(analysis.method, prepared, header, plan.multiplicity.level)
+        entry: Result | Failure = _fit(analysis.method, prepared, header, how)
     except FitError as problem:
         entry = _failure(header, analysis, problem, prepared.flow_rows(name))
     return _extended(entry, describe(prepared, name)) if name == plan.primary else entry
 
 
-def _fit(method: AnyMethod, prepared: PreparedTrial, header: Header, level: float) -> Result:
-    design = prepared.design
-    fit = method.fit(design)
+def _fit(accepting: AnyMethod, prepared: AnyPrepared, header: Header, how: How) -> Result:
+    """``accepting`` takes the design: that it accepts the study was checked before anything was prepared."""
+    method, design = cast(Method, accepting), prepared.design
+    fit = method.fit(design, how.seed_of(header.analysis))
     header = Header(
         header.analysis, header.estimand, header.purpose, header.variable, fit.status, "; ".join(fit.warnings)
     )
     effect, *means = method.targets(design)
-    estimates = tuple(estimate(fit.uncertainty, quantity, level) for quantity in (effect, *means))
+    estimates = tuple(estimate(fit.uncertainty, quantity, how.level) for quantity in (effect, *means))
     rows = [*prepared.flow_rows(header.analysis), *estimate_rows(header, estimates[0])]
     for mean in estimates[1:]:
         rows += estimate_rows(header, mean, arm=mean.contrast)
-    rows += fit_rows(header, fit)
+    rows += [*further_rows(header, fit, how.level), *fit_rows(header, fit)]
+    if how.influence == "leave_one_cluster_out":
+        rows += influence_rows(header, design.clusters, _without_each(method, design, header.analysis, how))
     warnings = (*prepared.warnings, *fit.warnings)
     return Result(
         header.analysis,
@@ -186,6 +226,21 @@ def _fit(method: AnyMethod, prepared: PreparedTrial, header: Header, level: floa
         tuple(rows),
         warnings,
     )
+
+
+def _without_each(
+    method: Method, design: AnyDesign, analysis: str, how: How
+) -> Callable[[int], tuple[Estimate, Status]]:
+    """The effect without the cluster of a number, drawn with a seed of its own where anything is drawn."""
+    seed = how.seed_of(analysis)
+
+    def refit(cluster: int) -> tuple[Estimate, Status]:
+        left = without_cluster(design, cluster)
+        own = None if seed is None else seed.at("without", design.clusters[cluster])
+        fit = method.fit(left, own)
+        return estimate(fit.uncertainty, method.targets(left)[0], how.level), fit.status
+
+    return refit
 
 
 def _failure(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Status = Literal["ok", "boundary", "warning", "failed"]
-Scale = Literal["identity", "log"]
+Scale = Literal["identity", "log", "logit", "log_above_one"]
 IntervalKind = Literal["confidence", "credible", "randomisation"]
 Purpose = Literal["primary", "secondary", "sensitivity", "exploratory"]
 
@@ -37,12 +37,16 @@ Context = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """An interval that knows its level (0 to 1) and what kind of statement it makes."""
+    """An interval that knows its level (0 to 1), what kind of statement it makes and how it was found.
+
+    ``method`` is empty for a t or normal interval, an estimate and its standard error.
+    """
 
     lower: float
     upper: float
     level: float
     kind: IntervalKind = "confidence"
+    method: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,8 @@ class Estimate:
 
     ``value``, ``null`` and ``interval`` are on the scale a reader thinks in (a difference, a
     ratio); ``std_error`` and ``statistic`` are on ``scale``, where the inference was made
-    (``log`` for ratios). ``df`` is ``None`` for a normal reference.
+    (``log`` for ratios, ``logit`` for shares, ``log_above_one`` for what exceeds 1). ``df`` is
+    ``None`` where the reference is no t distribution.
     """
 
     measure: str

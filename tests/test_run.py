@@ -10,6 +10,7 @@ import pytest
 import precept_stats as ps
 from precept_stats.cli import main
 from precept_stats.errors import DataError, FitError, PlanError
+from precept_stats.inference.seeds import Seed
 from precept_stats.plan.reader import read_plan_text
 from precept_stats.values import Failure, Result
 
@@ -235,7 +236,7 @@ def question(summary: str) -> ps.Question:
 
 def test_analyse_is_the_same_path_as_a_plan(plan):
     study = ps.ClusterTrial(cluster="village", arm="arm")
-    alone = ps.analyse(study, ps.ClusterSummaries(), people(), question("risk_difference"), level=0.9)
+    alone = ps.analyse(study, ps.ClusterSummaries(), people(), question("risk_difference"), ps.How(level=0.9))
     assert alone.estimate == ps.run(plan, {"people": people()})["difference"].estimate
     assert {"flow", "baseline", "estimate", "icc", "setting"} <= {row.context for row in alone.rows}
     assert "not" in alone._repr_html_()
@@ -264,3 +265,37 @@ def test_analyse_raises_what_a_plan_records():
         ps.analyse(study, method, without_events(people()), question("risk_ratio"))
     with pytest.raises(PlanError, match="odds"):
         ps.analyse(study, method, people(), question("odds_ratio"))
+
+
+def test_a_plan_asks_for_the_influence_of_each_cluster(plan):
+    asked = PLAN.replace("    on_failure:", "    influence: leave_one_cluster_out\n    on_failure:")
+    (plan.path.parent / "asked.yaml").write_text(asked)
+    looked = ps.run(plan.path.parent / "asked.yaml", {"people": people()})
+    rows = [row for row in looked["primary"].rows if row.context == "influence"]
+    assert {row.group("left_out") for row in rows} == {f"v{k}" for k in range(10)}
+    without = ps.run(plan, {"people": people()[lambda frame: frame["village"] != "v3"]})["primary"]
+    (row,) = (row for row in rows if row.group("left_out") == "v3" and row.stat_name == "estimate")
+    assert row.stat == pytest.approx(without.estimate.value, rel=1e-12)
+
+
+def test_a_method_that_draws_needs_a_seed_and_each_analysis_has_its_own(plan, monkeypatch):
+    given = []
+    fit = ps.ClusterSummaries.fit
+
+    def drawing(self, design, seed=None):
+        given.append(seed)
+        return fit(self, design)
+
+    monkeypatch.setattr(ps.ClusterSummaries, "needs_seed", True)
+    monkeypatch.setattr(ps.ClusterSummaries, "fit", drawing)
+    study = ps.ClusterTrial(cluster="village", arm="arm")
+    with pytest.raises(PlanError, match="seed"):
+        ps.analyse(study, ps.ClusterSummaries(), people(), question("risk_difference"))
+    with pytest.raises(PlanError):
+        read_plan_text(PLAN, "plan.yaml")
+    assert given == []
+    ps.analyse(study, ps.ClusterSummaries(), people(), question("risk_difference"), ps.How(seed=4))
+    seeded = plan.path.parent / "seeded.yaml"
+    seeded.write_text(PLAN + "seed: 4\n")
+    ps.run(seeded, {"people": people()})
+    assert given == [Seed(4).at("analysis"), Seed(4).at("primary"), Seed(4).at("difference")]

@@ -6,6 +6,7 @@ answers a float. Ask again for each contrast; never store the answer beside a fi
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -64,11 +65,13 @@ class SatterthwaiteDf:
 class LeadingDf:
     """A rule for the first ``count`` parameters, asked for a contrast's part in these.
 
-    Of use where the last parameters are variances, which the rule takes account of by itself.
+    Of use where the last parameters are variances, which the rule takes account of by itself. A function
+    of the variances alone has a normal reference: no such rule is for these.
     """
 
     rule: DegreesOfFreedom
     count: int
 
     def __call__(self, gradient: Vector) -> float:
-        return self.rule(gradient[: self.count])
+        leading = gradient[: self.count]
+        return self.rule(leading) if np.any(leading) else math.inf

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from precept_stats.inference.quantities import Quantity
-from precept_stats.inference.uncertainty import Asymptotic
+from precept_stats.inference.uncertainty import Uncertainty
 from precept_stats.values import Context, Status
 
 
@@ -35,7 +35,7 @@ class Fit:
     variances, the effect at each exposure time).
     """
 
-    uncertainty: Asymptotic
+    uncertainty: Uncertainty
     status: Status = "ok"
     evidence: tuple[tuple[str, float | str], ...] = ()
     warnings: tuple[str, ...] = ()

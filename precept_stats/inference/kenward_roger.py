@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from precept_stats.errors import FitError
 from precept_stats.inference.joint import JointTest, contrast_rank, f_test, independent, wald
-from precept_stats.numerics.mixed.fit import MixedFit
-from precept_stats.numerics.mixed.information import covariance_information
+from precept_stats.numerics.cells.either import AnyMixedFit, covariance_information
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -57,8 +56,8 @@ class KenwardRogerDf:
         V0, V1, V2 = 1.0 + g / below * B, 1.0 - (q - g) / below * B, 1.0 - (q + 2.0 - g) / below * B
         V0 = 0.0 if abs(V0) < 1e-10 else V0
         mean = 1.0 - A2 / q
-        rho = _ratio(mean, V1) ** 2 * V0 / V2 / q
-        df2 = 4.0 + (q + 2.0) / (q * rho - 1.0)
+        # 4 + (q + 2) / (q rho - 1), rho = ratio^2 V0 / (q V2), without dividing by V2, which is 0 at 4 df
+        df2 = 4.0 + (q + 2.0) * V2 / (_ratio(mean, V1) ** 2 * V0 - V2)
         return df2, 1.0 if abs(df2 - 2.0) < 0.01 else df2 * mean / (df2 - 2.0)
 
 
@@ -75,10 +74,13 @@ class KenwardRoger:
     df: KenwardRogerDf
 
 
-def kenward_roger(fit: MixedFit) -> KenwardRoger:
-    """The adjustment with expected information: Phi + 2 Phi {sum W_rs (Q_rs - P_r Phi P_s)} Phi.
+def kenward_roger(fit: AnyMixedFit, *, first_order: bool = False) -> KenwardRoger:
+    """The adjustment with expected information: Phi + 2 Phi {sum W_rs (Q_rs - P_r Phi P_s - R_rs / 4)} Phi.
 
-    Raises FitError for a fit by ML, for which it is not defined.
+    R_rs holds the second derivatives of the covariance in its parameters; it is zero for all structures
+    but a decay, where the result depends on how the parameters are written (here variance and decay).
+    ``first_order`` leaves R_rs out, as SAS does under DDFM=KENWARDROGER(FIRSTORDER). Raises FitError for a
+    fit by ML, for which it is not defined.
     """
     if not fit.problem.reml:
         raise FitError(
@@ -88,7 +90,8 @@ def kenward_roger(fit: MixedFit) -> KenwardRoger:
         )
     found = covariance_information(fit)
     spread = 2.0 * _inverse(found.expected)
-    adjusted = found.phi + 2.0 * np.einsum("rs,rsij->ij", spread, found.second)
+    second = found.second if first_order or found.bend is None else found.second - found.bend / 4.0
+    adjusted = found.phi + 2.0 * np.einsum("rs,rsij->ij", spread, second)
     rule = KenwardRogerDf(found.phi, found.slopes, spread)
     return KenwardRoger((adjusted + adjusted.T) / 2.0, rule)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +16,8 @@ from scipy import optimize, special
 
 from precept_stats.errors import FitError
 from precept_stats.inference.joint import JointTest, contrast_rank, independent
-from precept_stats.numerics.mixed.constrained import constrained_deviance
-from precept_stats.numerics.mixed.fit import MixedFit
+from precept_stats.inference.profiled import PROFILE
+from precept_stats.numerics.cells.either import AnyMixedFit, constrained_deviance
 from precept_stats.values import Interval
 
 Vector = NDArray[np.float64]
@@ -26,7 +27,7 @@ FARTHEST = 64.0
 """Profiles are followed to this many standard errors from the estimate."""
 
 
-def likelihood_ratio_test(fit: MixedFit, contrasts: Matrix) -> JointTest:
+def likelihood_ratio_test(fit: AnyMixedFit, contrasts: Matrix) -> JointTest:
     """Test that every row of contrasts (k, p) times the parameters is zero: chi-squared / k, and its p."""
     contrasts = np.atleast_2d(np.asarray(contrasts, dtype=np.float64))
     rank = contrast_rank(contrasts)
@@ -39,7 +40,7 @@ def likelihood_ratio_test(fit: MixedFit, contrasts: Matrix) -> JointTest:
     return JointTest(statistic / rank, rank, None, float(special.chdtrc(rank, statistic)))
 
 
-def profile_interval(fit: MixedFit, gradient: Vector, level: float = 0.95) -> Interval:
+def profile_interval(fit: AnyMixedFit, gradient: Vector, level: float = 0.95) -> Interval:
     """The values of gradient @ params that the likelihood-ratio test does not reject at 1 - level.
 
     Raises FitError where the likelihood stays above the limit as far as 64 standard errors.
@@ -54,7 +55,37 @@ def profile_interval(fit: MixedFit, gradient: Vector, level: float = 0.95) -> In
         return math.sqrt(max(0.0, ratio)) - limit
 
     lower, upper = (_crossing(excess, (estimate, side * error), limit) for side in (-1.0, 1.0))
-    return Interval(lower, upper, level)
+    return Interval(lower, upper, level, method=PROFILE)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FixedEffectsProfile:
+    """The profile of a fit by maximum likelihood in its fixed effects, the first of the parameters."""
+
+    fit: AnyMixedFit
+
+    def ratio(self, weights: Vector, value: float) -> float:
+        """Twice the fall in log likelihood when weights @ params is held at ``value``."""
+        return (
+            constrained_deviance(self.fit, self._leading(weights)[None], np.array([value]))
+            - self.fit.deviance
+        )
+
+    def limits(self, weights: Vector, level: float) -> tuple[float, float]:
+        """The ends of :func:`profile_interval`."""
+        found = profile_interval(self.fit, self._leading(weights), level)
+        return found.lower, found.upper
+
+    def _leading(self, weights: Vector) -> Vector:
+        """The weights of the fixed effects; FitError where others have weight."""
+        count = len(self.fit.params)
+        if np.any(weights[count:]):
+            raise FitError(
+                "the likelihood has no profile in variances here",
+                found="weights on variances",
+                allowed="none",
+            )
+        return weights[:count]
 
 
 def _crossing(excess: Callable[[float], float], start: tuple[float, float], limit: float) -> float:

@@ -1,9 +1,9 @@
-"""Population-averaged means of a mixed model: the random effect integrated out, people averaged over.
+"""Population-averaged means of a mixed model: random effects integrated out, people averaged over.
 
-The parameters are the fixed effects followed by log sigma, the log of the standard deviation of a normal
-random effect. A mean is first averaged over the random effect, E mean(x'beta + sigma z), then over the
-people (or clusters) of a declared population. Setting the random effect to 0 instead would give the mean
-in a median cluster, which is another quantity.
+The parameters are the fixed effects followed by those of the random effects. A mean is first averaged over
+all random effects of a row, E mean(x'beta + s z) with s^2 the variance that they add up to, then over the
+people (or clusters) of a declared population. Setting random effects to 0 instead would give the mean in
+a median cluster, which is another quantity.
 """
 
 from __future__ import annotations
@@ -32,8 +32,20 @@ class InverseLink(Protocol):
     def mean_slope(self, eta: Vector) -> Vector: ...
 
 
-class AverageMean(Protocol):
-    """A mean over a population as a function of parameters, with its gradient."""
+class Spread(Protocol):
+    """The variance of the random part of the linear predictor, pattern by pattern."""
+
+    def variance(self, params: Vector) -> Vector:
+        """One variance a pattern (m,)."""
+        ...
+
+    def slope(self, params: Vector) -> Matrix:
+        """Its gradient (m, P)."""
+        ...
+
+
+class Mean(Protocol):
+    """A mean of a population as a function of the parameters."""
 
     def of(self, params: Vector) -> float: ...
 
@@ -44,70 +56,91 @@ class AverageMean(Protocol):
 class StandardisedMean:
     """The mean outcome if everyone in a population were in one arm.
 
-    X (m, p) are the distinct covariate patterns with the arm set, ``weights`` (m,) their shares, which add
-    up to 1: of people for a participant-average, with every cluster's share the same for a cluster-average.
+    X (m, p) are the distinct covariate patterns with the arm set, ``offset`` (m,) is added to their linear
+    predictor, ``weights`` (m,) are their shares, which add up to 1: of people for a participant-average, with
+    every cluster's share the same for a cluster-average. Parameters after the first p are of ``spread``.
     """
 
     X: Matrix
+    offset: Vector
     weights: Vector
     link: InverseLink
+    spread: Spread
 
     def of(self, params: Vector) -> float:
-        """The mean at ``params`` (p + 1,), log sigma last (minus infinity for no random effect)."""
-        points, density = _normal_grid(params)
-        return float(density @ self._by_point(params, points))
+        """The mean."""
+        eta, sd = self._predictor(params)
+        points, density = normal_grid(float(sd.max()))
+        means = [float(self.weights @ self.link.mean(eta + sd * z)) for z in points]
+        return float(density @ np.array(means))
 
     def slope(self, params: Vector) -> Vector:
-        """Its gradient (p + 1,)."""
-        points, density = _normal_grid(params)
-        eta, sigma = self.X @ params[:-1], float(np.exp(params[-1]))
-        gradient = np.zeros(len(params))
+        """Its gradient (P,)."""
+        eta, sd = self._predictor(params)
+        points, density = normal_grid(float(sd.max()))
+        of_eta, of_sd = np.zeros_like(eta), np.zeros_like(eta)
         for z, share in zip(points, density, strict=True):
-            pull = share * self.weights * self.link.mean_slope(eta + sigma * z)
-            gradient[:-1] += pull @ self.X
-            gradient[-1] += sigma * z * float(pull.sum())
-        return gradient
+            pull = share * self.weights * self.link.mean_slope(eta + sd * z)
+            of_eta += pull
+            of_sd += z * pull
+        gradient = np.zeros(len(params))
+        gradient[: self.X.shape[1]] = of_eta @ self.X
+        half = 0.5 * np.divide(of_sd, sd, out=np.zeros_like(sd), where=sd > 0.0)
+        found: Vector = gradient + half @ self.spread.slope(params)
+        return found
 
-    def between(self, params: Vector) -> float:
-        """The variance between clusters of a cluster's mean over the population."""
-        points, density = _normal_grid(params)
-        means = self._by_point(params, points)
-        return float(density @ (means - density @ means) ** 2)
-
-    def _by_point(self, params: Vector, points: Vector) -> Vector:
-        """The mean of a cluster at each value of its random effect."""
-        eta, sigma = self.X @ params[:-1], float(np.exp(params[-1]))
-        return np.array([float(self.weights @ self.link.mean(eta + sigma * z)) for z in points])
+    def _predictor(self, params: Vector) -> tuple[Vector, Vector]:
+        eta = self.offset + self.X @ params[: self.X.shape[1]]
+        return eta, np.sqrt(np.maximum(self.spread.variance(params), 0.0))
 
 
-def _normal_grid(params: Vector) -> tuple[Vector, Vector]:
-    """Equidistant points and normal weights that add up to 1, closer for a larger sigma.
+@dataclass(frozen=True, slots=True, eq=False)
+class AverageMean:
+    """The plain average of several means, such as those at each exposure time."""
+
+    means: tuple[Mean, ...]
+
+    def of(self, params: Vector) -> float:
+        """The average."""
+        return sum(mean.of(params) for mean in self.means) / len(self.means)
+
+    def slope(self, params: Vector) -> Vector:
+        """Its gradient (P,)."""
+        found: Vector = np.mean([mean.slope(params) for mean in self.means], axis=0)
+        return found
+
+
+def normal_grid(sd: float) -> tuple[Vector, Vector]:
+    """Equidistant points and normal weights that add up to 1, closer for a larger sd.
 
     The trapezoidal rule converges geometrically for analytic integrands on the line, at a rate set by the
-    distance of the nearest pole, about pi / (2 sigma) (Trefethen and Weideman 2014, SIAM Rev 56:385).
+    distance of the nearest pole, about pi / (2 sd) (Trefethen and Weideman 2014, SIAM Rev 56:385).
     """
-    sigma = float(np.exp(params[-1]))
-    step = min(0.6, 0.3 / max(sigma, 1e-300))
-    half = int(np.ceil((REACH + sigma) / step))
+    step = min(0.6, 0.3 / max(sd, 1e-300))
+    half = int(np.ceil((REACH + sd) / step))
     points: Vector = step * np.arange(-half, half + 1, dtype=np.float64)
     density = np.exp(-0.5 * points * points)
     weights: Vector = density / density.sum()
     return points, weights
 
 
-def standardised_mean(measure: str, arm: str, mean: AverageMean, unit: str) -> Quantity:
+def standardised_mean(measure: str, arm: str, mean: Mean, unit: str) -> Quantity:
     """The mean in one arm, on its own scale."""
     return Quantity(measure, arm, "identity", unit, 0.0, mean.of, mean.slope)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StandardisedContrast:
-    """Two standardised means compared, ``names`` being those of the reference and the compared arm."""
+    """Two standardised means compared, ``names`` being those of the reference and the compared arm.
+
+    ``about`` is what the contrast is of besides (an exposure time), for its name.
+    """
 
     measure: str
     names: tuple[str, str]
-    reference: AverageMean
-    compare: AverageMean
+    reference: Mean
+    compare: Mean
+    about: str = ""
 
     def difference(self, unit: str) -> Quantity:
         """Compared minus reference."""
@@ -139,10 +172,64 @@ class StandardisedContrast:
         identity = joint == " - "
         return Quantity(
             self.measure,
-            joint.join(self.names[::-1]),
+            joint.join(self.names[::-1]) + self.about,
             "identity" if identity else "log",
             unit,
             0.0 if identity else 1.0,
             value,
             gradient,
         )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Alike:
+    """How alike the outcomes of two people of a population are who share some of their random effects.
+
+    ``mean`` is that of a person; ``shared`` the variance they have in common and ``own`` the rest, pattern
+    by pattern; both people are drawn from the patterns. The correlation is that of two 0/1 outcomes.
+    """
+
+    mean: StandardisedMean
+    shared: Spread
+    own: Spread
+
+    def correlation(self, params: Vector) -> float:
+        """The covariance of the two people's risks over risk (1 - risk)."""
+        risk = self.mean.of(params)
+        return self._covariance(params)[0] / (risk * (1.0 - risk))
+
+    def slope(self, params: Vector) -> Vector:
+        """Its gradient (P,)."""
+        risk, of_risk = self.mean.of(params), self.mean.slope(params)
+        covariance, of_covariance = self._covariance(params)
+        variance = risk * (1.0 - risk)
+        found: Vector = (of_covariance - covariance / variance * (1.0 - 2.0 * risk) * of_risk) / variance
+        return found
+
+    def _covariance(self, params: Vector) -> tuple[float, Vector]:
+        """The variance, over what is shared, of the mean given it; and its gradient."""
+        mean, p = self.mean, self.mean.X.shape[1]
+        eta = mean.offset + mean.X @ params[:p]
+        common, own = (np.sqrt(np.maximum(s.variance(params), 0.0)) for s in (self.shared, self.own))
+        halves = [np.divide(0.5, s, out=np.zeros_like(s), where=s > 0.0) for s in (common, own)]
+        of_common, of_own = self.shared.slope(params), self.own.slope(params)
+        points, density = normal_grid(float(common.max()))
+        means, slopes = np.zeros(len(points)), np.zeros((len(points), len(params)))
+        for number, z in enumerate(points):
+            means[number], pull, drawn = self._given(eta + common * z, own)
+            slopes[number, :p] = pull @ mean.X
+            slopes[number] += (z * pull * halves[0]) @ of_common + (drawn * halves[1]) @ of_own
+        away = density * (means - density @ means)
+        return float(away @ means), 2.0 * away @ slopes
+
+    def _given(self, eta: Vector, own: Vector) -> tuple[float, Vector, Vector]:
+        """The mean given what is shared, its slopes in the linear predictors, and in their own sd (m,)."""
+        points, density = normal_grid(float(own.max())) if own.any() else (np.zeros(1), np.ones(1))
+        total, pull, drawn = 0.0, np.zeros_like(eta), np.zeros_like(eta)
+        weights, link = self.mean.weights, self.mean.link
+        for y, share in zip(points, density, strict=True):
+            total += float(share) * float(weights @ link.mean(eta + own * y))
+            slope = share * weights * link.mean_slope(eta + own * y)
+            pull += slope
+            drawn += y * slope
+        return total, pull, drawn

@@ -21,7 +21,8 @@ Vector = NDArray[np.float64]
 class Quantity:
     """What is asked of a fit: ``value`` and ``gradient`` are on ``scale``.
 
-    ``null`` is on the reader's scale (0 for a difference, 1 for a ratio).
+    ``null`` is on the reader's scale (0 for a difference, 1 for a ratio). ``weights`` are given where the
+    value is ``weights @ params``, so that what needs a linear function of the parameters can tell.
     """
 
     measure: str
@@ -31,18 +32,21 @@ class Quantity:
     null: float
     value: Callable[[Vector], float]
     gradient: Callable[[Vector], Vector]
+    weights: Vector | None = None
 
 
 def linear(measure: str, contrast: str, weights: Vector, *, unit: str, null: float = 0.0) -> Quantity:
     """The linear combination ``weights @ params`` on its own scale."""
     return Quantity(
-        measure, contrast, "identity", unit, null, lambda b: float(weights @ b), lambda b: weights
+        measure, contrast, "identity", unit, null, lambda b: float(weights @ b), lambda b: weights, weights
     )
 
 
 def exponentiated(measure: str, contrast: str, weights: Vector) -> Quantity:
     """A ratio whose logarithm is ``weights @ params`` (parameters already on the log scale)."""
-    return Quantity(measure, contrast, "log", "ratio", 1.0, lambda b: float(weights @ b), lambda b: weights)
+    return Quantity(
+        measure, contrast, "log", "ratio", 1.0, lambda b: float(weights @ b), lambda b: weights, weights
+    )
 
 
 def ratio(measure: str, contrast: str, compare: Vector, reference: Vector) -> Quantity:

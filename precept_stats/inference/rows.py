@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+import numpy as np
+
+from precept_stats.errors import FitError
 from precept_stats.inference.fit import Fit
+from precept_stats.inference.quantities import Quantity
+from precept_stats.inference.uncertainty import estimate, point_value
 from precept_stats.values import Context, Estimate, Purpose, Row, Status
+
+READERS = ("estimate", "conf_low", "conf_high", "null")
+"""Statistics on the reader's scale, which have the quantity's unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +47,7 @@ class Header:
 
 def estimate_rows(header: Header, estimate: Estimate, arm: str = "") -> tuple[Row, ...]:
     """One row a number of the estimate; ``arm`` marks the mean of an arm instead of the effect."""
-    statistics: list[tuple[str, str, float | None]] = [
-        ("estimate", "Estimate", estimate.value),
-        ("std_error", "Standard error", estimate.std_error),
-        ("conf_low", "Lower confidence limit", estimate.interval.lower),
-        ("conf_high", "Upper confidence limit", estimate.interval.upper),
-        ("conf_level", "Confidence level", estimate.interval.level),
-    ]
+    statistics = _interval_statistics(estimate)
     if not arm:
         statistics += [
             ("df", "Degrees of freedom", estimate.df),
@@ -55,7 +58,7 @@ def estimate_rows(header: Header, estimate: Estimate, arm: str = "") -> tuple[Ro
     return tuple(
         replace(
             header.row("arm_summary" if arm else "estimate", name, stat, label),
-            unit=estimate.unit if name in ("estimate", "conf_low", "conf_high", "null") else "",
+            unit=estimate.unit if name in READERS else "",
             groups=(("arm", arm),) if arm else (),
             term=estimate.contrast,
             measure=estimate.measure,
@@ -64,6 +67,64 @@ def estimate_rows(header: Header, estimate: Estimate, arm: str = "") -> tuple[Ro
         for name, label, stat in statistics
         if stat is not None
     )
+
+
+def _interval_statistics(estimate: Estimate) -> list[tuple[str, str, float | str | None]]:
+    """Name, label and value of what an estimate and its interval say."""
+    kind, interval = estimate.interval.kind, estimate.interval
+    return [
+        ("estimate", "Estimate", estimate.value),
+        ("std_error", "Standard error", estimate.std_error if math.isfinite(estimate.std_error) else None),
+        ("conf_low", f"Lower {kind} limit", interval.lower),
+        ("conf_high", f"Upper {kind} limit", interval.upper),
+        ("conf_level", f"{kind.capitalize()} level", interval.level),
+        ("conf_method", "How the interval was found", interval.method or None),
+    ]
+
+
+def further_rows(header: Header, fit: Fit, level: float) -> Iterator[Row]:
+    """The further quantities of a fit, each with its interval, or its estimate and why it has none."""
+    for quantity in fit.further:
+        with np.errstate(all="ignore"):
+            yield from _quantity_rows(header, fit, quantity, level)
+
+
+def _quantity_rows(header: Header, fit: Fit, quantity: Quantity, level: float) -> Iterator[Row]:
+    def row(name: str, stat: float | str | None, label: str) -> Row:
+        return replace(
+            header.row("icc", name, stat, label),
+            unit=quantity.unit if name in READERS else "",
+            term=quantity.contrast,
+            measure=quantity.measure,
+            scale=quantity.scale,
+        )
+
+    try:
+        found = estimate(fit.uncertainty, quantity, level)
+    except FitError as problem:
+        yield _without_limits(row("estimate", _value_or_none(fit, quantity), "Estimate"), problem.problem)
+        return
+    except (ArithmeticError, ValueError) as problem:
+        yield _without_limits(row("estimate", _value_or_none(fit, quantity), "Estimate"), str(problem))
+        return
+    yield from (
+        row(name, stat, label) for name, label, stat in _interval_statistics(found) if stat is not None
+    )
+
+
+def _value_or_none(fit: Fit, quantity: Quantity) -> float | None:
+    try:
+        value = point_value(fit.uncertainty, quantity)
+    except (ArithmeticError, ValueError):
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _without_limits(row: Row, reason: str) -> Row:
+    """An estimate with the reason why it has no interval, or only the reason."""
+    if row.stat is None:
+        return replace(row, error=reason, status="failed")
+    return replace(row, warning=reason, status="warning" if row.status == "ok" else row.status)
 
 
 def fit_rows(header: Header, fit: Fit) -> Iterator[Row]:

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from precept_stats.errors import FitError
 from precept_stats.inference.joint import JointTest, contrast_rank, f_test
-from precept_stats.numerics.mixed.fit import MixedFit
-from precept_stats.numerics.mixed.information import theta_information
+from precept_stats.numerics.cells.either import AnyMixedFit, theta_information
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -57,7 +56,7 @@ def _combined(dfs: Vector) -> float:
     return 2.0 * expected / (expected - len(dfs))
 
 
-def satterthwaite(fit: MixedFit) -> MixedSatterthwaiteDf:
+def satterthwaite(fit: AnyMixedFit) -> MixedSatterthwaiteDf:
     """The rule for a fit by REML or ML; FitError when the variances have no information at all."""
     found = theta_information(fit)
     values, vectors = np.linalg.eigh(found.hessian)

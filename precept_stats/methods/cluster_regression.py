@@ -12,6 +12,7 @@ from precept_stats.errors import FitError
 from precept_stats.inference.degrees_of_freedom import DegreesOfFreedom, FixedDf, SatterthwaiteDf
 from precept_stats.inference.fit import Fit
 from precept_stats.inference.quantities import Quantity
+from precept_stats.inference.seeds import Seed
 from precept_stats.inference.uncertainty import Asymptotic
 from precept_stats.methods.arm_model import (
     ArmContrast,
@@ -97,6 +98,8 @@ class ClusterRegression(Declared):
     """
 
     accepts: ClassVar[tuple[type, ...]] = (ClusterTrial,)
+    uses: ClassVar[frozenset[str]] = frozenset()
+    needs_seed: ClassVar[bool] = False
 
     kind: Literal["cluster_regression"] = "cluster_regression"
     weights: RegressionWeights = EqualWeights()
@@ -156,7 +159,7 @@ class ClusterRegression(Declared):
             return "t, Satterthwaite's degrees of freedom for CR2"
         return "t on clusters - parameters"
 
-    def fit(self, design: ClusterTrialDesign) -> Fit:
+    def fit(self, design: ClusterTrialDesign, seed: Seed | None = None) -> Fit:
         """Estimate. Raises FitError for aliased columns, too few clusters, leverage 1 with HC2 or HC3."""
         require_variation(design)
         design = about_origin(design)

@@ -13,6 +13,7 @@ from precept_stats.errors import FitError
 from precept_stats.inference.degrees_of_freedom import FixedDf, WelchDf
 from precept_stats.inference.fit import Fit
 from precept_stats.inference.quantities import Quantity
+from precept_stats.inference.seeds import Seed
 from precept_stats.inference.uncertainty import Asymptotic
 from precept_stats.methods.arm_model import (
     ArmContrast,
@@ -124,6 +125,8 @@ class ClusterSummaries(Declared):
     """
 
     accepts: ClassVar[tuple[type, ...]] = (ClusterTrial,)
+    uses: ClassVar[frozenset[str]] = frozenset()
+    needs_seed: ClassVar[bool] = False
 
     kind: Literal["cluster_summaries"] = "cluster_summaries"
     weights: SummaryWeights = EqualWeights()
@@ -244,7 +247,7 @@ class ClusterSummaries(Declared):
         rule = {"pair": "pairs - 1", "stratum": "clusters - 1 - strata", "": "clusters - 2"}[layout.blocks]
         return f"t on {rule}" + (" - cluster-level covariate parameters" if layout.adjusted else "")
 
-    def fit(self, design: ClusterTrialDesign) -> Fit:
+    def fit(self, design: ClusterTrialDesign, seed: Seed | None = None) -> Fit:
         """Estimate. Raises FitError when the outcome does not vary, or clusters or df are too few."""
         require_variation(design)
         design = about_origin(design)

@@ -11,8 +11,9 @@ from typing import ClassVar, Protocol
 
 from precept_stats.inference.fit import Fit
 from precept_stats.inference.quantities import Quantity
+from precept_stats.inference.seeds import Seed
 from precept_stats.studies import AnyStudy
-from precept_stats.studies.cluster_trial_design import ClusterTrialDesign
+from precept_stats.studies.design import AnyDesign
 from precept_stats.studies.question import Question
 
 
@@ -32,9 +33,14 @@ class MethodWords:
 
 
 class Method(Protocol):
-    """The contract between a method and the rest of the library."""
+    """The contract between a method and the rest of the library.
+
+    ``accepts`` are the studies it is made for. ``uses`` says which of ``groups``, ``weights`` and
+    ``offset`` it can take account of; a study that names another is refused rather than ignored.
+    """
 
     accepts: ClassVar[tuple[type, ...]]
+    uses: ClassVar[frozenset[str]] = frozenset()
 
     @property
     def kind(self) -> str: ...
@@ -49,10 +55,24 @@ class Method(Protocol):
 
     def words(self, study: AnyStudy, question: Question) -> MethodWords: ...
 
-    def fit(self, design: ClusterTrialDesign) -> Fit:
-        """Estimate. Raises FitError, with what was found and what is needed, when it cannot."""
+    @property
+    def needs_seed(self) -> bool:
+        """Whether it draws random numbers, so that a plan must name a seed."""
         ...
 
-    def targets(self, design: ClusterTrialDesign) -> tuple[Quantity, ...]:
+    def fit(self, design: AnyDesign, seed: Seed | None = None) -> Fit:
+        """Estimate. Raises FitError, with what was found and what is needed, when it cannot.
+
+        ``seed`` is the analysis' own; a method that draws nothing leaves it alone.
+        """
+        ...
+
+    def targets(self, design: AnyDesign) -> tuple[Quantity, ...]:
         """What to ask of the fit: the effect sought first, then one mean an arm."""
         ...
+
+
+def unused(uses: frozenset[str], study: AnyStudy) -> tuple[str, ...]:
+    """Which of ``groups``, ``weights`` and ``offset`` the study names beyond those that a method ``uses``."""
+    named = {"groups": bool(study.groups), "weights": study.weights, "offset": study.offset}
+    return tuple(name for name, given in named.items() if given and name not in uses)

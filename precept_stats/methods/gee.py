@@ -13,6 +13,7 @@ from precept_stats.inference.degrees_of_freedom import DegreesOfFreedom, FixedDf
 from precept_stats.inference.fit import Fact, Fit
 from precept_stats.inference.quantities import Quantity
 from precept_stats.inference.sandwich_df import SandwichDf
+from precept_stats.inference.seeds import Seed
 from precept_stats.inference.uncertainty import Asymptotic
 from precept_stats.methods.arm_model import require_clusters
 from precept_stats.methods.cluster_facts import cluster_facts, few_clusters_warning
@@ -93,6 +94,8 @@ class Gee(Declared):
     """
 
     accepts: ClassVar[tuple[type, ...]] = (ClusterTrial,)
+    uses: ClassVar[frozenset[str]] = frozenset()
+    needs_seed: ClassVar[bool] = False
 
     kind: Literal["gee"] = "gee"
     weights: GeeWeights = ParticipantWeights()
@@ -124,8 +127,8 @@ class Gee(Declared):
         independent = isinstance(self.correlation, IndependentWorking)
         if not independent and not isinstance(self.weights, ParticipantWeights):
             found.append(
-                "weights by clusters with an exchangeable working correlation would let a large cluster count "
-                "for less than a small one: use independence"
+                "weights by clusters with an exchangeable working correlation would let a large cluster "
+                "count for less than a small one: use independence"
             )
         if isinstance(self.df, SandwichSatterthwaite) and not self.variance.has_satterthwaite:
             found.append(f"the {self.variance.words} has no Satterthwaite's degrees of freedom")
@@ -192,7 +195,7 @@ class Gee(Declared):
         name = NAMES[family or self.family.of(layout.outcome)]
         return f"{name} GEE, {self._link(layout)} link, {self.correlation.kind}, {self.variance.words}"
 
-    def fit(self, design: ClusterTrialDesign, seed: int | None = None) -> Fit:
+    def fit(self, design: ClusterTrialDesign, seed: Seed | None = None) -> Fit:
         """Estimate. Raises FitError on separation, aliased terms, too few clusters, or no convergence."""
         require_variation(design)
         model = self._model(design)

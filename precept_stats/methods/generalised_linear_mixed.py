@@ -1,4 +1,4 @@
-"""Generalised linear mixed models: a random intercept for each cluster, by maximum likelihood."""
+"""Generalised linear mixed models: random effects of clusters, for trials at one time and over periods."""
 
 from __future__ import annotations
 
@@ -6,17 +6,29 @@ import math
 from typing import ClassVar, Literal
 
 from precept_stats.data.declared import Declared
-from precept_stats.inference.degrees_of_freedom import FixedDf
-from precept_stats.inference.fit import Fit
+from precept_stats.errors import FitError
+from precept_stats.inference.degrees_of_freedom import DegreesOfFreedom, FixedDf, LeadingDf
+from precept_stats.inference.fit import Fact, Fit
+from precept_stats.inference.joint import joint_test
 from precept_stats.inference.quantities import Quantity
+from precept_stats.inference.seeds import Seed
 from precept_stats.inference.uncertainty import Asymptotic
-from precept_stats.methods.arm_model import require_clusters
-from precept_stats.methods.cluster_facts import cluster_facts, few_clusters_warning
 from precept_stats.methods.contract import MethodWords
 from precept_stats.methods.glmm_estimate import Estimated, by_likelihood, by_pseudo_likelihood
-from precept_stats.methods.glmm_model import MixedModel, model_of, require_estimate
+from precept_stats.methods.glmm_facts import boundary_warnings, random_facts
+from precept_stats.methods.glmm_model import GlmmModel, model_of
+from precept_stats.methods.glmm_plan import (
+    conditional_objections,
+    count_objections,
+    equation,
+    integral_objections,
+    link_objections,
+)
 from precept_stats.methods.layout import Layout, layout_of_design, layout_of_plan
-from precept_stats.methods.scatter import MEAN_OF, require_variation
+from precept_stats.methods.linear_mixed_facts import joint_facts
+from precept_stats.methods.linear_mixed_plan import followed, over_time_objections, random_objections
+from precept_stats.methods.mixed_facts import design_facts, few_clusters, require_units
+from precept_stats.methods.scatter import require_variation
 from precept_stats.methods.settings import Choice, listed
 from precept_stats.methods.settings_glmm import (
     FAMILIES,
@@ -24,45 +36,59 @@ from precept_stats.methods.settings_glmm import (
     CanonicalLink,
     ClustersMinusClusterParameters,
     GlmmApproximation,
+    GlmmCounts,
     GlmmDf,
     GlmmLink,
     KenwardRogerRule,
+    NegativeBinomialCounts,
     NormalReference,
+    PoissonCounts,
     PseudoLikelihood,
 )
-from precept_stats.numerics.glmm.fit import GlmmFit, GlmmRows, fit_glmm
+from precept_stats.methods.settings_random import (
+    ConstantEffect,
+    EffectOverTime,
+    Exchangeable,
+    ExposureTimeEffect,
+    RandomEffects,
+)
+from precept_stats.numerics.glmm.negative_binomial import NegativeBinomialLog
 from precept_stats.studies import AnyStudy
 from precept_stats.studies.cluster_trial import ClusterTrial
-from precept_stats.studies.cluster_trial_design import ClusterTrialDesign
-from precept_stats.studies.question import SUMMARIES_OF, OutcomeType, Question
+from precept_stats.studies.cluster_trial_with_baseline import ClusterTrialWithBaseline
+from precept_stats.studies.design import AnyDesign
+from precept_stats.studies.period_design import PeriodDesign
+from precept_stats.studies.question import SUMMARIES_OF, Question
+from precept_stats.studies.stepped_wedge import SteppedWedge
 from precept_stats.values import Status
-
-GIVEN_THE_CLUSTER = ("odds_ratio", "rate_ratio")
-"""Effects that are one number given the cluster and the covariates."""
 
 
 class GeneralisedLinearMixed(Declared):
-    """Logistic or Poisson regression of individual outcomes with a random intercept by cluster.
+    """Logistic, Poisson or negative binomial regression with random effects of clusters.
 
     Estimates:
         The marginal effect is the difference or ratio of two standardised risks or rates: everyone in
-        one arm against everyone in the other, averaged over the random effects of clusters and over
-        participants or, with a cluster-average target, over clusters. The conditional odds ratio is
-        that of two people in clusters with the same random effect.
+        one arm against everyone in the other, averaged over all random effects and over participants
+        or, with a cluster-average target, over clusters. The conditional odds ratio is that of two
+        people in clusters with the same random effects. Over periods, means are those of the periods
+        from the first treated one on; by exposure time the compared mean is the plain average of those
+        at each exposure time, the conditional ratio that of the averaged logarithms.
 
     Model:
         The log odds of the outcome (log rate for counts, with person-time as exposure) were modelled
-        as linear in the arm, strata and covariates, plus a normal random effect of the cluster.
-        The likelihood was maximised with the random effects integrated out, by adaptive
-        Gauss-Hermite quadrature or Laplace's approximation; standard errors are those of the joint
-        information for the regression coefficients and the variance between clusters. By restricted
-        pseudo-likelihood, linear mixed models of a working response were fitted by REML instead.
+        as linear in the arm, periods where there are several, strata and covariates, plus normal
+        random effects of the cluster (and of its periods or other groups where named). The likelihood
+        was maximised with the random effects integrated out, by adaptive Gauss-Hermite quadrature or
+        Laplace's approximation; standard errors are those of the joint information for all
+        parameters. By restricted pseudo-likelihood, linear mixed models of a working response were
+        fitted by REML instead.
 
     Assumes:
-        Clusters are independent; random effects are normal with the same variance in both arms, and
-        unrelated to cluster size and covariates; the covariates act linearly on the scale of the
-        link, with the same effect of the intervention throughout; given the cluster, outcomes are
-        independent (and counts Poisson).
+        Clusters are independent unless a group that joins them is named; random effects are normal
+        with the same variances in both arms unless they are named to differ, and unrelated to cluster
+        size and covariates; the covariates act linearly on the scale of the link, with the same effect
+        of the intervention throughout; given the random effects, outcomes are independent (and counts
+        Poisson, or negative binomial where named).
 
     Small samples:
         Confidence intervals and p-values refer to a t distribution on the number of clusters minus
@@ -80,127 +106,163 @@ class GeneralisedLinearMixed(Declared):
         J Am Stat Assoc 88:9 (the model); Thompson et al. (2022), BMC Med Res Methodol 22:222
         (degrees of freedom); Wolfinger and O'Connell (1993), J Stat Comput Simul 48:233
         (pseudo-likelihood); Kenward and Roger (1997), Biometrics 53:983; Kahan et al. (2023),
-        Int J Epidemiol 52:107 (estimands).
+        Int J Epidemiol 52:107 (estimands); Hussey and Hughes (2007), Contemp Clin Trials 28:182
+        (stepped wedge).
     """
 
-    accepts: ClassVar[tuple[type, ...]] = (ClusterTrial,)
+    accepts: ClassVar[tuple[type, ...]] = (ClusterTrial, ClusterTrialWithBaseline, SteppedWedge)
+    uses: ClassVar[frozenset[str]] = frozenset({"groups", "offset"})
+    needs_seed: ClassVar[bool] = False
 
     kind: Literal["generalised_linear_mixed"] = "generalised_linear_mixed"
     link: GlmmLink = CanonicalLink()
+    counts: GlmmCounts = PoissonCounts()
     approximation: GlmmApproximation = AdaptiveQuadrature()
     df: GlmmDf = ClustersMinusClusterParameters()
+    random: RandomEffects = Exchangeable()
+    effect_over_time: EffectOverTime = ConstantEffect()
 
     def objections(self, study: AnyStudy, question: Question) -> tuple[str, ...]:
         layout = layout_of_plan(study, question)
-        summary = layout.summary.replace("_", " ")
         if layout.outcome == "continuous":
             return ("a generalised linear mixed model here is for binary outcomes and counts",)
-        found = []
+        found, link = [], self.link.of(layout.outcome)
         if layout.summary not in SUMMARIES_OF[layout.outcome]:
-            found.append(f"a {layout.outcome} outcome has no {summary}")
-        found += self._link_objections(layout.outcome)
+            found.append(f"a {layout.outcome} outcome has no {layout.summary.replace('_', ' ')}")
+        found += link_objections(link, layout.outcome)
         if isinstance(self.df, KenwardRogerRule) and not isinstance(self.approximation, PseudoLikelihood):
             found.append(
                 "Kenward and Roger's adjustment is for a restricted likelihood: with it goes the "
                 "approximation pseudo_likelihood"
             )
-        if question.estimand.effect == "conditional":
-            if layout.summary not in GIVEN_THE_CLUSTER:
-                found.append(f"a {summary} given the cluster is not one number: ask for a marginal effect")
-            elif layout.summary == "odds_ratio" and self.link.of(layout.outcome) != "logit":
-                found.append("an odds ratio given the cluster is a parameter of the logit link only")
+        found += conditional_objections(question, link)
         if layout.paired:
             found.append(
                 "matched pairs: with a parameter for each pair, maximum likelihood halves the variance "
                 "between clusters; use cluster_summaries"
             )
+        found += count_objections(self.counts, layout.outcome, self.approximation)
+        found += integral_objections(self.random, self.approximation, study)
+        found += random_objections(self.random, study)
+        found += over_time_objections(self.effect_over_time, study)
         return tuple(found)
 
-    def _link_objections(self, outcome: OutcomeType) -> list[str]:
-        link = self.link.of(outcome)
-        if (outcome, link) in FAMILIES:
-            return []
-        links = ", ".join(name for kind, name in FAMILIES if kind == outcome)
-        return [
-            f"a {link} link with a normal random effect is no model of a {outcome} outcome "
-            f"(it has: {links}); marginal ratios and differences need no link of their own"
-        ]
-
     def estimand_gap(self, study: AnyStudy, question: Question) -> str:
-        if question.estimand.effect == "conditional":
-            return ""
-        average = question.estimand.target.replace("_", "-")
-        return (
-            "the model weights clusters between equally and by size, so that when the outcome or the effect "
-            f"depends on cluster size it estimates neither the declared {average} effect nor the other"
-        )
+        gaps = []
+        if question.estimand.effect != "conditional":
+            average = question.estimand.target.replace("_", "-")
+            gaps.append(
+                "the model weights clusters between equally and by size, so that when the outcome or the "
+                f"effect depends on cluster size it estimates neither the declared {average} effect nor "
+                "the other"
+            )
+        if isinstance(study, SteppedWedge) and isinstance(self.effect_over_time, ConstantEffect):
+            gaps.append(
+                "one effect is estimated for all exposure times: where it changes with time since the "
+                "switch, the estimate weighs exposure times unequally, some even negatively"
+            )
+        return "; ".join(gaps)
 
     def words(self, study: AnyStudy, question: Question) -> MethodWords:
         layout = layout_of_plan(study, question)
-        block = " + stratum[cluster]" if layout.stratified else ""
-        covariates = "".join(f" + slope * {name}" for name in study.adjust)
-        equation = (
-            f"{self.link.of(layout.outcome)}({MEAN_OF[layout.outcome]}) = intercept[arm]{block}{covariates} "
-            "+ u[cluster], u ~ N(0, sigma2)"
-        )
+        link = self.link.of(layout.outcome)
+        told = equation(study, layout, self.random, (link, self.effect_over_time))
         if question.estimand.effect == "marginal":
-            equation += "; means averaged over u and over the population"
-        return MethodWords(self._estimator(layout), equation, self._df_rule(), listed(self._choices()))
+            over = "u" if isinstance(self.random, Exchangeable) else "the random effects"
+            told += f"; means averaged over {over} and over the population"
+        estimator = self._estimator(layout, followed(study))
+        return MethodWords(estimator, told, self.df.words, listed(self._choices()))
 
     def _choices(self) -> dict[str, Choice]:
-        return {"link": self.link, "approximation": self.approximation, "df": self.df}
+        return {
+            "link": self.link,
+            "counts": self.counts,
+            "approximation": self.approximation,
+            "df": self.df,
+            "random": self.random,
+            "effect_over_time": self.effect_over_time,
+        }
 
-    def _estimator(self, layout: Layout) -> str:
-        family = "Poisson" if layout.outcome == "count" else "binomial"
-        how = self.approximation.words
-        return f"Mixed {family} regression, {self.link.of(layout.outcome)} link, {how}"
+    @property
+    def _shaped(self) -> bool:
+        return isinstance(self.counts, NegativeBinomialCounts)
 
-    def _df_rule(self) -> str:
-        return self.df.words
+    def _estimator(self, layout: Layout, cohort: bool) -> str:
+        family = "binomial" if layout.outcome != "count" else "Poisson"
+        family = "negative binomial" if self._shaped else family
+        plain = isinstance(self.random, Exchangeable) and not layout.over_periods
+        random = "" if plain else f", {self.random.phrase(cohort)}"
+        by_time = isinstance(self.effect_over_time, ExposureTimeEffect)
+        over_time = ", average effect over exposure times" if by_time else ""
+        link = self.link.of(layout.outcome)
+        return f"Mixed {family} regression, {link} link{random}{over_time}, {self.approximation.words}"
 
-    def fit(self, design: ClusterTrialDesign) -> Fit:
+    def fit(self, design: AnyDesign, seed: Seed | None = None) -> Fit:
         """Estimate. Raises FitError on separation, aliased terms, too few clusters, or no convergence."""
         require_variation(design)
         model = self._model(design)
-        spare = require_clusters(design, model.cluster_parameters)
-        rows = model.rows(design)
-        kernel = fit_glmm(rows, model.family, self.approximation.points)
-        require_estimate(kernel, model)
-        found = self._estimated(rows, model, kernel)
-        warnings = _boundary_warning(found) + few_clusters_warning(design)
-        status: Status = "boundary" if found.boundary else "warning" if warnings else "ok"
-        rule = found.df or FixedDf(
-            math.inf if isinstance(self.df, NormalReference) else float(spare), self._df_rule()
+        require_units(design, model.fixed)
+        found = self._estimated(model)
+        rule = found.df or self._rule(design, model)
+        p = model.X.shape[1]
+        uncertainty = Asymptotic(
+            model.parameter_names,
+            found.params,
+            found.covariance,
+            rule if isinstance(rule, FixedDf) else LeadingDf(rule, p),
         )
-        facts = cluster_facts(design, self._estimator(layout_of_design(design)), self._df_rule())
+        effects = Asymptotic(model.fixed.names, found.params[:p], found.covariance[:p, :p], rule)
+        warnings = (*boundary_warnings(model, found), *few_clusters(design))
+        status: Status = "boundary" if found.boundary else "warning" if warnings else "ok"
         return Fit(
-            Asymptotic((*model.columns.names, "log_sigma"), found.params, found.covariance, rule),
+            uncertainty,
             status=status,
             evidence=found.evidence,
             warnings=warnings,
-            facts=(*facts, *model.facts(found.params, float(found.covariance[-1, -1]))),
+            facts=self._facts(model, found, effects),
             settings=tuple((name, value) for name, value, _ in listed(self._choices())),
+            further=model.further(),
         )
 
-    def _estimated(self, rows: GlmmRows, model: MixedModel, kernel: GlmmFit) -> Estimated:
-        if isinstance(self.approximation, PseudoLikelihood):
-            adjusted = isinstance(self.df, KenwardRogerRule)
-            return by_pseudo_likelihood(rows, model.family, kernel, adjusted=adjusted)
-        return by_likelihood(kernel)
+    def _facts(self, model: GlmmModel, found: Estimated, effects: Asymptotic) -> tuple[Fact, ...]:
+        design = model.design
+        estimator = self._estimator(layout_of_design(design), is_cohort(design))
+        return (
+            *design_facts(design, estimator, self.df.words),
+            *random_facts(model, found),
+            *joint_facts(model.fixed, lambda contrasts: joint_test(effects, contrasts)),
+        )
 
-    def targets(self, design: ClusterTrialDesign) -> tuple[Quantity, ...]:
+    def _estimated(self, model: GlmmModel) -> Estimated:
+        if isinstance(self.approximation, PseudoLikelihood):
+            return by_pseudo_likelihood(model, adjusted=isinstance(self.df, KenwardRogerRule))
+        return by_likelihood(model, self.approximation.points)
+
+    def _rule(self, design: AnyDesign, model: GlmmModel) -> DegreesOfFreedom:
+        """The same degrees of freedom for every contrast. FitError when none are left."""
+        if isinstance(self.df, NormalReference):
+            return FixedDf(math.inf, self.df.words)
+        spent = model.fixed.cluster_parameters
+        if design.n_clusters - spent < 1:
+            raise FitError(
+                "no degrees of freedom are left",
+                found=f"{design.n_clusters} clusters and {spent} parameters at cluster level",
+                allowed="more clusters than parameters: drop covariates or merge strata",
+            )
+        return FixedDf(float(design.n_clusters - spent), self.df.words)
+
+    def targets(self, design: AnyDesign) -> tuple[Quantity, ...]:
         """The effect sought, then the standardised risk or rate of each arm."""
         model = self._model(design)
         return (model.effect(), *model.arm_means())
 
-    def _model(self, design: ClusterTrialDesign) -> MixedModel:
-        return model_of(design, self.link.of(design.outcome.type))
+    def _model(self, design: AnyDesign) -> GlmmModel:
+        link = self.link.of(design.outcome.type)
+        family = NegativeBinomialLog() if self._shaped else FAMILIES[design.outcome.type, link]
+        terms = self.random.of(is_cohort(design))
+        return model_of(design, (link, family), (terms, self.effect_over_time))
 
 
-def _boundary_warning(found: Estimated) -> tuple[str, ...]:
-    if not found.boundary:
-        return ()
-    return (
-        "the variance between clusters is estimated as 0 (a boundary), so the standard error has no part for "
-        "clustering; the rule for degrees of freedom is that of the plan",
-    )
+def is_cohort(design: AnyDesign) -> bool:
+    """Whether the design knows people over several periods."""
+    return isinstance(design, PeriodDesign) and design.participant is not None

@@ -5,19 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from precept_stats.studies import AnyStudy
-from precept_stats.studies.cluster_trial_design import ClusterTrialDesign
+from precept_stats.studies.cluster_trial import ClusterTrial
+from precept_stats.studies.design import AnyDesign
+from precept_stats.studies.period_design import PeriodDesign
 from precept_stats.studies.question import OutcomeType, Question, Summary
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Whether there are strata, pairs and covariates, and what is to be estimated of what."""
+    """Whether there are strata, pairs, covariates and periods, and what is to be estimated of what."""
 
     stratified: bool
     paired: bool
     adjusted: bool
     summary: Summary
     outcome: OutcomeType
+    over_periods: bool = False
 
     @property
     def is_ratio(self) -> bool:
@@ -65,15 +68,17 @@ def layout_of_plan(study: AnyStudy, question: Question) -> Layout:
         adjusted=bool(study.adjust),
         summary=question.estimand.summary,
         outcome=question.outcome.type,
+        over_periods=not isinstance(study, ClusterTrial),
     )
 
 
-def layout_of_design(design: ClusterTrialDesign) -> Layout:
+def layout_of_design(design: AnyDesign) -> Layout:
     """The shape of the data."""
     return Layout(
         stratified=design.stratum is not None,
-        paired=design.pair is not None,
+        paired=not isinstance(design, PeriodDesign) and design.pair is not None,
         adjusted=bool(design.covariates),
         summary=design.summary,
         outcome=design.outcome.type,
+        over_periods=isinstance(design, PeriodDesign),
     )

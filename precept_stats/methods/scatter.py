@@ -13,6 +13,7 @@ import numpy as np
 
 from precept_stats.errors import FitError
 from precept_stats.studies.cluster_trial_design import ClusterTrialDesign
+from precept_stats.studies.design import AnyDesign
 
 ROUNDING = 1e-10
 """Clusters that differ by less than this share of the outcome's own size differ by rounding."""
@@ -38,7 +39,7 @@ def spread_of(design: ClusterTrialDesign) -> float:
     return float(np.ptp(design.y / design.size))
 
 
-def require_variation(design: ClusterTrialDesign) -> None:
+def require_variation(design: AnyDesign) -> None:
     """FitError when the outcome is the same for everyone, or too large or small to be squared."""
     values = design.y / design.size
     spread, largest = float(values.max()) - float(values.min()), float(np.max(np.abs(values)))

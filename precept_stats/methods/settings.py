@@ -31,6 +31,10 @@ class Choice(Declared):
         """The first sentence of the description."""
         return (inspect.getdoc(type(self)) or "").split("\n\n")[0].replace("\n", " ")
 
+    def value_text(self, field: str) -> str:
+        """A field's value as it is listed."""
+        return str(getattr(self, field))
+
 
 def listed(choices: Mapping[str, Choice]) -> tuple[tuple[str, str, str], ...]:
     """Every setting in the choices as (name, value used, meaning), one line a field."""
@@ -40,7 +44,7 @@ def listed(choices: Mapping[str, Choice]) -> tuple[tuple[str, str, str], ...]:
         for field in type(choice).model_fields:
             if field != "kind":
                 description = type(choice).model_fields[field].description or ""
-                lines.append((f"{name}.{field}", str(getattr(choice, field)), description))
+                lines.append((f"{name}.{field}", choice.value_text(field), description))
     return tuple(lines)
 
 

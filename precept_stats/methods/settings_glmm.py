@@ -55,7 +55,7 @@ class NamedLink(Choice):
 
 
 class LaplaceApproximation(Choice):
-    """The integral over each cluster's random effect by Laplace's approximation."""
+    """The integral over the random effects by Laplace's approximation, whatever their structure."""
 
     kind: Literal["laplace"] = "laplace"
 
@@ -69,10 +69,12 @@ class LaplaceApproximation(Choice):
 
 
 class AdaptiveQuadrature(Choice):
-    """The integral over each cluster's random effect by adaptive Gauss-Hermite quadrature."""
+    """The integral over each cluster's random effects by adaptive Gauss-Hermite quadrature."""
 
     kind: Literal["quadrature"] = "quadrature"
-    nodes: int = Field(default=7, description="How many points a cluster; an odd number from 3 to 101.")
+    nodes: int = Field(
+        default=7, description="How many points a cluster in each direction; an odd number from 3 to 101."
+    )
 
     @field_validator("nodes")
     @classmethod
@@ -106,7 +108,11 @@ class PseudoLikelihood(Choice):
 
 
 class ClustersMinusClusterParameters(Choice):
-    """t on clusters minus cluster-level parameters: arms, strata, cluster-level covariates."""
+    """t on clusters minus cluster-level parameters: arms, strata, cluster-level covariates.
+
+    Over periods the intervention counts as one parameter, whatever the exposure times, and periods do not
+    count: they are the same for all clusters.
+    """
 
     kind: Literal["clusters_minus_parameters"] = "clusters_minus_parameters"
 
@@ -135,6 +141,19 @@ class KenwardRogerRule(Choice):
         return "t, Kenward-Roger degrees of freedom"
 
 
+class PoissonCounts(Choice):
+    """Given the random effects, counts are Poisson: their variance is their mean."""
+
+    kind: Literal["poisson"] = "poisson"
+
+
+class NegativeBinomialCounts(Choice):
+    """Given the random effects, counts are negative binomial (NB2), the dispersion estimated."""
+
+    kind: Literal["negative_binomial"] = "negative_binomial"
+
+
+GlmmCounts = Annotated[PoissonCounts | NegativeBinomialCounts, Field(discriminator="kind")]
 GlmmLink = Annotated[CanonicalLink | NamedLink, Field(discriminator="kind")]
 GlmmApproximation = Annotated[
     LaplaceApproximation | AdaptiveQuadrature | PseudoLikelihood, Field(discriminator="kind")

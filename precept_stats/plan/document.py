@@ -54,7 +54,10 @@ class Fallback(Declared):
 
 
 class Analysis(Declared):
-    """One answer to one estimand: a study, a method, and why it is here."""
+    """One answer to one estimand: a study, a method, and why it is here.
+
+    With ``influence`` the effect is also estimated without each cluster in turn.
+    """
 
     label: str = ""
     purpose: Purpose
@@ -63,6 +66,7 @@ class Analysis(Declared):
     study: AnyStudy
     method: AnyMethod
     on_failure: tuple[Fallback, ...] = ()
+    influence: Literal["none", "leave_one_cluster_out"] = "none"
 
 
 class Multiplicity(Declared):
@@ -90,7 +94,7 @@ class Plan(Declared):
     id: Identifier
     version: Version
     title: str
-    design: Literal["parallel_cluster_trial"]
+    design: Literal["parallel_cluster_trial", "stepped_wedge"]
     summary: str = ""
     prespecification: Prespecification
     data: dict[Identifier, DataSource]
@@ -101,7 +105,7 @@ class Plan(Declared):
     multiplicity: Multiplicity
     disclosure: Disclosure
     outputs: tuple[Output, ...] = ALL_OUTPUTS
-    seed: int | None = None
+    seed: int | None = Field(default=None, ge=0)
 
     def question(self, analysis: str) -> Question:
         """The estimand of an analysis with its population and outcome resolved."""

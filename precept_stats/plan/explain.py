@@ -11,11 +11,15 @@ from precept_stats.errors import PlanError
 from precept_stats.plan.document import Analysis
 from precept_stats.plan.findings import nearest, quoted
 from precept_stats.plan.loaded import LoadedPlan
+from precept_stats.studies import AnyStudy
 from precept_stats.studies.cluster_trial import BASELINE_OUTCOME, ClusterTrial, Window
+from precept_stats.studies.cluster_trial_with_baseline import ClusterTrialWithBaseline
 from precept_stats.studies.question import IntercurrentEvent, Outcome, Question
+from precept_stats.studies.stepped_wedge import SteppedWedge
 
 WIDTH = 100
 TERM_WIDTH = 14
+NONE = "none"
 ALWAYS_TOLD = ("Purpose", "Method", "Model", "Reference", "Estimand")
 
 Fact = tuple[str, str]
@@ -183,25 +187,54 @@ def _values(values: Iterable[object]) -> str:
     return " or ".join(quoted(value) for value in values)
 
 
-def _study(study: ClusterTrial) -> list[Fact]:
+def _study(study: AnyStudy) -> list[Fact]:
+    """What the columns mean, for every kind of study; then when baseline and outcome are."""
+    if isinstance(study, SteppedWedge):
+        return [("Study", "; ".join([*_roles(study), *_steps(study)]))]
+    return [("Study", "; ".join(_roles(study))), *_windows(study)]
+
+
+def _roles(study: AnyStudy) -> list[str]:
     parts = [f"clusters are {study.cluster}, arms are {study.arm}"]
     if study.strata:
         parts.append(f"stratified by {', '.join(study.strata)}")
-    if study.pairs is not None:
+    if isinstance(study, ClusterTrial) and study.pairs is not None:
         parts.append(
             f"matched in pairs by {study.pairs}, clusters without a partner: {study.incomplete_pairs}"
         )
     parts.append(
         f"adjusted for {', '.join(map(_covariate, study.adjust))}" if study.adjust else "no covariates"
     )
+    if study.groups:
+        parts.append(f"grouped by {', '.join(study.groups)} as well")
+    parts += [f"weighted by {study.weights}"] if study.weights is not None else []
+    parts += [f"offset {study.offset}"] if study.offset is not None else []
+    if not isinstance(study, ClusterTrial):
+        who = f"people followed by {study.participant}" if study.participant else "new people in each period"
+        parts.append(who)
+    return parts
+
+
+def _steps(study: SteppedWedge) -> list[str]:
+    parts = [f"periods are {study.period}, each cluster switching once"]
+    if study.transition:
+        parts.append(f"left out as transition: {study.arm} {_values(study.transition)}")
+    return parts
+
+
+def _windows(study: ClusterTrial | ClusterTrialWithBaseline) -> list[Fact]:
     periods = study.periods
-    if periods is None:
-        return [("Study", "; ".join(parts))]
-    windows = (
-        f"{periods.month} counted from each cluster's {periods.start} (month 0): "
-        f"baseline {_window(periods.baseline)}, outcome {_window(periods.follow_up)}"
-    )
-    return [("Study", "; ".join(parts)), ("Windows", windows)]
+    if periods is not None:
+        windows = (
+            f"{periods.month} counted from each cluster's {periods.start} (month 0): "
+            f"baseline {_window(periods.baseline)}, outcome {_window(periods.follow_up)}"
+        )
+    elif isinstance(study, ClusterTrialWithBaseline):
+        windows = f"{study.period}: baseline {_values(study.baseline)}, outcome {_values(study.follow_up)}"
+    else:
+        return []
+    both = "; one mean of both arms at baseline" if isinstance(study, ClusterTrialWithBaseline) else ""
+    return [("Windows", windows + both)]
 
 
 def _covariate(name: str) -> str:
@@ -251,9 +284,10 @@ def _deltas(loaded: LoadedPlan, name: str) -> list[str]:
 
 def _brief(value: object) -> str:
     if value is None or value in ([], {}, ""):
-        return "none"
+        return NONE
     if isinstance(value, dict):
-        inside = ", ".join(f"{name} {_brief(item)}" for name, item in value.items() if name != "kind")
+        said = {name: item for name, item in value.items() if name != "kind" and _brief(item) != NONE}
+        inside = ", ".join(f"{name} {_brief(item)}" for name, item in said.items())
         return f"{value['kind']} ({inside})" if "kind" in value and inside else str(value.get("kind", inside))
     if isinstance(value, list):
         return ", ".join(map(_brief, value))

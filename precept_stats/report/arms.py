@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -32,15 +33,26 @@ def _named(row: Row, names: Mapping[str, str]) -> Row:
     groups = tuple(
         (group, names.get(level, level) if group == "arm" else level) for group, level in row.groups
     )
-    if row.context in ("estimate", "arm_summary"):
+    if row.context in ("estimate", "arm_summary", "influence", "icc"):
         return replace(row, groups=groups, term=contrast(row.term, names))
+    if row.stat_name == "check" and isinstance(row.stat, str):
+        return replace(row, groups=groups, stat=_under_their_names(row.stat, names))
     return replace(row, groups=groups)
 
 
+def _under_their_names(text: str, names: Mapping[str, str]) -> str:
+    """``under 1`` as ``under intervention``, for the arms that have another name than their value."""
+    for value, name in names.items():
+        safe = name.replace("\\", r"\\")
+        text = re.sub(rf"(?<=\bunder ){re.escape(value)}(?!\w)", safe, text)
+    return text
+
+
 def contrast(term: str, names: Mapping[str, str]) -> str:
-    """``1 - 0`` with both arms under their names; an arm alone likewise."""
+    """``1 - 0`` with both arms under their names; an arm alone, or after a comma, likewise."""
     for joint in JOINTS:
         compare, found, reference = term.partition(joint)
+        reference, comma, rest = reference.partition(", ")
         if found and compare in names and reference in names:
-            return f"{names[compare]}{joint}{names[reference]}"
-    return names.get(term, term)
+            return f"{names[compare]}{joint}{names[reference]}{comma}{rest}"
+    return ", ".join(names.get(part, part) for part in term.split(", "))

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from precept_stats.errors import DisclosureError
-from precept_stats.report.free_text import PSEUDONYM, Mask, mask_for, mask_row
+from precept_stats.report.free_text import BY_CLUSTER, PSEUDONYM, Mask, cluster_of, mask_for, mask_row
 from precept_stats.report.guarded import (
     SMALL,
     SMALLEST_SHOWN,
@@ -29,6 +29,7 @@ from precept_stats.report.guarded import (
     round_count,
     suppressed,
 )
+from precept_stats.report.guarded_clusters import by_cluster
 from precept_stats.values import Failure, Result, Results, Row
 
 POLICIES = ("none", "nhs_counts_v1")
@@ -120,7 +121,7 @@ def _gate_once(rows: tuple[Row, ...]) -> tuple[Row, ...]:
 def _gate_numbers(rows: list[Row]) -> list[Row]:
     """One pass over all rules about numbers."""
     counted, few = counted_columns(rows), outcomes_with_few(rows)
-    small, coarse = analyses_with_small_clusters(rows), coarse_columns(rows, counted)
+    small, coarse = analyses_with_small_clusters(rows), {**coarse_columns(rows, counted), **by_cluster(rows)}
     passed = []
     for row in rows:
         row = coarse.get((*key_of(row), row.stat_name), row)
@@ -135,7 +136,7 @@ def pseudonyms(rows: list[Row]) -> dict[str, str]:
     """``Cluster 1``, ``Cluster 2``... numbered by a fingerprint of their gated figures, not by label."""
     figures: dict[str, list[str]] = {}
     for row in rows:
-        label = row.group("cluster")
+        label = cluster_of(row)
         if label:
             figures.setdefault(label, []).append(f"{row.context}{row.variable}{row.stat_name}{row.stat}")
     if all(PSEUDONYM.match(label) for label in figures):
@@ -151,28 +152,34 @@ def _fingerprint(texts: list[str]) -> str:
 def _rename(row: Row, names: Mapping[str, str]) -> Row:
     """The row with its cluster under its number."""
     groups = tuple(
-        (name, names[level] if name == "cluster" and level else level) for name, level in row.groups
+        (name, names[level] if name in BY_CLUSTER and level else level) for name, level in row.groups
     )
     return replace(row, groups=groups)
 
 
 def _in_order(rows: tuple[Row, ...]) -> tuple[Row, ...]:
-    """Rows about clusters in the order of their numbers, in the places that such rows had."""
+    """Rows about clusters by period and number of the cluster, in the places that such rows had.
+
+    Were each period kept to its own places, a cluster with fewer rows would show where its name stood.
+    """
     places: dict[Key, list[int]] = {}
     for place, row in enumerate(rows):
-        if row.group("cluster"):
-            kind = (row.analysis, row.context, row.variable, row.group("period"))
-            places.setdefault(kind, []).append(place)
+        if cluster_of(row):
+            places.setdefault((row.analysis, row.context, row.variable), []).append(place)
     ordered = list(rows)
     for taken in places.values():
-        inside = sorted((rows[place] for place in taken), key=_number_of_cluster)
+        inside = [rows[place] for place in taken]
+        periods = {
+            name: rank for rank, name in enumerate(dict.fromkeys(row.group("period") for row in inside))
+        }
+        inside.sort(key=lambda row: (periods[row.group("period")], _number_of_cluster(row)))
         for place, row in zip(taken, inside, strict=True):
             ordered[place] = row
     return tuple(ordered)
 
 
 def _number_of_cluster(row: Row) -> int:
-    return int(row.group("cluster").rpartition("\u00a0")[2])
+    return int(cluster_of(row).rpartition("\u00a0")[2])
 
 
 def _is_count(row: Row, counted: frozenset[Key]) -> bool:

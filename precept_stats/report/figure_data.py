@@ -1,8 +1,9 @@
-"""What each kind of figure shows, as plain values; figures.py draws them, one function a kind."""
+"""What each kind of figure shows, as plain values; figures/ draws them, one file a kind."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,4 +116,102 @@ class CompletenessData:
     groups: tuple[tuple[str, tuple[Bar, ...]], ...]
 
 
-FigureData = FlowData | ForestData | ClustersData | CompletenessData
+CellState = Literal["control", "intervention", "transition", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleCell:
+    """One cluster in one period: its condition, or that there are no data, and how many (as shown)."""
+
+    state: CellState
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleLine:
+    """One cluster over all periods."""
+
+    label: str
+    cells: tuple[ScheduleCell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """The clusters that switch together."""
+
+    name: str
+    lines: tuple[ScheduleLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleData:
+    """Who was under which condition when: ``conditions`` are the names of control and intervention."""
+
+    conditions: tuple[str, str]
+    periods: tuple[str, ...]
+    sequences: tuple[Sequence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """A cluster over all periods: its mean and whether it was treated; ``None`` where there is no mean."""
+
+    label: str
+    points: tuple[tuple[float, bool] | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodsData:
+    """Means of clusters by period and condition; ``means`` are those of the clusters of each condition."""
+
+    axis: str
+    conditions: tuple[str, str]
+    periods: tuple[str, ...]
+    tracks: tuple[Track, ...]
+    means: tuple[tuple[float | None, ...], tuple[float | None, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class RankedLine:
+    """One line of a ranking; ``series`` numbers the names of the series, None when there are none."""
+
+    label: str
+    mark: Mark
+    series: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RankedData:
+    """Values with intervals in order of size. ``whole`` is a line with its band; ``null`` a thin line."""
+
+    axis: str
+    log: bool
+    series: tuple[str, ...]
+    lines: tuple[RankedLine, ...]
+    whole: Mark | None = None
+    whole_label: str = ""
+    null: float | None = None
+    null_label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExposureData:
+    """The effect after each number of periods under the intervention, and the average of these effects."""
+
+    axis: str
+    log: bool
+    null: float
+    points: tuple[tuple[str, Mark], ...]
+    average: Mark | None
+
+
+FigureData = (
+    FlowData
+    | ForestData
+    | ClustersData
+    | CompletenessData
+    | ScheduleData
+    | PeriodsData
+    | RankedData
+    | ExposureData
+)

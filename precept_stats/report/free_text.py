@@ -8,14 +8,28 @@ from dataclasses import dataclass, replace
 
 from precept_stats.values import Row
 
+BY_CLUSTER = ("cluster", "left_out")
+"""The groups whose levels are names of clusters."""
 PSEUDONYM = re.compile("Cluster\u00a0\\d+\\Z")
 FIXED_WORDS = ("estimator", "df_rule")
 NOT_SHOWN = "[not shown]"
 SMALL_NUMERAL = re.compile(
-    r"(?<![\w.\u00a0])(?<![A-Za-z]-)[1-7](?!\w|\.\d|%|,\d{3}|-[A-Za-z])"
-    r"(?!\s+(?:clusters?|arms?|strat\w+|pairs?|parameters?|months?|df)\b)"
+    r"(?<![\w.\u00a0])(?<![A-Za-z]-)(?<!\bperiod )[1-7](?!\w|\.\d|%|,\d{3}|-[A-Za-z])"
+    r"(?!\s+(?:clusters?|arms?|strat\w+|pairs?|parameters?|months?|periods?|sequences?|df)\b)"
 )
-LIST_OF_CLUSTERS = re.compile(r"(\bclusters?\b[^:]*): .+", re.DOTALL | re.IGNORECASE)
+LIST_OF_CLUSTERS = re.compile(
+    r"(\bclusters?\b[^:]*): (?!such periods |its exposure ).+", re.DOTALL | re.IGNORECASE
+)
+
+
+def cluster_of(row: Row) -> str:
+    """The cluster that a row is about, or that it leaves out; empty when it is about none."""
+    return row.group("cluster") or row.group("left_out")
+
+
+LIST_OF_PEOPLE = re.compile(r"(\bparticipants )(?!who\b|are\b|were\b|in\b).+?(?= are named\b)", re.DOTALL)
+RUN_OF_PERIODS = re.compile(r"\bperiods? [\w-]+(?:(?:, | and | to )[\w-]+)*(?=[.;:)]|\Z| every\b| there\b)")
+"""``periods 1, 2 and 3``: numbers that count nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +41,11 @@ class Mask:
 
     def text(self, text: str) -> str:
         """Free text: labels go, digits from 1 to 7 go, and so does what follows ``clusters ...:``."""
-        text = LIST_OF_CLUSTERS.sub(rf"\1: {NOT_SHOWN}", _without(text, self.any_label))
-        return SMALL_NUMERAL.sub("[a small number]", text)
+        text = LIST_OF_PEOPLE.sub(rf"\1{NOT_SHOWN}", _without(text, self.any_label))
+        text = LIST_OF_CLUSTERS.sub(rf"\1: {NOT_SHOWN}", text)
+        kept = RUN_OF_PERIODS.findall(text)
+        parts = [SMALL_NUMERAL.sub("[a small number]", part) for part in RUN_OF_PERIODS.split(text)]
+        return "".join(part + run for part, run in zip(parts, (*kept, ""), strict=True))
 
     def name(self, text: str) -> str:
         """The name of a category, step or group: labels go, unless they are only digits."""
@@ -37,7 +54,7 @@ class Mask:
 
 def mask_for(rows: Iterable[Row]) -> Mask:
     """The mask for all labels of clusters in these rows. Numbers given by the gate are no labels."""
-    labels = {row.group("cluster") for row in rows} - {""}
+    labels = {cluster_of(row) for row in rows} - {""}
     labels = {label for label in labels if not PSEUDONYM.match(label)}
     return Mask(_pattern(labels), _pattern({label for label in labels if not label.isdigit()}))
 
@@ -47,7 +64,7 @@ def mask_row(row: Row, mask: Mask) -> Row:
     free = isinstance(row.stat, str) and row.context != "setting" and row.stat_name not in FIXED_WORDS
     stat = mask.text(str(row.stat)) if free else row.stat
     reason = stat if row.context == "failure" and isinstance(stat, str) else mask.text(row.error)
-    kept = ("arm", "cluster", "table", "dimension", "period", "level")
+    kept = ("arm", *BY_CLUSTER, "table", "dimension", "period", "level")
     return replace(
         row,
         groups=tuple((name, level if name in kept else mask.name(level)) for name, level in row.groups),

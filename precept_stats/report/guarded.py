@@ -198,7 +198,7 @@ def outcomes_with_few(rows: list[Row]) -> frozenset[str]:
 
     From the counts by cluster, and for every analysis from the proportion of an arm times its size.
     """
-    return frozenset((*_few_by_cluster(rows), *_few_by_share(rows)))
+    return frozenset((*_few_by_cluster(rows), *_few_by_period(rows), *_few_by_share(rows)))
 
 
 def _few_by_cluster(rows: list[Row]) -> Iterator[str]:
@@ -209,6 +209,25 @@ def _few_by_cluster(rows: list[Row]) -> Iterator[str]:
             arm.setdefault(row.stat_name, []).append(number(row))
     for (variable, _), counts in sums.items():
         if _few(_sum(counts.get("n", [None])), _sum(counts.get("N", [None]))):
+            yield variable
+
+
+def _few_by_period(rows: list[Row]) -> Iterator[str]:
+    """The same from the sizes and proportions of clusters by period, for each condition."""
+    cells: dict[Key, dict[str, Row]] = {}
+    for row in rows:
+        if row.context == "schedule" and row.group("cluster"):
+            cells.setdefault(key_of(row), {})[row.stat_name] = row
+    sums: dict[Key, list[tuple[float, float] | None]] = {}
+    for found in cells.values():
+        mean, size, treated = (found.get(name) for name in ("mean", "n", "treated"))
+        if mean is not None and mean.unit == "proportion" and treated is not None:
+            value, n = number(mean), number(size)
+            known = None if value is None or n is None else (value * n, n)
+            sums.setdefault((mean.variable, str(treated.stat)), []).append(known)
+    for (variable, _), counts in sums.items():
+        shown = [count for count in counts if count is not None]
+        if len(shown) == len(counts) and _few(*(sum(count[at] for count in shown) for at in (0, 1))):
             yield variable
 
 

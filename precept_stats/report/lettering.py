@@ -35,6 +35,16 @@ def wrapped(text: str, room: float, size: float, *, bold: bool = False) -> list[
     return [*lines, line]
 
 
+def squeezed(text: str, room: float, size: float) -> str:
+    """The text, cut before its last word where it is too long: what tells names apart stands at their end."""
+    if width(text, size) <= room or " " not in text:
+        return fitted(text, room, size)
+    head, _, last = text.rpartition(" ")
+    left = room - width(f"\u2026 {last}", size)
+    kept = next((head[:n] for n in range(len(head), 0, -1) if width(head[:n], size) <= left), "")
+    return f"{kept.rstrip(' ,')}\u2026 {last}" if kept else fitted(text, room, size)
+
+
 def fitted(text: str, width: float, size: float, *, bold: bool = False) -> str:
     """The text, cut with an ellipsis where it is longer than the place for it."""
     lines = wrapped(text, width, size, bold=bold)

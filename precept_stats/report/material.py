@@ -10,7 +10,9 @@ from precept_stats.plan.loaded import LoadedPlan
 from precept_stats.report.arms import arm_names
 from precept_stats.report.disclosure import Released
 from precept_stats.report.format import Scale, scale_for
+from precept_stats.studies.cluster_trial import ClusterTrial
 from precept_stats.studies.question import Question
+from precept_stats.studies.stepped_wedge import SteppedWedge
 from precept_stats.values import Context, Provenance, Row
 
 STANDING = ("allocated", "recorded", "eligible", "analysed")
@@ -55,6 +57,26 @@ class Material:
             if found:
                 return found
         return ()
+
+    @property
+    def crosses(self) -> bool:
+        """Whether clusters go from one condition to the other, so that both hold the same clusters."""
+        return isinstance(self.plan.analyses[self.plan.primary].study, SteppedWedge)
+
+    def over_periods(self, analysis: str) -> bool:
+        """Whether an analysis counts clusters and people by the condition of their period, not by arm."""
+        return not isinstance(self.plan.analyses[analysis].study, ClusterTrial)
+
+    @property
+    def condition_names(self) -> tuple[str, str]:
+        """What a cluster in a period is under, control first; before a parallel trial began, none."""
+        compare, reference = self.arms
+        return reference if self.crosses else f"{reference}, or baseline", compare
+
+    @property
+    def condition(self) -> str:
+        """What the two that are compared are called: arms, or the conditions of a stepped wedge."""
+        return "condition" if self.crosses else "arm"
 
     @property
     def people(self) -> str:

@@ -17,11 +17,17 @@ from precept_stats.report.material import Material
 from precept_stats.report.sections.baseline import baseline
 from precept_stats.report.sections.clusters import clusters
 from precept_stats.report.sections.data_quality import data_quality
+from precept_stats.report.sections.exposure import exposure
 from precept_stats.report.sections.flow import flow
 from precept_stats.report.sections.front import SYNTHETIC, badges, question, summary
+from precept_stats.report.sections.influence import influence
+from precept_stats.report.sections.joint_tests import joint_tests
 from precept_stats.report.sections.methods import methods
+from precept_stats.report.sections.predictions import predictions
 from precept_stats.report.sections.record import deviations, differences, provenance
 from precept_stats.report.sections.results import forest, results
+from precept_stats.report.sections.schedule import schedule
+from precept_stats.report.sections.variances import variances
 from precept_stats.values import Results
 
 Section = Callable[[Material], tuple[Block, ...]]
@@ -30,10 +36,16 @@ SECTIONS: tuple[tuple[Output | None, Section], ...] = (
     (None, summary),
     (None, question),
     ("flow", flow),
+    ("flow", schedule),
     ("baseline", baseline),
     ("results", results),
+    ("results", exposure),
+    ("results", variances),
+    ("results", joint_tests),
     ("forest", forest),
     ("clusters", clusters),
+    ("clusters", predictions),
+    ("clusters", influence),
     ("data_quality", data_quality),
     (None, methods),
     (None, differences),

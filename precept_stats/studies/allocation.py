@@ -10,9 +10,10 @@ import pandas as pd
 
 from precept_stats.data.selection import Population
 from precept_stats.errors import DataError
+from precept_stats.studies import AnyStudy
 from precept_stats.studies.cluster_trial import ClusterTrial
 from precept_stats.studies.cluster_trial_design import Ints
-from precept_stats.studies.covariates import first_by_cluster, varying_clusters
+from precept_stats.studies.covariates import first_by_cluster
 from precept_stats.studies.flow import Bools
 from precept_stats.studies.labels import (
     Labels,
@@ -21,10 +22,10 @@ from precept_stats.studies.labels import (
     listed,
     natural_key,
     near_match,
-    spelling,
 )
 from precept_stats.studies.population import SourceTable
 from precept_stats.studies.question import Estimand
+from precept_stats.studies.spelling import one_a_cluster, one_spelling, placed
 
 CLUSTERS_AN_ARM = 2
 
@@ -39,7 +40,7 @@ class Allocation:
     pair: Labels | None
 
 
-def read_allocation(study: ClusterTrial, frame: pd.DataFrame) -> Allocation:
+def read_allocation(study: AnyStudy, frame: pd.DataFrame) -> Allocation:
     """Number the clusters, arms, strata and pairs that the rows name."""
     return Allocation(
         cluster=label_rows(frame[study.cluster]),
@@ -58,15 +59,25 @@ def arm_numbers(arm: Labels, estimand: Estimand) -> Ints:
     return numbers[arm.codes]
 
 
-def check_arms(
-    study: ClusterTrial, found: Allocation, eligible: Bools, estimand: Estimand, where: str
-) -> None:
+def check_arms(study: AnyStudy, found: Allocation, eligible: Bools, estimand: Estimand, where: str) -> None:
     """Every eligible row has a cluster and an arm in one spelling, no cluster two arms; both are there."""
-    _placed(found.cluster, eligible, f"{where}, column {study.cluster!r}", "cluster")
-    _placed(found.arm, eligible, f"{where}, column {study.arm!r}", "arm")
-    _one_spelling(found.cluster, eligible, f"{where}, column {study.cluster!r}", "cluster")
-    _one_spelling(found.arm, eligible, f"{where}, column {study.arm!r}", "arm")
-    _constant(found.cluster, found.arm, eligible, ("arm", f"{where}, column {study.arm!r}"))
+    check_names(study, found, eligible, where)
+    one_a_cluster(found.cluster, found.arm, eligible, ("arm", f"{where}, column {study.arm!r}"))
+    check_compared(study, found, eligible, estimand, where)
+
+
+def check_names(study: AnyStudy, found: Allocation, eligible: Bools, where: str) -> None:
+    """Every eligible row has a cluster and an arm, each in one spelling."""
+    placed(found.cluster, eligible, f"{where}, column {study.cluster!r}", "cluster")
+    placed(found.arm, eligible, f"{where}, column {study.arm!r}", "arm")
+    one_spelling(found.cluster, eligible, f"{where}, column {study.cluster!r}", "cluster")
+    one_spelling(found.arm, eligible, f"{where}, column {study.arm!r}", "arm")
+
+
+def check_compared(
+    study: AnyStudy, found: Allocation, eligible: Bools, estimand: Estimand, where: str
+) -> None:
+    """The estimand's two arms are both in the data."""
     present = [found.arm.names[code] for code in np.unique(found.arm.codes[eligible])]
     for name in (estimand.compare, estimand.reference):
         if name not in present:
@@ -79,19 +90,21 @@ def check_arms(
             )
 
 
-def check_blocks(study: ClusterTrial, found: Allocation, eligible: Bools, arm: Ints) -> None:
+def check_blocks(study: AnyStudy, found: Allocation, eligible: Bools, arm: Ints) -> None:
     """Every eligible row has its stratum, names have one spelling, no cluster two strata or pairs."""
     if found.stratum is not None:
         where = f"column {listed(map(repr, study.strata))}"
-        _placed(found.stratum, eligible, where, "stratum")
-        _one_spelling(found.stratum, eligible, where, "stratum")
-        _constant(found.cluster, found.stratum, eligible, ("stratum", where))
+        placed(found.stratum, eligible, where, "stratum")
+        one_spelling(found.stratum, eligible, where, "stratum")
+        one_a_cluster(found.cluster, found.stratum, eligible, ("stratum", where))
     if found.pair is not None:
         where = f"column {study.pairs!r}"
-        _one_spelling(found.pair, eligible, where, "pair")
+        one_spelling(found.pair, eligible, where, "pair")
         absent = len(found.pair.names)
         codes = np.where(found.pair.codes < 0, absent, found.pair.codes)
-        _constant(found.cluster, Labels(codes, (*found.pair.names, "(missing)")), eligible, ("pair", where))
+        one_a_cluster(
+            found.cluster, Labels(codes, (*found.pair.names, "(missing)")), eligible, ("pair", where)
+        )
         _check_pairs(found.cluster, found.pair, eligible, arm, where)
 
 
@@ -179,7 +192,7 @@ def check_strata_left(stratum: Ints, names: Sequence[str], arm: Ints, arm_names:
 
 
 def allocated_without_rows(
-    study: ClusterTrial,
+    study: AnyStudy,
     population: Population,
     data: Mapping[str, SourceTable],
     found: Allocation,
@@ -201,51 +214,3 @@ def allocated_without_rows(
             ):
                 lost.append((name, arm_name))
     return tuple(sorted(set(lost), key=lambda entry: natural_key(entry[0])))
-
-
-def _placed(labels: Labels, eligible: Bools, where: str, what: str) -> None:
-    nowhere = int((eligible & (labels.codes < 0)).sum())
-    if nowhere:
-        raise DataError(
-            f"{nowhere} eligible rows have no {what}",
-            found=f"{nowhere} empty cells",
-            allowed=f"a {what} in every eligible row (leave other rows out with a population condition)",
-            where=where,
-        )
-
-
-def _one_spelling(labels: Labels, eligible: Bools, where: str, what: str) -> None:
-    """Names that a reader would take for one are one: a stray blank never makes another cluster."""
-    rows = np.bincount(labels.codes[eligible & (labels.codes >= 0)], minlength=len(labels.names))
-    first: dict[str, int] = {}
-    for code in np.flatnonzero(rows):
-        other = first.setdefault(spelling(labels.names[code]), int(code))
-        if other != code:
-            raise DataError(
-                f"{'an' if what == 'arm' else 'a'} {what} is written in two ways",
-                found=" and ".join(
-                    f"{labels.names[one]!r} ({rows[one]} row{'' if rows[one] == 1 else 's'})"
-                    for one in (code, other)
-                ),
-                allowed="one spelling each, to the last blank and capital letter",
-                where=where,
-            )
-
-
-def _constant(cluster: Labels, labels: Labels, eligible: Bools, what: tuple[str, str]) -> None:
-    """Raise when ``labels`` take two values within a cluster."""
-    rows = cluster.codes[eligible]
-    codes = labels.codes[eligible]
-    torn = varying_clusters(codes, rows, len(cluster.names))
-    if len(torn):
-        shown = [
-            f"cluster {cluster.names[one]} in "
-            + " and ".join(repr(labels.names[code]) for code in np.unique(codes[rows == one]) if code >= 0)
-            for one in torn[:5]
-        ]
-        raise DataError(
-            f"{what[0]} varies within {len(torn)} cluster{'s' if len(torn) > 1 else ''}",
-            found="; ".join(shown),
-            allowed=f"one {what[0]} a cluster",
-            where=what[1],
-        )

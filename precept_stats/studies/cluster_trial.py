@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from precept_stats.data.declared import Declared
+from precept_stats.studies.trial_columns import TrialColumns, own_columns
 
 BASELINE_OUTCOME = "baseline_outcome"
 
@@ -45,33 +46,44 @@ class Periods(Declared):
             raise ValueError("the baseline window must end before the follow-up window begins")
         return self
 
+    def columns(self) -> tuple[tuple[str, str], ...]:
+        """The two columns of months, with the fields that name them."""
+        return (("periods/month", self.month), ("periods/start", self.start))
 
-class ClusterTrial(Declared):
+
+class ClusterTrial(TrialColumns):
     """A parallel cluster randomised trial, rows being participants or counts with denominators.
 
     ``strata`` are the columns that stratified the randomisation; ``pairs`` the column that
     matched clusters, with ``incomplete_pairs`` saying what becomes of a cluster without a partner.
     ``adjust`` are covariates, individual or cluster level (found from the data: constant within
-    every cluster is cluster level). ``characteristics`` are the columns of Table 1.
+    every cluster is cluster level). ``characteristics`` are the columns of Table 1. ``groups`` are
+    further groupings of the rows for random effects, ``weights`` inverse relative residual variances,
+    ``offset`` a column added to the linear predictor.
     """
 
     kind: Literal["cluster_trial"] = "cluster_trial"
-    cluster: str
-    arm: str
-    strata: tuple[str, ...] = ()
     pairs: str | None = None
     incomplete_pairs: Literal["drop", "error"] = "error"
-    adjust: tuple[str, ...] = ()
-    characteristics: tuple[str, ...] = ()
     periods: Periods | None = None
 
     @model_validator(mode="after")
     def _coherent(self) -> ClusterTrial:
         if self.strata and self.pairs:
             raise ValueError("name strata or pairs, not both: a pair is a stratum of two clusters")
-        own = sorted({self.cluster, self.arm} & set(self.adjust))
+        own = own_columns(self)
         if own:
             raise ValueError(f"adjust names {', '.join(own)}: the cluster and the arm are no covariates")
-        if BASELINE_OUTCOME in self.adjust and self.periods is None:
-            raise ValueError(f"`{BASELINE_OUTCOME}` in adjust needs `periods`, which says when baseline is")
+        for field, columns in (("adjust", self.adjust), ("characteristics", self.characteristics)):
+            if BASELINE_OUTCOME in columns and self.periods is None:
+                raise ValueError(
+                    f"`{BASELINE_OUTCOME}` in {field} needs `periods`, which says when baseline is"
+                )
         return self
+
+    def _optional(self) -> tuple[tuple[str, str | None], ...]:
+        return (("pairs", self.pairs), *super()._optional())
+
+    def time_columns(self) -> tuple[tuple[str, str], ...]:
+        """The month and the start month, where windows are counted from the start."""
+        return self.periods.columns() if self.periods is not None else ()

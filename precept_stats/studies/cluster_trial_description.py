@@ -9,9 +9,11 @@ import numpy as np
 
 from precept_stats.studies.cluster_trial_design import ClusterTrialDesign, Floats, Ints
 from precept_stats.studies.covariates import Column, as_codes, is_missing, varying_clusters
+from precept_stats.studies.design import AnyDesign
 from precept_stats.studies.flow import Bools
 from precept_stats.studies.labels import Labels
 from precept_stats.studies.prepared_trial import Characteristic, Participants, PreparedTrial
+from precept_stats.studies.question import Outcome
 from precept_stats.values import Context, Row
 
 Groups = tuple[tuple[str, str], ...]
@@ -20,7 +22,7 @@ YES_NO = {"False": "no", "True": "yes"}
 
 
 @dataclass(frozen=True, slots=True)
-class _About:
+class About:
     """What the rows of one variable repeat."""
 
     analysis: str
@@ -28,7 +30,7 @@ class _About:
     variable: str
     term: str
 
-    def row(self, groups: Groups, stat: tuple[str, str, float | int, str], level: str = "") -> Row:
+    def row(self, groups: Groups, stat: tuple[str, str, float | int | str, str], level: str = "") -> Row:
         """One row; ``stat`` is its name, label, value and unit."""
         name, label, value, unit = stat
         return Row(
@@ -55,8 +57,8 @@ def describe(prepared: PreparedTrial, analysis: str) -> tuple[Row, ...]:
     arms are due to chance (CONSORT 2025, item 25).
     """
     return (
-        *_table_one(prepared, analysis),
-        *_missingness(prepared, analysis),
+        *table_one(prepared.participants, prepared.design.arm_names, analysis),
+        *missingness(prepared.participants, prepared.design, analysis),
         *_cluster_outcomes(prepared, analysis),
     )
 
@@ -78,10 +80,10 @@ class _Units:
         return "clusters" if self.level == "cluster" else "individuals"
 
 
-def _table_one(prepared: PreparedTrial, analysis: str) -> Iterator[Row]:
-    people, arm_names = prepared.participants, prepared.design.arm_names
+def table_one(people: Participants, arm_names: tuple[str, str], analysis: str) -> Iterator[Row]:
+    """Cluster sizes and every characteristic, by arm."""
     sizes = np.bincount(people.row_cluster, weights=people.people, minlength=len(people.clusters))
-    about = _About(analysis, "baseline", CLUSTER_SIZE, "Cluster size")
+    about = About(analysis, "baseline", CLUSTER_SIZE, "Cluster size")
     yield from _numeric(about, _Units("cluster", people.arm, arm_names), sizes, "individuals per cluster")
     for characteristic in people.characteristics:
         yield from _characteristic(characteristic, people, arm_names, analysis)
@@ -90,7 +92,7 @@ def _table_one(prepared: PreparedTrial, analysis: str) -> Iterator[Row]:
 def _characteristic(
     characteristic: Characteristic, people: Participants, arm_names: tuple[str, str], analysis: str
 ) -> Iterator[Row]:
-    about = _About(analysis, "baseline", characteristic.name, characteristic.label)
+    about = About(analysis, "baseline", characteristic.name, characteristic.label)
     column, n_clusters = characteristic.column, len(people.clusters)
     if len(varying_clusters(as_codes(column), people.row_cluster, n_clusters)):
         times = people.people.astype(np.intp)
@@ -124,7 +126,7 @@ def _first_value(column: Column, row_cluster: Ints, n_clusters: int) -> Column:
     return values
 
 
-def _numeric(about: _About, units: _Units, values: Floats, unit: str) -> Iterator[Row]:
+def _numeric(about: About, units: _Units, values: Floats, unit: str) -> Iterator[Row]:
     """Mean (SD) and median (quartiles) of the values that are there, by arm."""
     for groups, mine in units.by_arm():
         recorded = values[mine & ~np.isnan(values)]
@@ -140,7 +142,7 @@ def _numeric(about: _About, units: _Units, values: Floats, unit: str) -> Iterato
             yield about.row(groups, ("sd", "Standard deviation", float(recorded.std(ddof=1)), unit))
 
 
-def _categorical(about: _About, units: _Units, labels: Labels) -> Iterator[Row]:
+def _categorical(about: About, units: _Units, labels: Labels) -> Iterator[Row]:
     """Counts and proportions of those with a value, for each category that occurs, by arm."""
     occurring = np.unique(labels.codes[labels.codes >= 0])
     for groups, mine in units.by_arm():
@@ -156,22 +158,25 @@ def _categorical(about: _About, units: _Units, labels: Labels) -> Iterator[Row]:
         yield about.row(groups, ("n_missing", "Missing", len(codes) - total, units.counted_in))
 
 
-def _missingness(prepared: PreparedTrial, analysis: str) -> Iterator[Row]:
+def missingness(people: Participants, design: AnyDesign, analysis: str) -> Iterator[Row]:
     """Individuals whose outcome was not recorded, by arm and by cluster."""
-    people, outcome = prepared.participants, prepared.question.outcome
-    about = _About(analysis, "missingness", outcome.column, outcome.name)
+    outcome = design.outcome
+    about = About(analysis, "missingness", outcome.column, outcome.name)
     n_clusters = len(people.clusters)
     everyone = np.bincount(people.row_cluster, weights=people.people, minlength=n_clusters)
     missing = np.bincount(people.row_cluster, weights=people.people * people.missing, minlength=n_clusters)
-    for number, name in enumerate(prepared.design.arm_names):
+    for number, name in enumerate(design.arm_names):
         mine = people.arm == number
-        yield from _missing(about, (("arm", name),), float(missing[mine].sum()), float(everyone[mine].sum()))
+        yield from missing_rows(
+            about, (("arm", name),), float(missing[mine].sum()), float(everyone[mine].sum())
+        )
     for cluster, name in enumerate(people.clusters):
-        groups = (("arm", prepared.design.arm_names[people.arm[cluster]]), ("cluster", name))
-        yield from _missing(about, groups, float(missing[cluster]), float(everyone[cluster]))
+        groups = (("arm", design.arm_names[people.arm[cluster]]), ("cluster", name))
+        yield from missing_rows(about, groups, float(missing[cluster]), float(everyone[cluster]))
 
 
-def _missing(about: _About, groups: Groups, missing: float, everyone: float) -> Iterator[Row]:
+def missing_rows(about: About, groups: Groups, missing: float, everyone: float) -> Iterator[Row]:
+    """How many outcomes are missing, among how many, and the share."""
     yield about.row(groups, ("n_missing", "Outcome missing", round(missing), "individuals"))
     yield about.row(groups, ("N", "Individuals", round(everyone), "individuals"))
     if everyone > 0:
@@ -190,7 +195,7 @@ def _period(
     design: ClusterTrialDesign, period: str, totals: tuple[Floats, Floats], analysis: str
 ) -> Iterator[Row]:
     outcome = design.outcome
-    about = _About(analysis, "cluster_outcome", outcome.column, outcome.name)
+    about = About(analysis, "cluster_outcome", outcome.column, outcome.name)
     below = "person-time" if outcome.type == "count" else "individuals"
     for cluster, (total, size) in enumerate(zip(*totals, strict=True)):
         groups = (
@@ -203,11 +208,11 @@ def _period(
         if outcome.type != "continuous":
             yield about.row(groups, ("n", "Events", int(total), "events"))
         if size > 0:
-            yield about.row(groups, _average(design, float(total / size)))
+            yield about.row(groups, average(outcome, float(total / size)))
 
 
-def _average(design: ClusterTrialDesign, value: float) -> tuple[str, str, float, str]:
-    outcome = design.outcome
+def average(outcome: Outcome, value: float) -> tuple[str, str, float, str]:
+    """A mean, a proportion or a rate, as name, label, value and unit."""
     if outcome.type == "continuous":
         return ("mean", "Mean", value, outcome.unit)
     if outcome.type == "binary":

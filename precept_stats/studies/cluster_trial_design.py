@@ -29,6 +29,15 @@ class Covariate:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Group:
+    """A further grouping of the rows (region, surgeon): ``codes`` (N,) number ``levels`` from 0."""
+
+    name: str
+    levels: tuple[str, ...]
+    codes: Ints
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class ClusterTrialDesign:
     """A cluster trial as arrays, K clusters and N analysed rows, all read-only.
 
@@ -40,6 +49,8 @@ class ClusterTrialDesign:
     natural order of name; rows are ordered by their values, so the order of the file changes nothing.
     ``baseline`` is the cluster's mean outcome in the baseline window, NaN where none was recorded, and
     None without periods. ``dropped_clusters`` were eligible (or allocated) and have no analysed row.
+    ``groups`` are further groupings of the rows; ``weights`` (N,) are inverse relative residual variances
+    and ``offset`` (N,) is added to the linear predictor, both None unless the study names them.
     ``summary``, ``effect`` and ``target`` are those of the estimand.
     """
 
@@ -59,6 +70,9 @@ class ClusterTrialDesign:
     dropped_clusters: tuple[str, ...] = ()
     effect: Effect = "marginal"
     target: Target = "participant_average"
+    groups: tuple[Group, ...] = ()
+    weights: Floats | None = None
+    offset: Floats | None = None
 
     @property
     def n_clusters(self) -> int:

@@ -1,57 +1,41 @@
-"""From tables and a question to the arrays of a cluster trial, every row accounted for on the way."""
+"""From tables and a question to the arrays of a parallel cluster trial, every row accounted for."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
-from precept_stats.errors import DataError
 from precept_stats.studies import allocation as allocate
 from precept_stats.studies.cluster_trial import BASELINE_OUTCOME, ClusterTrial
 from precept_stats.studies.cluster_trial_description import describe
-from precept_stats.studies.covariates import Column, is_missing, read_column
-from precept_stats.studies.flow import Bools, Roster, Selection, flow_rows
-from precept_stats.studies.labels import Labels, listed
-from precept_stats.studies.outcome_coding import CodedOutcome, code_outcome, people_per_row
-from precept_stats.studies.population import (
-    Gathered,
-    SourceTable,
-    condition_columns,
-    gather,
-    surprising_values,
-)
-from precept_stats.studies.prepared_trial import (
-    BaselineOutcome,
-    Characteristic,
-    Participants,
-    PreparedTrial,
-)
+from precept_stats.studies.cluster_trial_design import Ints
+from precept_stats.studies.flow import Bools, Selection, flow_rows
+from precept_stats.studies.labels import listed
+from precept_stats.studies.outcome_coding import CodedOutcome
+from precept_stats.studies.population import SourceTable
+from precept_stats.studies.prepared_trial import BaselineOutcome, PreparedTrial
 from precept_stats.studies.question import Question
+from precept_stats.studies.row_columns import read_row_columns
+from precept_stats.studies.steps import (
+    Trial,
+    by_cluster,
+    characteristics_of,
+    code_rows,
+    complete_rows,
+    covariates_of,
+    in_population,
+    loss_warnings,
+    participants,
+    read_columns,
+    read_trial,
+    with_outcome,
+    without_other_arms,
+)
 from precept_stats.studies.trial_design import Analysed, build_design
 from precept_stats.studies.windows import find_windows
 
 __all__ = ["PreparedTrial", "describe", "prepare"]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Trial:
-    """What the steps share: the question put to the columns, as they were found."""
-
-    study: ClusterTrial
-    question: Question
-    gathered: Gathered
-    found: allocate.Allocation
-
-    @property
-    def frame(self) -> pd.DataFrame:
-        return self.gathered.frame
-
-    @property
-    def where(self) -> str:
-        return f"table {self.gathered.table!r}"
 
 
 def prepare(study: ClusterTrial, data: Mapping[str, SourceTable], question: Question) -> PreparedTrial:
@@ -63,106 +47,62 @@ def prepare(study: ClusterTrial, data: Mapping[str, SourceTable], question: Ques
     changes no number. Tables are not changed. Raises DataError, naming what was found and where,
     when the tables do not hold the trial that the study describes.
     """
-    trial = _read(study, data, question)
+    trial = read_trial(study, data, question)
     absent = allocate.allocated_without_rows(study, question.population, data, trial.found, question.estimand)
-    eligible, warnings = _eligible(trial, absent)
-    concerned, in_baseline = _in_windows(trial, eligible)
-    coded = _coded(trial, concerned.kept | in_baseline)
-    if question.outcome.excluded:
-        concerned = concerned.leave("outcome_excluded", "Outcome does not apply", coded.excluded)
+    eligible, warnings = eligible_rows(trial, absent)
+    concerned, in_baseline = _in_windows(study, trial, eligible)
+    coded = code_rows(trial, concerned.kept | in_baseline)
+    concerned = with_outcome(trial, concerned, coded)
     baseline = _baseline(trial, coded, in_baseline) if study.periods else None
-    columns = _columns(trial, concerned.kept, baseline)
-    answered = concerned.leave("outcome_missing", "Outcome missing", coded.missing)
-    complete = _complete(trial, answered, columns, concerned.kept)
-    paired = _paired(trial, complete)
+    columns = read_columns(trial, concerned.kept)
+    if baseline is not None:
+        columns[BASELINE_OUTCOME] = baseline.mean[trial.found.cluster.codes[concerned.kept]]
+    paired = _paired(study, trial, complete_rows(trial, concerned, coded, columns))
     final = paired.stand("analysed", "Analysed", sizes=True)
     lost = np.setdiff1d(eligible.clusters(), final.clusters())
     dropped = (*(trial.found.cluster.names[cluster] for cluster in lost), *(name for name, _ in absent))
-    covariates = {
-        name: _among(columns[name], final.kept[concerned.kept]) for name in dict.fromkeys(study.adjust)
-    }
-    design = build_design(question, Analysed(trial.found, final, coded, covariates, baseline, dropped))
+    covariates = covariates_of(trial, columns, concerned.kept, final.kept)
+    further = read_row_columns(study, trial.gathered, final.kept)
+    analysed = Analysed(trial.found, final, coded, covariates, baseline, dropped, further)
+    described = by_cluster(concerned, np.flatnonzero(concerned.kept))
+    about = characteristics_of(trial, columns, np.arange(len(described.rows)))
     return PreparedTrial(
         study=study,
         question=question,
-        design=design,
+        design=build_design(question, analysed),
         flow=flow_rows(final.steps, final.roster.people_label),
-        participants=_participants(trial, concerned, coded, columns),
+        participants=participants(concerned, coded, described, about),
         baseline=_of_clusters(baseline, final.clusters()),
-        warnings=(*warnings, *_loss_warnings(dropped, coded, final, baseline)),
+        warnings=(
+            *warnings,
+            *loss_warnings(dropped, coded, final.roster.people),
+            *_without_baseline(final, baseline),
+        ),
     )
 
 
-def _read(study: ClusterTrial, data: Mapping[str, SourceTable], question: Question) -> _Trial:
-    asked = _columns_asked(study, question)
-    gathered = gather(question.population, data, asked)
-    return _Trial(study, question, gathered, allocate.read_allocation(study, gathered.frame))
+def eligible_rows(
+    trial: Trial, absent: tuple[tuple[str, str], ...], people_label: str = "Individuals"
+) -> tuple[Selection, tuple[str, ...]]:
+    """The rows of the population in the two arms, the allocation checked.
 
-
-def _columns_asked(study: ClusterTrial, question: Question) -> dict[str, str]:
-    """Every column that is needed, with what asks for it (the first to ask)."""
-    outcome = question.outcome
-    asks: list[tuple[str | None, str]] = [
-        (study.cluster, "study.cluster"),
-        (study.arm, "study.arm"),
-        *((name, "study.strata") for name in study.strata),
-        (study.pairs, "study.pairs"),
-        *((name, "study.adjust") for name in study.adjust if name != BASELINE_OUTCOME),
-        *((name, "study.characteristics") for name in study.characteristics if name != BASELINE_OUTCOME),
-        (outcome.column, "outcome.column"),
-        (outcome.denominator, "outcome.denominator"),
-        *condition_columns(question.population).items(),
-    ]
-    if study.periods is not None:
-        asks += [(study.periods.month, "study.periods.month"), (study.periods.start, "study.periods.start")]
-    return {name: asker for name, asker in reversed(asks) if name is not None}
-
-
-def _eligible(trial: _Trial, absent: tuple[tuple[str, str], ...]) -> tuple[Selection, tuple[str, ...]]:
-    """Apply the population's conditions one by one, check the allocation, and leave other arms out."""
+    ``absent`` are clusters, with their arm, that were allocated and have no row.
+    """
     estimand, found = trial.question.estimand, trial.found
-    roster = _roster(trial)
-    selection = Selection(roster, np.ones(len(trial.frame), dtype=np.bool_)).stand("recorded", "Recorded")
-    warnings = []
-    for number, condition in enumerate(trial.question.population.where, start=1):
-        warnings.append(surprising_values(condition, trial.frame[condition.column]))
-        fails = ~condition.mask(trial.frame).to_numpy(dtype=np.bool_)
-        words = condition.words(trial.gathered.title(condition.column))
-        selection = selection.leave(f"excluded_{number}", f"Did not meet: {words}", fails)
-    if not selection.kept.any():
-        raise DataError(
-            "the population is empty: no row meets its conditions",
-            found="; ".join(f"{step.words}: {step.counts[0].n}" for step in selection.steps),
-            allowed="at least one row in each arm",
-            where=trial.where,
-        )
+    selection, warnings = in_population(trial, people_label)
     allocate.check_arms(trial.study, found, selection.kept, estimand, trial.where)
-    elsewhere = roster.arm < 0
-    if (selection.kept & elsewhere).any():
-        names = [found.arm.names[code] for code in np.unique(found.arm.codes[selection.kept & elsewhere])]
-        selection = selection.leave("other_arm", f"In another arm: {listed(names)}", elsewhere)
+    selection = without_other_arms(trial, selection)
+    roster = selection.roster
     allocate.check_blocks(trial.study, found, selection.kept, roster.arm)
     if absent:
         arms = [arm for _, arm in absent]
         selection = selection.begun_with({arm: arms.count(arm) for arm in roster.arm_names})
-    return selection.stand("eligible", "Eligible", sizes=True), tuple(filter(None, warnings))
+    return selection.stand("eligible", "Eligible", sizes=True), warnings
 
 
-def _roster(trial: _Trial) -> Roster:
-    estimand, outcome = trial.question.estimand, trial.question.outcome
-    return Roster(
-        cluster=trial.found.cluster.codes,
-        cluster_names=trial.found.cluster.names,
-        arm=allocate.arm_numbers(trial.found.arm, estimand),
-        arm_names=(estimand.reference, estimand.compare),
-        people=people_per_row(trial.frame, outcome),
-        people_label="Rows" if outcome.type == "count" else "Individuals",
-    )
-
-
-def _in_windows(trial: _Trial, eligible: Selection) -> tuple[Selection, Bools]:
+def _in_windows(study: ClusterTrial, trial: Trial, eligible: Selection) -> tuple[Selection, Bools]:
     """The rows of the follow-up window, and which rows are in the baseline window."""
-    periods = trial.study.periods
+    periods = study.periods
     if periods is None:
         return eligible, np.zeros(len(trial.frame), dtype=np.bool_)
     in_baseline, in_follow_up = find_windows(
@@ -176,26 +116,7 @@ def _in_windows(trial: _Trial, eligible: Selection) -> tuple[Selection, Bools]:
     ), in_baseline
 
 
-def _coded(trial: _Trial, used: Bools) -> CodedOutcome:
-    """Code the outcome of the rows in ``used``; other rows are neither missing nor excluded."""
-    part = code_outcome(trial.frame[used], trial.question.outcome, trial.where)
-    return CodedOutcome(
-        y=_spread(part.y, used, 0.0),
-        size=_spread(part.size, used, 0.0),
-        missing=_spread(part.missing, used, False),
-        excluded=_spread(part.excluded, used, False),
-    )
-
-
-def _spread[Kind: np.generic](
-    part: np.ndarray[tuple[int], np.dtype[Kind]], used: Bools, other: float | bool
-) -> np.ndarray[tuple[int], np.dtype[Kind]]:
-    whole = np.full(len(used), other, dtype=part.dtype)
-    whole[used] = part
-    return whole
-
-
-def _baseline(trial: _Trial, coded: CodedOutcome, in_baseline: Bools) -> BaselineOutcome:
+def _baseline(trial: Trial, coded: CodedOutcome, in_baseline: Bools) -> BaselineOutcome:
     """Totals and denominators in the baseline window for every cluster that the rows name."""
     cluster, n_clusters = trial.found.cluster.codes[in_baseline], len(trial.found.cluster.names)
     return BaselineOutcome(
@@ -204,101 +125,22 @@ def _baseline(trial: _Trial, coded: CodedOutcome, in_baseline: Bools) -> Baselin
     )
 
 
-def _of_clusters(
-    baseline: BaselineOutcome | None, clusters: np.ndarray[tuple[int], np.dtype[np.intp]]
-) -> BaselineOutcome | None:
+def _of_clusters(baseline: BaselineOutcome | None, clusters: Ints) -> BaselineOutcome | None:
     if baseline is None:
         return None
     return BaselineOutcome(baseline.total[clusters], baseline.size[clusters])
 
 
-def _columns(trial: _Trial, concerned: Bools, baseline: BaselineOutcome | None) -> dict[str, Column]:
-    """Covariates and characteristics of the rows that the outcome concerns."""
-    columns: dict[str, Column] = {}
-    named = (*trial.study.strata, trial.study.pairs)
-    for name in dict.fromkeys((*trial.study.adjust, *trial.study.characteristics)):
-        if name == BASELINE_OUTCOME and baseline is not None:
-            columns[name] = baseline.mean[trial.found.cluster.codes[concerned]]
-        else:
-            field = trial.gathered.fields.get(name)
-            columns[name] = read_column(
-                trial.frame.loc[concerned, name],
-                field,
-                trial.gathered.where(name),
-                categorical=name in named,
-            )
-    return columns
-
-
-def _complete(
-    trial: _Trial, answered: Selection, columns: Mapping[str, Column], concerned: Bools
-) -> Selection:
-    """Leave out rows with a missing covariate."""
-    adjust = dict.fromkeys(trial.study.adjust)
-    if not adjust:
-        return answered
-    missing = np.any([is_missing(columns[name]) for name in adjust], axis=0)
-    words = f"Covariate missing ({', '.join(adjust)})"
-    return answered.leave("covariate_missing", words, _spread(missing, concerned, False))
-
-
-def _paired(trial: _Trial, complete: Selection) -> Selection:
+def _paired(study: ClusterTrial, trial: Trial, complete: Selection) -> Selection:
     """Leave out clusters without a partner, where the study drops them."""
-    if trial.study.pairs is None:
+    if study.pairs is None:
         return complete
-    alone = allocate.partnerless(trial.study, trial.found, complete.kept, complete.roster.arm)
+    alone = allocate.partnerless(study, trial.found, complete.kept, complete.roster.arm)
     return complete.leave("incomplete_pair", "Pair without its other cluster", alone)
 
 
-def _among(column: Column, rows: Bools) -> Column:
-    return Labels(column.codes[rows], column.names) if isinstance(column, Labels) else column[rows]
-
-
-def _participants(
-    trial: _Trial, concerned: Selection, coded: CodedOutcome, columns: Mapping[str, Column]
-) -> Participants:
-    kept, roster = concerned.kept, concerned.roster
-    clusters = concerned.clusters()
-    row_cluster = np.searchsorted(clusters, roster.cluster[kept])
-    arm = np.zeros(len(clusters), dtype=np.intp)
-    arm[row_cluster] = roster.arm[kept]
-    return Participants(
-        clusters=tuple(roster.cluster_names[cluster] for cluster in clusters),
-        arm=arm,
-        row_cluster=row_cluster,
-        people=roster.people[kept],
-        missing=coded.missing[kept],
-        characteristics=tuple(
-            Characteristic(name, *_words_of(trial, name), columns[name])
-            for name in dict.fromkeys(trial.study.characteristics)
-        ),
-    )
-
-
-def _words_of(trial: _Trial, name: str) -> tuple[str, str]:
-    """The label and the unit of a characteristic."""
-    if name != BASELINE_OUTCOME:
-        return trial.gathered.title(name), trial.gathered.unit(name)
-    outcome = trial.question.outcome
-    return f"{outcome.name}, baseline", "proportion" if outcome.type == "binary" else outcome.unit
-
-
-def _loss_warnings(
-    dropped: tuple[str, ...],
-    coded: CodedOutcome,
-    final: Selection,
-    baseline: BaselineOutcome | None,
-) -> tuple[str, ...]:
-    warnings = []
-    if dropped:
-        how_many = "1 cluster is" if len(dropped) == 1 else f"{len(dropped)} clusters are"
-        names = listed(dropped, 20)
-        warnings.append(f"{how_many} not analysed (the flow shows where they left): {names}")
-    uncounted = int((coded.missing & (final.roster.people == 0)).sum())
-    if uncounted:
-        warnings.append(f"{uncounted} rows have no denominator, so the people in them are not counted")
-    if baseline is not None:
-        without = [final.roster.cluster_names[c] for c in final.clusters() if baseline.size[c] == 0]
-        if without:
-            warnings.append(f"no baseline outcome for clusters {listed(without, 20)}")
-    return tuple(warnings)
+def _without_baseline(final: Selection, baseline: BaselineOutcome | None) -> tuple[str, ...]:
+    if baseline is None:
+        return ()
+    without = [final.roster.cluster_names[c] for c in final.clusters() if baseline.size[c] == 0]
+    return (f"no baseline outcome for clusters {listed(without, 20)}",) if without else ()

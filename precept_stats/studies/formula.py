@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import Literal, NoReturn
 
 from patsy import ModelDesc  # type: ignore[import-untyped]
-from pydantic import ValidationError
 
 from precept_stats.errors import PlanError
 from precept_stats.studies.cluster_trial import ClusterTrial
+from precept_stats.studies.formula_model import FormulaModel, Roles, Terms, model_of, trial_of
 from precept_stats.studies.formula_terms import (
     INTERCEPT,
     TRANSFORMS,
@@ -73,44 +73,20 @@ class Formula:
         The group of the one random intercept is the cluster; the fixed terms other than ``arm`` are
         what the trial adjusts for. Raises PlanError for anything that a cluster trial cannot hold.
         """
-        if self.response.transform:
-            raise self._cannot("takes its outcome as recorded", str(self.response), "a plain column")
-        if INTERCEPT not in self.fixed:
-            raise self._cannot("always has an intercept", "0 or - 1", "the formula without it")
-        columns = self._plain_columns()
-        if arm not in columns:
-            found = shown(arm) if isinstance(arm, str) else f"a {type(arm).__name__}"
-            raise self._cannot(
-                "needs its arm among the fixed terms", found, ", ".join(columns) or "none here"
-            )
-        cluster = self._cluster()
-        if cluster == arm:
-            raise self._cannot("has arms that differ from its clusters", f"{arm} as both", "two columns")
-        adjust = tuple(column for column in columns if column != arm)
-        try:
-            return ClusterTrial(cluster=cluster, arm=arm, adjust=adjust), self.response.column
-        except ValidationError as problem:
-            said = "; ".join(error["msg"].removeprefix("Value error, ") for error in problem.errors())
-            raise self._cannot("cannot be made of this formula", said, "") from None
+        return trial_of(self._terms(), arm)
 
-    def _plain_columns(self) -> list[str]:
-        for term in self.fixed:
-            if term.order > 1 or any(factor.transform for factor in term.factors):
-                raise self._cannot("adjusts for plain columns", str(term), "columns joined by +")
-        return [factor.column for term in self.fixed for factor in term.factors]
+    def model(self, arm: str, *, cluster: str = "", period: str = "", participant: str = "") -> FormulaModel:
+        """The study and the random effects that the formula describes, for ``linear_mixed`` and its like.
 
-    def _cluster(self) -> str:
-        allowed = "one random intercept by one column, (1 | unit)"
-        if len(self.random) != 1:
-            found = ", ".join(map(str, self.random)) or "none"
-            raise self._cannot("has one random term", found, allowed)
-        only = self.random[0]
-        if only.effects != (INTERCEPT,) or len(only.group) != 1:
-            raise self._cannot("has a random intercept by cluster and no more", str(only), allowed)
-        return only.group[0]
+        ``cluster`` says which group was randomised where there are several; with ``period``, a column
+        of the fixed part, the study is a stepped wedge, and with ``participant`` a closed cohort. A
+        random slope is of the arm or of a covariate in the fixed part. Raises PlanError for what a
+        study or a mixed method cannot hold.
+        """
+        return model_of(self._terms(), Roles(arm, cluster, period, participant))
 
-    def _cannot(self, problem: str, found: str, allowed: str) -> PlanError:
-        return PlanError(f"a cluster trial {problem}", found=found, allowed=allowed, where=str(self))
+    def _terms(self) -> Terms:
+        return Terms(self.response, self.fixed, self.random, str(self))
 
 
 def formula(text: str) -> Formula:

@@ -7,20 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from precept_stats.studies.cluster_trial_design import Covariate
+from precept_stats.studies.cluster_trial_design import Covariate, Group
 from precept_stats.studies.question import Effect, Outcome, Summary, Target
+
+__all__ = ["Group", "PeriodDesign"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Group:
-    """A further grouping of the rows (region, surgeon): ``codes`` (N,) number ``levels`` from 0."""
-
-    name: str
-    levels: tuple[str, ...]
-    codes: Ints
 
 
 @dataclass(frozen=True, slots=True, eq=False)

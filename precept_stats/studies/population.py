@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
-from precept_stats.data.schema import DataSchema, FieldSchema
+from precept_stats.data.schema import DataSchema, FieldSchema, Level
 from precept_stats.data.selection import Condition, Join, Population
 from precept_stats.errors import DataError
 from precept_stats.studies.cluster_trial_design import Ints
@@ -31,13 +31,15 @@ class SourceTable(Protocol):
 class Gathered:
     """The columns that were asked for, side by side, one entry a row of the population's table.
 
-    ``fields`` has what a schema says of each column; ``homes`` the table each came from.
+    ``fields`` has what a schema says of each column; ``homes`` the table each came from. ``row_level``
+    is what a row is by its schema: an individual, a cluster or a period.
     """
 
     table: str
     frame: pd.DataFrame
     fields: Mapping[str, FieldSchema]
     homes: Mapping[str, str]
+    row_level: Level = "individual"
 
     def where(self, column: str) -> str:
         return f"table {self.homes[column]!r}, column {column!r}"
@@ -74,9 +76,9 @@ def gather(population: Population, data: Mapping[str, SourceTable], asked: Mappi
                 columns[name], homes[name] = brought, join.table
     _all_there(wanted, columns, homes)
     frame = pd.DataFrame({name: columns[name] for name in wanted}).reset_index(drop=True)
-    return Gathered(
-        population.of, frame, _fields(data, homes, wanted), {name: homes[name] for name in wanted}
-    )
+    level: Level = base.schema.notes.level if base.schema is not None else "individual"
+    kept_homes = {name: homes[name] for name in wanted}
+    return Gathered(population.of, frame, _fields(data, homes, wanted), kept_homes, level)
 
 
 def condition_columns(population: Population) -> dict[str, str]:

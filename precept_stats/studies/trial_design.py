@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from precept_stats.studies.allocation import Allocation, check_arms_left, check_strata_left
 from precept_stats.studies.cluster_trial_design import ClusterTrialDesign, Covariate, Floats, Ints
 from precept_stats.studies.covariates import Column, code_covariate, first_by_cluster
-from precept_stats.studies.flow import Selection
+from precept_stats.studies.flow import Bools, Selection
 from precept_stats.studies.labels import Labels
 from precept_stats.studies.outcome_coding import CodedOutcome
 from precept_stats.studies.prepared_trial import BaselineOutcome
 from precept_stats.studies.question import Question
+from precept_stats.studies.row_columns import RowColumns, frozen
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,6 +31,7 @@ class Analysed:
     covariates: Mapping[str, Column]
     baseline: BaselineOutcome | None
     dropped: tuple[str, ...]
+    further: RowColumns
 
 
 def build_design(question: Question, analysed: Analysed) -> ClusterTrialDesign:
@@ -43,57 +45,66 @@ def build_design(question: Question, analysed: Analysed) -> ClusterTrialDesign:
     names = tuple(roster.cluster_names[cluster] for cluster in clusters)
     arm = first_by_cluster(roster.arm[kept], row_cluster, len(clusters))
     check_arms_left(arm, roster.arm_names, names)
-    stratum, stratum_names = _blocks(analysed.found.stratum, analysed, row_cluster, len(clusters))
+    stratum, stratum_names = blocks(analysed.found.stratum, kept, row_cluster, len(clusters))
     if stratum is not None:
         check_strata_left(stratum, stratum_names, arm, roster.arm_names)
-    pair, _ = _blocks(analysed.found.pair, analysed, row_cluster, len(clusters))
-    covariates = tuple(
-        code_covariate(name, column, row_cluster, len(clusters))
-        for name, column in analysed.covariates.items()
-    )
+    pair, _ = blocks(analysed.found.pair, kept, row_cluster, len(clusters))
+    covariates = coded_covariates(analysed.covariates, row_cluster, len(clusters))
     y, size = analysed.coded.y[kept], analysed.coded.size[kept]
-    order = _canonical_order(row_cluster, y, size, covariates)
+    columns = [column for covariate in covariates for column in covariate.values.T]
+    order = canonical_order((row_cluster,), y, size, (*analysed.further.keys(), *columns))
+    further = analysed.further.reordered(order)
     return ClusterTrialDesign(
         clusters=names,
         arm_names=roster.arm_names,
-        arm=_frozen(arm),
-        row_cluster=_frozen(row_cluster[order]),
-        y=_frozen(y[order]),
-        size=_frozen(size[order]),
+        arm=frozen(arm),
+        row_cluster=frozen(row_cluster[order]),
+        y=frozen(y[order]),
+        size=frozen(size[order]),
         stratum=stratum,
         stratum_names=stratum_names,
         pair=pair,
-        covariates=tuple(
-            Covariate(one.name, one.level, one.columns, _frozen(one.values[order])) for one in covariates
-        ),
-        baseline=_frozen(analysed.baseline.mean[clusters]) if analysed.baseline is not None else None,
+        covariates=reordered(covariates, order),
+        baseline=frozen(analysed.baseline.mean[clusters]) if analysed.baseline is not None else None,
         outcome=question.outcome,
         summary=question.estimand.summary,
         dropped_clusters=analysed.dropped,
         effect=question.estimand.effect,
         target=question.estimand.target,
+        groups=further.groups,
+        weights=further.weights,
+        offset=further.offset,
     )
 
 
-def _blocks(
-    labels: Labels | None, analysed: Analysed, row_cluster: Ints, n_clusters: int
+def coded_covariates(
+    columns: Mapping[str, Column], row_cluster: Ints, n_clusters: int
+) -> tuple[Covariate, ...]:
+    """The covariates of the analysed rows, coded."""
+    return tuple(code_covariate(name, column, row_cluster, n_clusters) for name, column in columns.items())
+
+
+def reordered(covariates: tuple[Covariate, ...], order: Ints) -> tuple[Covariate, ...]:
+    """The same covariates with the rows in another order, read-only."""
+    return tuple(replace(one, values=frozen(one.values[order])) for one in covariates)
+
+
+def blocks(
+    labels: Labels | None, kept: Bools, row_cluster: Ints, n_clusters: int
 ) -> tuple[Ints | None, tuple[str, ...]]:
     """The stratum or pair of each cluster numbered from 0 among those left, and their names."""
     if labels is None:
         return None, ()
-    codes = first_by_cluster(labels.codes[analysed.selection.kept], row_cluster, n_clusters)
+    codes = first_by_cluster(labels.codes[kept], row_cluster, n_clusters)
     used = np.unique(codes)
-    return _frozen(np.searchsorted(used, codes).astype(np.intp)), tuple(labels.names[code] for code in used)
+    return frozen(np.searchsorted(used, codes).astype(np.intp)), tuple(labels.names[code] for code in used)
 
 
-def _canonical_order(row_cluster: Ints, y: Floats, size: Floats, covariates: tuple[Covariate, ...]) -> Ints:
-    """An order of rows that depends on their values alone, so that sums do not depend on the file's."""
-    keys = [column for covariate in covariates for column in covariate.values.T]
-    return np.lexsort((*keys, size, y, row_cluster))
+def canonical_order(
+    sites: tuple[Ints, ...], y: Floats, size: Floats, columns: tuple[Floats | Ints, ...]
+) -> Ints:
+    """An order of rows that depends on their values alone, so that sums do not depend on the file's.
 
-
-def _frozen[Kind: np.generic](
-    array: np.ndarray[tuple[int, ...], np.dtype[Kind]],
-) -> np.ndarray[tuple[int, ...], np.dtype[Kind]]:
-    array.setflags(write=False)
-    return array
+    ``sites`` are where a row belongs (cluster first); ``columns`` whatever else tells rows apart.
+    """
+    return np.lexsort((*columns, size, y, *reversed(sites)))

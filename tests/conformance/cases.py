@@ -25,7 +25,7 @@ from precept_stats.methods import AnyMethod
 from precept_stats.runner import analyse
 from precept_stats.studies import AnyStudy
 from precept_stats.studies.question import Estimand, Outcome, Question
-from precept_stats.values import Result
+from precept_stats.values import Result, Row
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "tests" / "reference"
@@ -34,13 +34,19 @@ HERE_ONLY = "PRECEPT_DATA"
 
 @dataclass(frozen=True)
 class Number:
-    """One reference number: what the other program gives, and where ours is known to differ, why."""
+    """One reference number: what the other program gives, and where ours is known to differ, why.
+
+    ``scale`` is what ``rtol`` and digits are relative to where the number itself may be near 0 (an entry of
+    a matrix, a predicted effect). Numbers of one ``block`` are shown in one line of the pages.
+    """
 
     name: str
     theirs: float
     rtol: float
     by_our_rule: float | None = None
     reason: str = ""
+    scale: float | None = None
+    block: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,6 +80,8 @@ class Comparison:
 
     @property
     def agrees(self) -> bool:
+        if self.number.scale is not None:
+            return abs(self.ours - self.held_to) <= self.number.rtol * self.number.scale
         return math.isclose(self.ours, self.held_to, rel_tol=self.number.rtol, abs_tol=1e-14)
 
     @property
@@ -81,7 +89,7 @@ class Comparison:
         """Significant digits in which ours and theirs agree, at most 15 (what the files hold)."""
         if self.ours == self.number.theirs:
             return 15.0
-        scale = abs(self.number.theirs) or 1.0
+        scale = self.number.scale or abs(self.number.theirs) or 1.0
         return max(0.0, min(15.0, -math.log10(abs(self.ours - self.number.theirs) / scale)))
 
 
@@ -143,16 +151,27 @@ def _chosen_scheme(path: Path, cluster: str) -> pd.DataFrame:
 
 
 def number_called(name: str, result: Result) -> float:
-    """The statistic that ``context.stat_name[group=level]`` names among the rows."""
-    found = re.fullmatch(r"(\w+)\.(\w+)(?:\[(\w+)=(.+)\])?", name)
-    context, stat, group, level = found.groups()
+    """The statistic that ``context.stat_name[group=level; term=words]`` names among the rows.
+
+    ``measure`` and ``term`` are those of the row, everything else is a group.
+    """
+    context, stat, given = re.fullmatch(r"(\w+)\.(\w+)(?:\[(.+)\])?", name).groups()
+    asked = dict(one.split("=", 1) for one in given.split("; ")) if given else {}
     rows = [
         row
         for row in result.rows
-        if row.context == context and row.stat_name == stat and (group is None or row.group(group) == level)
+        if row.context == context
+        and row.stat_name == stat
+        and all(_told(row, key) == level for key, level in asked.items())
     ]
     assert len(rows) == 1, f"{name} names {len(rows)} rows"
     return float(rows[0].stat)
+
+
+def _told(row: Row, key: str) -> str:
+    if key == "measure":
+        return row.measure
+    return row.group(key) or (row.term if key == "term" else "")
 
 
 def compare(case: Case) -> list[Comparison]:

@@ -11,6 +11,9 @@ from precept_stats.methods import AnyMethod
 from precept_stats.methods.settings import Choice
 
 from .cases import ROOT, Case, Comparison
+from .kernels import KernelCase
+
+AnyCase = Case | KernelCase
 
 PAGES = ROOT / "docs" / "methods"
 METHODS = {method.model_fields["kind"].default: method for method in get_args(get_args(AnyMethod)[0])}
@@ -38,6 +41,9 @@ def _choices(annotation: object) -> Iterable[type[Choice]]:
 def _further(name: str, choice: type[Choice], tag: str) -> Iterator[str]:
     for setting, field in choice.model_fields.items():
         if setting == "kind":
+            continue
+        if get_origin(field.annotation) is tuple:
+            yield f"| `{name}.{setting}` with `{tag}` | a list | {field.description} |"
             continue
         listed = get_args(field.annotation) or (field.default,)
         tags = ", ".join(f"`{t}`{' (default)' if t == field.default else ''}" for t in listed)
@@ -89,10 +95,16 @@ Every reference number, ours and theirs. The cases are in `tests/reference`; eac
 made its numbers and is checked by `tests/test_reference.py` at the tolerance beside each number (1e-9
 relative unless said otherwise). A known difference is held to R's answer by our rule. Standard errors
 and statistics of ratios are on the log scale. Made by `make conformance`.
+
+Cases of an engine are fits made by the code underneath a method, from numbers beside its tests in
+`tests/numerics`, checked by `tests/conformance/test_kernels.py`: criterion to 1e-8, estimates, standard
+errors and covariances to 1e-6 (1e-5 for generalised models, log-likelihoods to 1e-6), degrees of freedom to
+1e-4. A matrix or the predictions of a factor take one line, which shows the entry that agrees least; its
+digits are relative to the size of its row and column, or to the largest prediction.
 """
 
 
-def page(compared: list[tuple[Case, list[Comparison]]]) -> str:
+def page(compared: list[tuple[AnyCase, list[Comparison]]]) -> str:
     """The whole of docs/conformance.md."""
     text = PREFACE
     for method in dict.fromkeys(case.method for case, _ in compared):
@@ -101,8 +113,9 @@ def page(compared: list[tuple[Case, list[Comparison]]]) -> str:
     return text
 
 
-def case_section(case: Case, compared: list[Comparison]) -> str:
+def case_section(case: AnyCase, compared: list[Comparison]) -> str:
     """The part of docs/conformance.md about one case."""
+    shown = 8 if isinstance(case, KernelCase) else 10
     where = "data not shipped, read from PRECEPT_DATA" if case.needs_data else "data shipped"
     lines = [
         f"### {case.name}",
@@ -112,12 +125,21 @@ def case_section(case: Case, compared: list[Comparison]) -> str:
         "| number | ours | theirs | digits agreed |",
         "|---|--:|--:|--:|",
     ]
-    reasons = []
-    for c in compared:
-        digits = shown_digits(c.digits)
-        if c.number.reason:
-            digits = "known difference"
-            reasons.append(c.number.reason)
-        lines.append(f"| {c.number.name} | {c.ours:.10g} | {c.number.theirs:.10g} | {digits} |")
-    lines += [line for reason in dict.fromkeys(reasons) for line in ("", f"Known difference: {reason}.")]
+    for name, c in _lines(compared):
+        digits = "known difference" if c.number.reason else shown_digits(c.digits)
+        lines.append(f"| {name} | {c.ours:.{shown}g} | {c.number.theirs:.{shown}g} | {digits} |")
+    reasons = dict.fromkeys(c.number.reason for c in compared if c.number.reason)
+    lines += [line for reason in reasons for line in ("", f"Known difference: {reason}.")]
     return "\n".join(lines) + "\n"
+
+
+def _lines(compared: list[Comparison]) -> Iterator[tuple[str, Comparison]]:
+    """What a line shows: a number, or of a block the entry that agrees least; differences by themselves."""
+    blocks: dict[str | int, list[Comparison]] = {}
+    for place, c in enumerate(compared):
+        together = c.number.block and not c.number.reason
+        blocks.setdefault(c.number.block if together else place, []).append(c)
+    for entries in blocks.values():
+        least = min(entries, key=lambda c: (int(c.digits), c.number.name))
+        alone = len(entries) == 1
+        yield least.number.name if alone else f"{len(entries)} numbers, {least.number.name}", least

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from pydantic import ValidationError
 
 from precept_stats.data.selection import Population
@@ -76,6 +76,17 @@ def same(found, expected, tolerance: float = 1e-7) -> None:
         assert numbers(ours) == pytest.approx(numbers(theirs), rel=tolerance, abs=1e-9)
 
 
+def solvable(method: Gee, design: ClusterTrialDesign) -> bool:
+    """Not where small clusters differ so little that their correlation cannot be one."""
+    try:
+        method.fit(design)
+    except FitError as error:
+        if "positive definite" not in str(error):
+            raise
+        return False
+    return True
+
+
 @forms
 @few
 @given(seed=SEEDS)
@@ -83,6 +94,7 @@ def test_order_numbering_and_side_do_not_matter(form: str, seed: int) -> None:
     method, shape = FORMS[form]
     design = trial(seed, **shape)
     rng = np.random.default_rng(seed)
+    assume(solvable(method, design))
     expected = ask(method, design)
     same(ask(method, with_rows(design, rng.permutation(len(design.y)))), expected)
     same(ask(method, relabelled(design, rng.permutation(design.n_clusters))), expected)
@@ -109,6 +121,7 @@ def test_units_of_covariates_do_not_matter(form: str, seed: int) -> None:
     method, shape = FORMS[form]
     design = trial(seed, **shape)
     scaled = tuple(replace(c, values=1e4 * c.values - 3e4) for c in design.covariates)
+    assume(solvable(method, design))
     same(ask(method, replace(design, covariates=scaled)), ask(method, design), 1e-6)
 
 

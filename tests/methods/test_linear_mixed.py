@@ -130,7 +130,7 @@ def test_between_within_gives_a_covariate_of_individuals_its_own_df() -> None:
     fit = LinearMixed(df={"kind": "between_within"}).fit(design)
     rule, K = fit.uncertainty.df, design.n_clusters
     e = np.eye(len(fit.uncertainty.names))
-    assert fit.uncertainty.names[2:] == ("x", "z")
+    assert fit.uncertainty.names[2:4] == ("x", "z")
     assert [rule(e[j]) for j in (0, 1, 3)] == [K - 3.0] * 3
     assert rule(e[2]) == len(design.y) - K - 1.0
     assert rule(e[1] + e[2]) == min(K - 3.0, rule(e[2]))

@@ -122,6 +122,8 @@ FAULTS: dict[str, tuple[Callable[[Document], object], str]] = {
         change("populations.eligible.where", [{"column": "mgso4", "not_equals": "unknown"}]),
         "/populations/eligible/where/0/column",
     ),
+    "PL-0153": (change(f"{PRIMARY}.study.weights", "birth_weight_z"), "/analyses/primary/study/weights"),
+    "PL-0154": (change("design", "stepped_wedge"), "/design"),
     "PL-0161": (change("summary", "TBD by the statistician"), "/summary"),
     "PL-0162": (change("title", " "), "/title"),
     "PL-0163": (change(f"{CRUDE}.label", "Regression"), "/analyses/crude/label"),
@@ -135,7 +137,7 @@ FAULTS: dict[str, tuple[Callable[[Document], object], str]] = {
     "PL-0176": (change("data.births.schema", "birth"), "/data/births/schema"),
 }
 # shown by tests of their own, below or in test_reading.py
-ELSEWHERE = {"PL-0001", "PL-0002", "PL-0141", "PL-0175"}
+ELSEWHERE = {"PL-0001", "PL-0002", "PL-0132", "PL-0141", "PL-0175"}
 SEVERITIES = {rule.id: rule.severity for rule in RULES} | {name: "error" for name, _ in READING_RULES}
 
 
@@ -189,6 +191,14 @@ def test_confidence_levels_are_those_that_can_be_printed(level: float, allowed: 
 def test_a_method_for_another_kind_of_study_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ClusterRegression, "accepts", ())
     (finding,) = (finding for finding in findings_of(good()) if finding.id == "PL-0141")
+    assert finding.pointer == "/analyses/primary/method"
+    assert finding.severity == "error"
+
+
+def test_a_method_that_draws_without_a_seed_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ClusterRegression, "needs_seed", True)
+    assert findings_of(spoilt(change("seed", 0))) == ()
+    (finding,) = (finding for finding in findings_of(good()) if finding.id == "PL-0132")
     assert finding.pointer == "/analyses/primary/method"
     assert finding.severity == "error"
 

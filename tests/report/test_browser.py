@@ -12,6 +12,7 @@ from precept_stats.report.render_html import render_html
 from precept_stats.report.story import story
 
 from .builder import plan, results
+from .wedge import Ward, wedge_plan, wedge_results
 
 CHROMIUM, DRIVER = (shutil.which(name) for name in ("chromium", "chromedriver"))
 pytestmark = pytest.mark.skipif(
@@ -72,6 +73,22 @@ def shipped(request, browser, tmp_path_factory):
     return browser, page.as_uri()
 
 
+def wide_wedge():
+    """A wedge with long names and many periods' worth of clusters, to fill figures and tables."""
+    return tuple(
+        Ward(f"A ward with quite a long name, number {place}", 1 + place % 4, ((9 + place, 88),) * 4)
+        for place in range(24)
+    )
+
+
+@pytest.fixture(scope="module", params=["none", "nhs_counts_v1"])
+def wedge(request, browser, tmp_path_factory):
+    page: Path = tmp_path_factory.mktemp("wedge") / "report.html"
+    made = story(wedge_plan(request.param), wedge_results(wide_wedge()))
+    page.write_text(render_html(made), encoding="utf-8")
+    return browser, page.as_uri()
+
+
 def sized(browser, width):
     settings = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", settings)
@@ -108,6 +125,17 @@ def test_nothing_overflows_in_the_shipped_reports(shipped, width):
     assert browser.execute_script("return document.documentElement.scrollWidth") <= width
     assert browser.execute_script(OVERFLOWING) == []
     assert browser.execute_script(SCROLLING) == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_nothing_overflows_in_the_report_of_a_wedge(wedge, width):
+    wedge[0].get(wedge[1])
+    browser = sized(wedge[0], width)
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+    assert browser.execute_script(OVERFLOWING) == []
+    assert browser.execute_script(SCROLLING) == []
+    pictures = "return [...document.images].map(i => i.complete && i.naturalWidth > 0 && i.alt.length > 60)"
+    assert set(browser.execute_script(pictures)) == {True}
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -22,6 +22,7 @@ from precept_stats.report.format import (
     range_text,
     scale_for,
 )
+from precept_stats.report.lettering import squeezed, width
 from precept_stats.values import Estimate, Interval
 
 
@@ -103,3 +104,12 @@ def test_about_two_significant_digits_of_the_width_are_shown(width):
 )
 def test_a_level_keeps_all_its_digits(level, text):
     assert level_text(level) == text
+
+
+def test_a_long_name_keeps_its_last_word_which_tells_it_from_others():
+    names = [f"A ward with a long name {place}" for place in (3, 14)]
+    cut = [squeezed(name, 80, 8) for name in names]
+    assert [text.split()[-1] for text in cut] == ["3", "14"]
+    assert all("\u2026" in text and width(text, 8) <= 80 for text in cut)
+    assert squeezed("Short 1", 80, 8) == "Short 1"
+    assert squeezed("Unbroken" * 9, 80, 8).startswith("Unbroken")

@@ -1,190 +1,25 @@
-"""Formulas: read into the terms that patsy describes, refused with a place, and never evaluated."""
+"""Formulas: read into the terms that patsy describes, and refused with a place."""
 
 from __future__ import annotations
 
-import builtins
 import doctest
-import importlib
 import itertools
-import keyword
 import re
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-import patsy.eval
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
-from patsy import ModelDesc
 
 import precept_stats as ps
 from precept_stats.errors import PlanError
 from precept_stats.studies.formula import MAX_LENGTH, MAX_ORDER, MAX_RANDOM_EFFECTS, MAX_TERMS
 from precept_stats.studies.formula_terms import INTERCEPT, TRANSFORMS, Factor, RandomTerm, Term
 
-from .trials import STUDY, ask, plain
+from .formulas import GOOD, fixed_by_patsy, read_or_refused
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "formulas.md"
-module = importlib.import_module("precept_stats.studies.formula")
-
-ATTACKS = [
-    "__import__('os').system('touch pwned')",
-    "y ~ __import__('os').system('touch pwned')",
-    "y ~ I(__import__('os').system('touch pwned'))",
-    "y ~ I(x)",
-    "y ~ Q('x')",
-    "y ~ C(arm)",
-    "y ~ log(__import__('os'))",
-    "y ~ log(x.__class__)",
-    "y ~ log(open('pwned', 'w'))",
-    "y ~ eval(x)",
-    "y ~ exec(x)",
-    "y ~ open(x)",
-    "y ~ os.system",
-    "y ~ x.__class__.__mro__[-1].__subclasses__()",
-    "y ~ (lambda: x)()",
-    "y ~ lambda x: x",
-    "y ~ [x for x in arm]",
-    "y ~ {x}",
-    "y ~ f'{x}'",
-    "y ~ `x`",
-    "y ~ $(touch pwned)",
-    "y ~ x; import os",
-    "y ~ x # comment",
-    "y ~ x if arm else z",
-    "y ~ x := 1",
-    "y ~ x = 1",
-    "y ~ x\\n",
-    "y ~ x\x00",
-    "y ~ @x",
-    "y ~ x ** 99999999999",
-    "y ~ x ^ 2",
-    "y ~ x - x",
-    "y ~ x %in% z",
-    "y ~ log (x, base=2)",
-    "y ~ log(log(x))",
-    "y ~ log(x + 1)",
-    "y ~ log()",
-    "y ~ log(1)",
-    "y ~ (1 | eval(x))",
-    "y ~ (1 | log(x))",
-    "y ~ (1 + I(x) | unit)",
-    "eval(y) ~ x",
-    "y ~ \N{CYRILLIC SMALL LETTER A}rm",
-    "y ~ \N{FULLWIDTH LATIN SMALL LETTER E}val(x)",
-    "y ~ x \N{FULLWIDTH PLUS SIGN} z",
-    "y ~ x \N{MINUS SIGN} 1",
-    "y \N{TILDE OPERATOR} x",
-    "y ~ x + \N{FULLWIDTH DIGIT ONE}",
-    "y ~ (1 \N{DIVIDES} unit)",
-    "y ~ x\N{NO-BREAK SPACE}+ z",
-    "y ~ x\N{ZERO WIDTH SPACE}",
-    "y ~ \N{RIGHT-TO-LEFT OVERRIDE}x",
-    "y ~ x\N{COMBINING ACUTE ACCENT}",
-    "y ~ \ud800",
-    "y ~ 0x1",
-    "y ~ 1e5",
-    "y ~ " + "(" * 1900,
-    "y ~ " + "(" * 900 + "x" + ")" * 900,
-    "y ~ " + "+" * 1900,
-    "y ~ " + "- 1 " * 400,
-    "y ~ " + "*".join("abcdefghijklmnopqrstuvwx"),
-    "y ~ " + "*".join(["(a + b + c)"] * 100),
-    "y ~ " + ":".join(["a"] * 900),
-    "y ~ " + "+".join(["a"] * 900),
-    "y ~ " + "+".join(["(1 | u)"] * 200),
-    "y ~ (1 | " + "/".join(["u"] * 900) + ")",
-    "y ~ " + "x" * 10**7,
-    "y ~ " + "+x" * 10**6,
-]
-
-# Evaluating, importing, opening and running all raise one of these; so does compiling text.
-_FORBIDDEN = ("compile", "exec", "import", "open", "os.", "subprocess.", "socket.", "ctypes.", "shutil.")
-_watch: dict[str, Any] = {"on": False, "seen": []}
-
-
-def _hook(event: str, _: tuple[object, ...]) -> None:
-    if _watch["on"] and event.startswith(_FORBIDDEN):
-        _watch["seen"].append(event)
-
-
-sys.addaudithook(_hook)
-
-
-@contextmanager
-def nothing_evaluated() -> Iterator[None]:
-    """Python's own audit events say whether anything was compiled, executed, imported or opened."""
-    _watch.update(on=True, seen=[])
-    try:
-        yield
-    finally:
-        _watch["on"] = False
-    assert _watch["seen"] == []
-
-
-def read_or_refused(text: str) -> ps.Formula | PlanError:
-    """What reading gives, when it evaluates nothing; any error but a PlanError goes through."""
-    with nothing_evaluated():
-        try:
-            return ps.formula(text)
-        except PlanError as refused:
-            return refused
-
-
-def fixed_by_patsy(text: str) -> tuple[str, ...]:
-    """What patsy itself makes of a formula's right-hand side: names of terms, in its order."""
-    described = ModelDesc.from_formula(text)
-    return tuple(":".join(f.name() for f in term.factors) or "1" for term in described.rhs_termlist)
-
-
-def test_the_watch_notices_an_evaluation() -> None:
-    with pytest.raises(AssertionError), nothing_evaluated():
-        patsy.dmatrix("x + z", {"x": [1.0, 2.0], "z": [1.0, 2.0]})
-    with nothing_evaluated():
-        ModelDesc.from_formula("~ os + I(1 + 1)")
-
-
-GOOD = [
-    "y ~ x",
-    "y ~ 1",
-    "y ~ 0 + x",
-    "y ~ x - 1",
-    "y ~ -1 + x",
-    "y ~ x + 0",
-    "y ~ 1 + x + z",
-    "y ~ x + x + x",
-    "y ~ x*z",
-    "y ~ x:z",
-    "y ~ x:z + z:x",
-    "y ~ x:x",
-    "y ~ x*x*z",
-    "y ~ a*b*c",
-    "y ~ a:b*c",
-    "y ~ a*b:c",
-    "y ~ a + b*c - 1",
-    "y ~ (a + b)*c",
-    "y ~ (a + b):c",
-    "y ~ a:(b + c)",
-    "y ~ (a + b)*(c + d)",
-    "y ~ (a*b + c):d",
-    "y ~ ((a))",
-    "y ~ (a + (b + (c)))",
-    "y ~ a*(b + c):d + e",
-    "y ~ log(x)",
-    "y ~ log(x)*arm + sqrt(z):arm",
-    "y ~ center(x) + scale(x) + x",
-    "y ~ log( x ) + log(x)",
-    "log(y) ~ x",
-    "mgso4 ~ arm + baseline",
-    "y~a+b\n  + c\t*d",
-    "y ~ class + import_ + print + eval",
-    "log ~ sqrt + log(scale)",
-    "y_1 ~ X2 + x__y",
-]
 
 
 @pytest.mark.parametrize("text", GOOD)
@@ -315,70 +150,6 @@ def test_the_place_is_drawn_under_the_text() -> None:
     assert drawn[caret.index("^") :].startswith("I(baseline)")
 
 
-@pytest.mark.parametrize("text", ATTACKS, ids=range(len(ATTACKS)))
-def test_attacks_are_refused_at_once_and_nothing_is_evaluated(
-    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    began = time.perf_counter()
-    with nothing_evaluated(), pytest.raises(PlanError) as raised:
-        ps.formula(text)
-    assert time.perf_counter() - began < 5
-    assert str(raised.value).isascii()
-    assert len(str(raised.value)) < 1000
-    assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize("thing", [None, 1, b"y ~ x", ["y ~ x"], object()])
-def test_what_is_not_text_is_refused(thing: Any) -> None:
-    with pytest.raises(PlanError, match="a formula is text"):
-        ps.formula(thing)
-
-
-def test_words_of_python_are_names_of_columns_and_nothing_else() -> None:
-    for word in keyword.kwlist:
-        with nothing_evaluated():
-            read = ps.formula(f"y ~ {word} + (1 | {word})")
-        assert read.fixed[1] == Term((Factor(word),))
-    with nothing_evaluated():
-        assert ps.formula("y ~ lambda: x").fixed == (INTERCEPT, Term((Factor("lambda"), Factor("x"))))
-
-
-def test_patsy_sees_stand_ins_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    handed: list[str] = []
-
-    def spy(code: str) -> ModelDesc:
-        handed.append(code)
-        return ModelDesc.from_formula(code)
-
-    monkeypatch.setattr(module, "ModelDesc", type("Spy", (), {"from_formula": staticmethod(spy)}))
-    for text in GOOD:
-        ps.formula(text)
-    assert len(handed) == len(GOOD)
-    assert all(re.fullmatch(r"~ [01]( \+ [f0-9()+:* ]+)?", code) for code in handed)
-
-
-def test_with_pythons_evaluation_taken_away_every_good_formula_still_reads(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def never(*_: object, **__: object) -> None:
-        raise AssertionError("something was evaluated")
-
-    for owner, name in [
-        (patsy.eval.EvalEnvironment, "eval"),
-        (patsy.eval.EvalEnvironment, "capture"),
-        (patsy.eval.EvalFactor, "eval"),
-        (patsy.eval.EvalFactor, "memorize_passes_needed"),
-        (patsy.eval.EvalFactor, "memorize_chunk"),
-    ]:
-        monkeypatch.setattr(owner, name, never)
-    with monkeypatch.context() as without:
-        for name in ("eval", "exec", "compile"):
-            without.setattr(builtins, name, never)
-        read = [ps.formula(f"{text} + (1 + w | u)") for text in GOOD]
-    assert [tuple(map(str, each.fixed)) for each in read] == [fixed_by_patsy(text) for text in GOOD]
-
-
 def test_the_limits_are_where_they_are_said_to_be() -> None:
     names = [f"x{n}" for n in range(MAX_TERMS + 1)]
     assert len(ps.formula("y ~ " + " + ".join(names[:-1])).fixed) == MAX_TERMS + 1
@@ -440,28 +211,6 @@ def test_the_expanded_text_reads_to_the_same_formula(total: str, end: str, rando
     assert read.words()
 
 
-@settings(max_examples=300)
-@given(st.text(max_size=60))
-@example("y ~ (((")
-@example("y ~ x" + "\N{COMBINING ACUTE ACCENT}" * 9)
-def test_any_text_gives_a_formula_or_a_plan_error(text: str) -> None:
-    read = read_or_refused(text)
-    assert str(read).isascii()
-    assert isinstance(read, PlanError) or ps.formula(str(read)) == read
-
-
-WHOLE = ["||", "**", "log", "I", "Q", "__import__", "lambda", "y ~ ", "(1 | u)"]
-PIECES = st.sampled_from([*"~+-*/:|()01 yxu.`'2", *WHOLE])
-
-
-@settings(max_examples=500)
-@given(st.lists(PIECES, max_size=25).map("".join))
-def test_any_jumble_of_signs_gives_a_formula_or_a_plan_error(text: str) -> None:
-    for written in (text, f"y ~ {text}"):
-        read = read_or_refused(written)
-        assert isinstance(read, PlanError) or ps.formula(str(read)) == read
-
-
 def test_words_say_the_formula() -> None:
     read = ps.formula("mgso4 ~ arm*log(age) + (1 + x || unit) + (1 | unit:period)")
     assert read.words() == (
@@ -470,55 +219,6 @@ def test_words_say_the_formula() -> None:
         "an intercept for each combination of unit and period."
     )
     assert ps.formula("y ~ 0 + x").words() == "y on x and no intercept. Random effects: none."
-
-
-def test_a_cluster_trial_comes_out_of_a_formula() -> None:
-    study, outcome = ps.formula("mgso4 ~ arm + baseline + size + (1 | unit)").trial(arm="arm")
-    assert study == ps.ClusterTrial(cluster="unit", arm="arm", adjust=("baseline", "size"))
-    assert outcome == "mgso4"
-    assert ps.formula("y ~ x + group + (1 | u)").trial("group")[0].adjust == ("x",)
-
-
-@pytest.mark.parametrize(
-    ("text", "problem", "found"),
-    [
-        ("log(y) ~ arm + (1 | u)", "as recorded", "log(y)"),
-        ("y ~ 0 + arm + (1 | u)", "an intercept", "0 or - 1"),
-        ("y ~ x + (1 | u)", "its arm", "'arm'"),
-        ("y ~ arm:x + (1 | u)", "plain columns", "arm:x"),
-        ("y ~ arm*x + (1 | u)", "plain columns", "arm:x"),
-        ("y ~ arm + log(x) + (1 | u)", "plain columns", "log(x)"),
-        ("y ~ arm", "one random term", "none"),
-        ("y ~ arm + (1 | u) + (1 | v)", "one random term", "(1 | u), (1 | v)"),
-        ("y ~ arm + (1 | u/v)", "one random term", "(1 | u), (1 | u:v)"),
-        ("y ~ arm + (1 + x | u)", "random intercept", "(1 + x | u)"),
-        ("y ~ arm + (0 + x | u)", "random intercept", "(0 + x | u)"),
-        ("y ~ arm + (1 | u:v)", "random intercept", "(1 | u:v)"),
-        ("y ~ arm + (1 | arm)", "differ from its clusters", "arm as both"),
-        ("y ~ arm + u + (1 | u)", "this formula", "adjust names u"),
-        ("y ~ arm + baseline_outcome + (1 | u)", "this formula", "periods"),
-    ],
-)  # fmt: skip
-def test_what_a_cluster_trial_cannot_hold_is_refused(text: str, problem: str, found: str) -> None:
-    with pytest.raises(PlanError) as raised:
-        ps.formula(text).trial(arm="arm")
-    assert problem in raised.value.problem
-    assert found in raised.value.found
-    assert raised.value.where == str(ps.formula(text))
-
-
-@pytest.mark.parametrize("arm", ["", "ARM", "\N{CYRILLIC SMALL LETTER A}rm", "x" * 10**6, None, 3, []])
-def test_an_arm_that_the_formula_does_not_name_is_refused(arm: Any) -> None:
-    with pytest.raises(PlanError, match="needs its arm") as raised:
-        ps.formula("y ~ arm + (1 | u)").trial(arm=arm)
-    assert len(str(raised.value)) < 1000
-
-
-def test_the_trial_of_a_formula_is_analysed_like_the_one_written_out() -> None:
-    study, outcome = ps.formula("y ~ arm + (1 | unit)").trial(arm="arm")
-    assert outcome == ask().outcome.column
-    results = [ps.analyse(each, ps.ClusterSummaries(), plain(), ask()) for each in (study, STUDY)]
-    assert results[0].estimates == results[1].estimates
 
 
 def test_the_documented_examples_are_true() -> None:

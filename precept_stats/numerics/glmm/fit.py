@@ -55,7 +55,8 @@ class GlmmFit:
     On the boundary sigma is 0, ``log_sigma`` minus infinity with variance 0, and ``boundary_score`` (the
     derivative of the log-likelihood in sigma^2 there) is not positive. ``gradient`` is the length of
     the score in standard errors; ``curvature`` the smallest eigenvalue of the information scaled
-    to a unit diagonal. ``modes`` and ``mode_sds`` are by cluster code. ``reason`` says why a fit failed;
+    to a unit diagonal. ``modes``, ``mode_sds`` and ``mode_errors`` (with the fixed effects' uncertainty,
+    the variance taken as known) are by cluster code. ``reason`` says why a fit failed;
     ``separating`` are the columns of X that separate the outcome.
     """
 
@@ -73,6 +74,7 @@ class GlmmFit:
     rows_used: int
     modes: Vector
     mode_sds: Vector
+    mode_errors: Vector
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -207,7 +209,14 @@ def _inside(problem: _Problem, climb: _Climb) -> GlmmFit:
         rows_used=layout.n_rows,
         modes=found.modes[by_code],
         mode_sds=(1.0 / np.sqrt(found.curvature))[by_code],
+        mode_errors=_prediction_errors(found, covariance)[by_code],
     )
+
+
+def _prediction_errors(found: Evaluation, covariance: Matrix) -> Vector:
+    moves, fixed = found.mode_slopes[:, :-1], covariance[:-1, :-1]
+    errors: Vector = np.sqrt(1.0 / found.curvature + np.sum((moves @ fixed) * moves, axis=1))
+    return errors
 
 
 def _at_boundary(problem: _Problem, climb: _Climb, zero: Unclustered) -> GlmmFit:
@@ -232,6 +241,7 @@ def _at_boundary(problem: _Problem, climb: _Climb, zero: Unclustered) -> GlmmFit
         rows_used=layout.n_rows,
         modes=np.zeros(layout.n_clusters),
         mode_sds=np.zeros(layout.n_clusters),
+        mode_errors=np.zeros(layout.n_clusters),
     )
 
 

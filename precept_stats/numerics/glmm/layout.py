@@ -171,7 +171,7 @@ def _sorted_rows(X: Matrix, coarse: Ints, cluster: Ints) -> _Sorted:
     order = np.argsort(cluster, kind="stable").astype(np.intp)
     fresh = _changes(X, coarse, cluster, order)
     if 8 * int(fresh.sum()) > len(order):
-        keyed = np.lexsort((_keys(X, coarse), cluster))
+        keyed = np.lexsort((row_keys(X, coarse), cluster))
         again = _changes(X, coarse, cluster, keyed)
         if again.sum() < 0.9 * fresh.sum():
             order, fresh = keyed, again
@@ -189,7 +189,7 @@ def _changes(X: Matrix, coarse: Ints, cluster: Ints, order: Ints) -> NDArray[np.
     return fresh
 
 
-def _keys(X: Matrix, coarse: Ints) -> NDArray[np.uint64]:
+def row_keys(X: Matrix, coarse: Ints) -> NDArray[np.uint64]:
     """A number for each row that is the same for equal rows; different rows nearly always differ."""
     keys = np.zeros(len(X), dtype=np.uint64)
     for number, j in enumerate(coarse):

@@ -9,6 +9,7 @@ from precept_stats.numerics.glmm.families import Family
 from precept_stats.numerics.glmm.layout import Block, Layout
 
 Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
 
 TOLERANCE = 1e-6
 """What counts as no movement of a linear predictor, as a share of the largest movement."""
@@ -31,6 +32,14 @@ def runs_away(layout: Layout, family: Family, params: Vector, modes: Vector, var
         _, _, second = family.curve(eta, block.y, block.size)
         at_edge |= bool(np.any(-second < EDGE))
     return at_edge and not np.all(np.sqrt(variances) * _typical_values(layout) < UNKNOWN)
+
+
+def rows_at_edge(X: Matrix, second: Vector, variances: Vector) -> bool:
+    """The same for rows as they are: ``second`` (n,) are second derivatives at the fit, X (n, p)."""
+    if not np.any(-second < EDGE):
+        return False
+    typical = [float(np.median(column[column > 0.0])) if column.any() else 0.0 for column in np.abs(X).T]
+    return not np.all(np.sqrt(variances) * np.array(typical) < UNKNOWN)
 
 
 def _typical_values(layout: Layout) -> Vector:

@@ -10,6 +10,10 @@ LATENT_VARIANCE = {"logit": math.pi**2 / 3, "probit": 1.0, "cloglog": math.pi**2
 """The variance of an individual on the scale of the link: logistic, normal, extreme value."""
 
 
+LOG_MEDIAN_RATIO = math.sqrt(2.0) * float(ndtri(0.75))
+"""The median log ratio between two random clusters, per unit of the standard deviation."""
+
+
 def latent_icc(sigma: float, link: str) -> float:
     """The correlation of two members' latent variables, sigma^2 / (sigma^2 + variance of the link's law).
 
@@ -23,4 +27,4 @@ def median_odds_ratio(sigma: float) -> float:
 
     Source: Larsen and Merlo (2005), Am J Epidemiol 161:81.
     """
-    return math.exp(math.sqrt(2.0) * sigma * float(ndtri(0.75)))
+    return math.exp(LOG_MEDIAN_RATIO * sigma)

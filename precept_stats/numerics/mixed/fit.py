@@ -92,7 +92,7 @@ def _starts(kept: Structure) -> tuple[Vector, ...]:
     return tuple(np.where(kept.diagonal, size, 0.0) for size in (1.0, 0.3, 0.05))
 
 
-def _signed(problem: Problem, found: Optimum) -> Optimum:
+def _signed(problem: Problem, found: Optimum[Point]) -> Optimum[Point]:
     """The same optimum with no negative diagonal in theta."""
     kept, theta = problem.system.structure, found.point.theta
     diagonal = {(e.term, e.b): value for e, value in zip(kept.entries, theta, strict=True) if e.on_diagonal}
@@ -102,7 +102,7 @@ def _signed(problem: Problem, found: Optimum) -> Optimum:
     return Optimum(evaluate(problem, signs * theta), found.converged, found.evaluations, found.decrement)
 
 
-def _described(model: MixedModel, problem: Problem, found: Optimum) -> MixedFit:
+def _described(model: MixedModel, problem: Problem, found: Optimum[Point]) -> MixedFit:
     point, statistics, kept = found.point, problem.system.statistics, problem.system.structure
     if not point.ss > VANISHING * solve(statistics.YY).ss:
         raise FitError(

@@ -24,14 +24,16 @@ class CovarianceInformation:
     """For variance parameters r, with Phi the covariance of the parameters and G_r = d Sigma / d r.
 
     ``slopes`` is d Phi / d r (R, p, p); ``expected`` (R, R) twice the expected information of the
-    restricted likelihood; ``second`` (R, R, p, p) is Phi (Q_rs - P_r Phi P_s) Phi with P_r and Q_rs of
-    Kenward and Roger (1997, Biometrics 53:983, p. 985).
+    likelihood that was maximised, restricted or full; ``second`` (R, R, p, p) is
+    Phi (Q_rs - P_r Phi P_s) Phi with P_r and Q_rs of Kenward and Roger (1997, Biometrics 53:983, p. 985).
+    ``bend`` is Phi R_rs Phi with their R_rs, of the second derivatives of Sigma; None where it is linear.
     """
 
     phi: Matrix
     slopes: Cube
     expected: Matrix
     second: NDArray[np.float64]
+    bend: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,7 +81,9 @@ def covariance_information(fit: MixedFit) -> CovarianceInformation:
     p = len(phi)
     P, Q = found.P[:, :p, :p], found.Q[:, :, :p, :p]
     phiP = phi @ P
-    expected = found.K - 2.0 * np.einsum("ij,rsji->rs", phi, Q) + np.einsum("rij,sji->rs", phiP, phiP)
+    expected = found.K
+    if fit.problem.reml:
+        expected = expected - 2.0 * np.einsum("ij,rsji->rs", phi, Q) + np.einsum("rij,sji->rs", phiP, phiP)
     double = phi @ Q @ phi - np.einsum("rij,sjk->rsik", phiP, phiP @ phi)
     return CovarianceInformation(
         phi=fit.covariance,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from precept_stats.numerics.mixed.criterion import Point
-from precept_stats.numerics.mixed.model import Vector
+from precept_stats.numerics.mixed.model import Matrix, Vector
 
 MAX_STEPS = 200
 DECREMENT = 1e-13
@@ -19,20 +19,32 @@ ZERO = 1e-4
 """A relative standard deviation below this is tried at zero."""
 
 
+class Point(Protocol):
+    """The deviance at theta with its gradient and Hessian there."""
+
+    @property
+    def theta(self) -> Vector: ...
+    @property
+    def value(self) -> float: ...
+    @property
+    def gradient(self) -> Vector: ...
+    @property
+    def hessian(self) -> Matrix: ...
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class Optimum:
+class Optimum[P: Point]:
     """Where the search ended: the point, whether it converged, evaluations, and which theta are at zero."""
 
-    point: Point
+    point: P
     converged: bool
     evaluations: int
     decrement: float
 
 
-Evaluate = Callable[[Vector], Point]
-
-
-def minimise(evaluate: Evaluate, starts: tuple[Vector, ...], diagonal: NDArray[np.bool_]) -> Optimum:
+def minimise[P: Point](
+    evaluate: Callable[[Vector], P], starts: tuple[Vector, ...], diagonal: NDArray[np.bool_]
+) -> Optimum[P]:
     """From the best of the starts to the minimum; ``diagonal`` marks theta that are bounded below by 0.
 
     The deviance does not change with the sign of a column of a Cholesky factor, so a bound is a point
@@ -68,7 +80,7 @@ def minimise(evaluate: Evaluate, starts: tuple[Vector, ...], diagonal: NDArray[n
     return Optimum(point, False, evaluations, _promise(point))
 
 
-def _attempt(evaluate: Evaluate, theta: Vector) -> Point | None:
+def _attempt[P: Point](evaluate: Callable[[Vector], P], theta: Vector) -> P | None:
     """The point at theta; None where variances are so large that the equations have no solution."""
     try:
         point = evaluate(theta)
@@ -96,7 +108,7 @@ def _promise(point: Point) -> float:
     return _newton_step(point, np.inf)[1]
 
 
-def _polished(evaluate: Evaluate, found: Optimum) -> Optimum:
+def _polished[P: Point](evaluate: Callable[[Vector], P], found: Optimum[P]) -> Optimum[P]:
     """One more Newton step, kept when the gradient is smaller there: the deviance is too flat to tell."""
     step, _ = _newton_step(found.point, np.inf)
     trial = _attempt(evaluate, found.point.theta + step)
@@ -107,7 +119,7 @@ def _polished(evaluate: Evaluate, found: Optimum) -> Optimum:
     return Optimum(point, True, found.evaluations + 1, _promise(point))
 
 
-def _off_saddle(evaluate: Evaluate, point: Point) -> Point | None:
+def _off_saddle[P: Point](evaluate: Callable[[Vector], P], point: P) -> P | None:
     """A lower point beside a stationary one whose curvature points down; None when there is none."""
     values, vectors = np.linalg.eigh(point.hessian)
     if values[0] >= -1e-6 * max(1.0, float(np.max(np.abs(values)))):
@@ -119,7 +131,7 @@ def _off_saddle(evaluate: Evaluate, point: Point) -> Point | None:
     return None
 
 
-def _at_zero(evaluate: Evaluate, point: Point, diagonal: NDArray[np.bool_]) -> Point | None:
+def _at_zero[P: Point](evaluate: Callable[[Vector], P], point: P, diagonal: NDArray[np.bool_]) -> P | None:
     """The point with vanishing diagonal entries of theta put to exactly zero, when that is no worse."""
     small = diagonal & (np.abs(point.theta) < ZERO) & (point.theta != 0.0)
     if not small.any():

@@ -105,6 +105,15 @@ def _registered_before(loaded: LoadedPlan) -> Iterator[Remark]:
                 yield Remark(("analyses", name, "reason"), message, analysis.reason, allowed)
 
 
+def _seed_where_needed(loaded: LoadedPlan) -> Iterator[Remark]:
+    if loaded.plan.seed is not None:
+        return
+    for name, analysis in loaded.plan.analyses.items():
+        if analysis.method.needs_seed:
+            message = "the method draws random numbers and the plan has no seed"
+            yield Remark(("analyses", name, "method"), message, "", "seed: a whole number from 0")
+
+
 RULES = (
     Rule("PL-0121", "error", "one analysis is primary", _has_primary),
     Rule(
@@ -129,4 +138,5 @@ RULES = (
         "what is called prespecified was specified before, or registered",
         _registered_before,
     ),
+    Rule("PL-0132", "error", "a plan with a method that draws random numbers has a seed", _seed_where_needed),
 )

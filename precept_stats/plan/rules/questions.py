@@ -4,20 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from precept_stats.data.declared import Declared
 from precept_stats.data.strict_yaml import Location
+from precept_stats.methods.contract import unused
 from precept_stats.plan.findings import Remark
 from precept_stats.plan.loaded import LoadedPlan
-from precept_stats.plan.rules.rule import Rule, answerable
+from precept_stats.plan.rules.rule import Rule, answerable, primaries
 from precept_stats.studies.cluster_trial import ClusterTrial, Periods
+from precept_stats.studies.cluster_trial_with_baseline import ClusterTrialWithBaseline
 from precept_stats.studies.question import SUMMARIES_OF
+from precept_stats.studies.stepped_wedge import SteppedWedge
 
 
 def _method_accepts_study(loaded: LoadedPlan) -> Iterator[Remark]:
     for name, analysis in loaded.plan.analyses.items():
         if not isinstance(analysis.study, analysis.method.accepts):
-            accepted = ", ".join(study.__name__ for study in analysis.method.accepts)
+            accepted = ", ".join(_kind(study) for study in analysis.method.accepts)
             message = f"the method {analysis.method.kind} is not made for this kind of study"
             yield Remark(("analyses", name, "method"), message, analysis.study.kind, accepted)
+
+
+def _design_is_primary(loaded: LoadedPlan) -> Iterator[Remark]:
+    for name, analysis in primaries(loaded.plan).items():
+        is_wedge = isinstance(analysis.study, SteppedWedge)
+        if is_wedge != (loaded.plan.design == "stepped_wedge"):
+            message = f"the design is not that of the primary analysis {name}, a {analysis.study.kind}"
+            yield Remark(("design",), message, loaded.plan.design)
+
+
+def _kind(study: type) -> str:
+    return str(study.model_fields["kind"].default) if issubclass(study, Declared) else study.__name__
+
+
+def _method_uses_columns(loaded: LoadedPlan) -> Iterator[Remark]:
+    for name, analysis in loaded.plan.analyses.items():
+        for field in unused(analysis.method.uses, analysis.study):
+            uses = ", ".join(sorted(analysis.method.uses)) or "none of groups, weights and offset"
+            message = f"the method {analysis.method.kind} does not use the study's {field}"
+            yield Remark(("analyses", name, "study", field), message, field, uses)
 
 
 def _method_can_answer(loaded: LoadedPlan) -> Iterator[Remark]:
@@ -76,9 +100,19 @@ def _covariates_once(loaded: LoadedPlan) -> Iterator[Remark]:
 
 def _distinct_roles(loaded: LoadedPlan) -> Iterator[Remark]:
     for name, analysis in loaded.plan.analyses.items():
-        if analysis.study.arm == analysis.study.cluster:
-            message = "the arm and the cluster are the same column"
-            yield Remark(("analyses", name, "study", "arm"), message, analysis.study.arm)
+        study, told = analysis.study, {"cluster": "the cluster", "arm": "the arm"}
+        parts: dict[str, str | None] = {
+            "cluster": study.cluster,
+            "arm": study.arm,
+            **dict(study.time_columns()),
+        }
+        parts |= {"participant": study.participant} if not isinstance(study, ClusterTrial) else {}
+        seen: dict[str, str] = {}
+        for field, column in parts.items():
+            what = told.get(field, f"the {field.rpartition('/')[2]}")
+            if column is not None and seen.setdefault(column, what) != what:
+                message = f"{what} and {seen[column]} are the same column"
+                yield Remark(("analyses", name, "study", *field.split("/")), message, column)
 
 
 def _windows_at_start(loaded: LoadedPlan) -> Iterator[Remark]:
@@ -111,15 +145,17 @@ def _windows_not_driven_by_data(loaded: LoadedPlan) -> Iterator[Remark]:
 
 def _periods(loaded: LoadedPlan) -> Iterator[tuple[str, Periods]]:
     for name, analysis in loaded.plan.analyses.items():
-        if isinstance(analysis.study, ClusterTrial) and analysis.study.periods is not None:
-            yield name, analysis.study.periods
+        study = analysis.study
+        if isinstance(study, ClusterTrial | ClusterTrialWithBaseline) and study.periods is not None:
+            yield name, study.periods
 
 
 def _pairs_kept(loaded: LoadedPlan) -> Iterator[Remark]:
     for name, analysis in loaded.plan.analyses.items():
         study, place = analysis.study, ("analyses", name, "study", "incomplete_pairs")
         inherited = loaded.source.written_at(place) != place
-        if study.pairs is not None and study.incomplete_pairs == "drop" and not inherited:
+        drops = isinstance(study, ClusterTrial) and study.pairs and study.incomplete_pairs == "drop"
+        if drops and not inherited:
             message = (
                 "clusters without a partner are left out, although they were randomised; the flow shows them"
             )
@@ -155,7 +191,7 @@ RULES = (
     Rule("PL-0144", "error", "the summary fits the type of the outcome", _summary_of_outcome),
     Rule("PL-0145", "error", "no adjustment for the arm, the cluster or the outcome", _adjusts_for_others),
     Rule("PL-0146", "error", "strata, pairs and adjust name each column once", _covariates_once),
-    Rule("PL-0147", "error", "arm and cluster are different columns", _distinct_roles),
+    Rule("PL-0147", "error", "cluster, arm, period and participant are different columns", _distinct_roles),
     Rule(
         "PL-0148",
         "warning",
@@ -168,4 +204,11 @@ RULES = (
         "PL-0151", "warning", "the strategy for intercurrent events is the one computed", _strategies_computed
     ),
     Rule("PL-0152", "warning", "no population is chosen by the outcome", _not_selected_by_outcome),
+    Rule(
+        "PL-0153",
+        "error",
+        "the method uses the groups, weights and offset of the study",
+        _method_uses_columns,
+    ),
+    Rule("PL-0154", "warning", "the design is that of the primary analysis", _design_is_primary),
 )

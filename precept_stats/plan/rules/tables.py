@@ -11,7 +11,7 @@ from precept_stats.plan.files import ALLOWED, DATA_FOLDER, path_problem
 from precept_stats.plan.findings import Remark, nearest, quoted
 from precept_stats.plan.loaded import LoadedPlan
 from precept_stats.plan.rules.rule import Rule, answerable
-from precept_stats.studies.cluster_trial import BASELINE_OUTCOME, ClusterTrial
+from precept_stats.studies.cluster_trial import BASELINE_OUTCOME
 
 
 def _files_inside(loaded: LoadedPlan) -> Iterator[Remark]:
@@ -89,23 +89,10 @@ def _columns(loaded: LoadedPlan, name: str) -> Iterator[tuple[Location, str]]:
         yield ("populations", estimand.population, "where", number, "column"), condition.column
     for number, join in enumerate(population.join):
         yield ("populations", estimand.population, "join", number, "on"), join.on
-    if isinstance(analysis.study, ClusterTrial):
-        yield from _study_columns(("analyses", name, "study"), analysis.study)
-
-
-def _study_columns(at: Location, study: ClusterTrial) -> Iterator[tuple[Location, str]]:
-    yield (*at, "cluster"), study.cluster
-    yield (*at, "arm"), study.arm
-    if study.pairs is not None:
-        yield (*at, "pairs"), study.pairs
-    if study.periods is not None:
-        yield (*at, "periods", "month"), study.periods.month
-        yield (*at, "periods", "start"), study.periods.start
-    lists = {"strata": study.strata, "adjust": study.adjust, "characteristics": study.characteristics}
-    for field, columns in lists.items():
-        for number, column in enumerate(columns):
-            if column != BASELINE_OUTCOME or field != "adjust":
-                yield (*at, field, number), column
+    for field, column in analysis.study.named():
+        if column != BASELINE_OUTCOME:
+            steps = (int(step) if step.isdigit() else step for step in field.split("/"))
+            yield ("analyses", name, "study", *steps), column
 
 
 def _schemas(loaded: LoadedPlan) -> dict[str, DataSchema | PreceptError]:

@@ -6,6 +6,8 @@ from precept_stats.report.blocks import Block, Column, Heading, Prose, Table, Ta
 from precept_stats.report.format import Scale, decimals_for, fixed, percent_text, scale_of
 from precept_stats.report.material import Material, by_stat, grouped, number_of
 from precept_stats.report.words import NONE, capital, cell
+from precept_stats.studies.cluster_trial import ClusterTrial
+from precept_stats.studies.cluster_trial_with_baseline import ClusterTrialWithBaseline
 from precept_stats.values import Row
 
 LEVELS = {"cluster": "Clusters", "individual": "Individuals"}
@@ -18,6 +20,10 @@ COARSE = (
 NO_TESTS = (
     "No tests of the differences between arms are made: in a randomised trial they would test chance "
     "(CONSORT 2025, item 25)."
+)
+CROSSING = (
+    "Clusters that switched stand under both conditions, and the conditions differ in calendar time too: "
+    "the table describes who was there, and is no check of the randomisation. No tests are made."
 )
 SIZES = "Cluster sizes are rounded to 5, as counts are."
 TITLE = "Characteristics of clusters and individuals"
@@ -37,24 +43,34 @@ def baseline(material: Material) -> tuple[Block, ...]:
         for of_variable in grouped(found, lambda row: row.variable).values():
             shown += _variable(material, of_variable)
     columns = (Column("Characteristic", "left"), *(Column(arm) for arm in material.arms))
-    notes = [_described(material), NO_TESTS, "SD: standard deviation. Q1, Q3: lower and upper quartile."]
+    notes = [*_described(material), "SD: standard deviation. Q1, Q3: lower and upper quartile."]
     if material.released.policy != "none":
         notes.append("Percentages are of rounded counts; categories need not add up.")
         notes.append(COARSE)
         if any(row.unit == "individuals per cluster" for row in rows):
             notes.append(SIZES)
-    table = Table("table-1", "Table 1. Characteristics by arm", columns, tuple(shown), tuple(notes))
+    table = Table(
+        "table-1", f"Table 1. Characteristics by {material.condition}", columns, tuple(shown), tuple(notes)
+    )
     return heading, table
 
 
-def _described(material: Material) -> str:
+def _described(material: Material) -> tuple[str, ...]:
     """Who is in the table, and when, since that need not be before the randomisation."""
-    periods = material.plan.analyses[material.plan.primary].study.periods
-    when = " of the follow-up window" if periods else ""
-    return (
+    study = material.plan.analyses[material.plan.primary].study
+    windows = isinstance(study, ClusterTrial) and study.periods is not None
+    when = " of the follow-up window" if windows else ""
+    when = " at follow-up" if isinstance(study, ClusterTrialWithBaseline) else when
+    if material.crosses:
+        return (
+            f"Described are the eligible {material.people} under each condition and their clusters.",
+            CROSSING,
+        )
+    who = (
         f"Described are the eligible {material.people}{when} and their clusters; what is measured after "
         "randomisation may differ between arms by more than chance."
     )
+    return who, NO_TESTS
 
 
 def _totals(material: Material, rows: list[Row]) -> list[TableRow]:

@@ -28,6 +28,8 @@ def clusters(material: Material) -> tuple[Block, ...]:
     """The clusters as a caterpillar, with the counts behind it."""
     heading = Heading(2, "Clusters before and after")
     rows = material.about_the_trial("cluster_outcome")
+    if not rows and material.about_the_trial("schedule"):
+        return ()
     if not rows:
         return heading, Prose("No outcomes by cluster were recorded.")
     arms = _arms(material, rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from precept_stats.report.blocks import Block, Column, Figure, Heading, Prose, Table, TableRow
+from precept_stats.report.blocks import Block, Column, Figure, Heading, Prose, RowKind, Table, TableRow
 from precept_stats.report.disclosure import EXTREMES
 from precept_stats.report.figure_data import Bar, CompletenessData
 from precept_stats.report.format import count_text, joined, percent_text
@@ -63,20 +63,24 @@ def _missing_outcome(material: Material) -> Table | None:
     rows = [row for row in material.about_the_trial("missingness") if not row.group("cluster")]
     if not rows:
         return None
-    by_arm = {arm: by_stat(found) for arm, found in grouped(rows, lambda row: row.group("arm")).items()}
-    shown = tuple(
-        TableRow((arm, cell(by_arm[arm].get("N")), cell(by_arm[arm].get("n_missing")), _share(by_arm[arm])))
-        for arm in material.arms
-        if arm in by_arm
-    )
+    by_arm = grouped(rows, lambda row: row.group("arm"))
+    shown: list[TableRow] = []
+    for arm in material.arms:
+        by_period = grouped(by_arm.get(arm, []), lambda row: row.group("period"))
+        for period, found in by_period.items():
+            shown.append(_missing_row(period or arm, by_stat(found), "sub" if period else "plain"))
     columns = (
-        Column("Arm", "left"),
+        Column(capital(material.condition), "left"),
         Column(capital(material.people)),
         Column("Missing"),
         Column("Missing, %"),
     )
-    caption = f"Missing outcome by arm: {material.question.outcome.name}"
-    return Table("missing-outcome", caption, columns, shown)
+    caption = f"Missing outcome by {material.condition}: {material.question.outcome.name}"
+    return Table("missing-outcome", caption, columns, tuple(shown))
+
+
+def _missing_row(name: str, found: dict[str, Row], kind: RowKind) -> TableRow:
+    return TableRow((name, cell(found.get("N")), cell(found.get("n_missing")), _share(found)), kind)
 
 
 def _share(found: dict[str, Row]) -> str:

@@ -24,6 +24,8 @@ def flow(material: Material) -> tuple[Block, ...]:
     people = material.people
     data = FlowData(before=_before(steps, people), arms=_arms(material, steps, people))
     notes = []
+    if material.crosses:
+        notes.append("A cluster that switched stands under both conditions.")
     if material.released.policy != "none":
         notes.append("Counts are suppressed or rounded one by one, so boxes need not add up.")
     figure = Figure(

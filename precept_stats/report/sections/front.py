@@ -6,6 +6,7 @@ from precept_stats.plan.explain import DATA_STATES, EFFECTS, TARGETS, outcome_wo
 from precept_stats.report.blocks import Block, Heading, Prose, Terms
 from precept_stats.report.format import (
     count_text,
+    joined,
     level_text,
     plural,
     point_text,
@@ -13,6 +14,7 @@ from precept_stats.report.format import (
 )
 from precept_stats.report.material import Answer, Material, answer, number_of, reason_of_failure
 from precept_stats.report.sections.arm_levels import arm_level, level_words
+from precept_stats.report.sections.calendar import has_data, read_calendar
 from precept_stats.report.words import capital, contrast_words, event_words, measure_words, sentence
 from precept_stats.values import Row
 
@@ -85,11 +87,35 @@ def _value(found: Answer) -> str:
 
 def _basis(material: Material, analysis: str) -> str:
     rows = material.rows("fit", analysis)
+    if material.over_periods(analysis):
+        return _basis_over_periods(material, rows)
     clusters, people = (_per_arm(material, rows, name) for name in ("n_clusters", "n"))
     parts = [f"{' and '.join(clusters)} clusters"] if clusters else []
     about = "" if material.released.policy == "none" else "about "
     parts += [f"{about}{' and '.join(people)} {material.people}"] if people else []
     return f"{' with '.join(parts)} ({' and '.join(material.arms)})" if parts else "the clusters analysed"
+
+
+def _basis_over_periods(material: Material, rows: tuple[Row, ...]) -> str:
+    """How many clusters, sequences and periods, and how many people under each condition."""
+    calendar = read_calendar(material.about_the_trial("schedule"))
+    counts = [
+        (sum(has_data(of_periods) for of_periods in calendar.clusters.values()), "cluster"),
+        (_only(rows, "n_sequences") if material.crosses else None, "sequence"),
+        (_only(rows, "n_periods"), "period"),
+    ]
+    parts = [plural(count, word) for count, word in counts if count]
+    people = _per_arm(material, rows, "n")
+    about = "" if material.released.policy == "none" else "about "
+    arms = " and ".join(material.arms)
+    if not material.crosses:
+        arms = f"{material.arms[0]}, and {material.arms[1]} with everyone at baseline"
+    told = f"{about}{' and '.join(people)} {material.people} ({arms})" if people else ""
+    return " with ".join(filter(None, (joined(parts), told))) or "the clusters analysed"
+
+
+def _only(rows: tuple[Row, ...], name: str) -> float | None:
+    return next((number_of(row) for row in rows if row.stat_name == name), None)
 
 
 def _per_arm(material: Material, rows: tuple[Row, ...], name: str) -> list[str]:
@@ -166,7 +192,7 @@ def question(material: Material) -> tuple[Block, ...]:
     entries = [
         ("Objective", sentence(estimand.objective)),
         ("Population", sentence(capital(population_words(asked.population)))),
-        ("Arms", f"{material.arms[0]} compared with {material.arms[1]}."),
+        (f"{capital(material.condition)}s", f"{material.arms[0]} compared with {material.arms[1]}."),
         ("Outcome", sentence(capital(outcome_words(asked.outcome)))),
         ("Summary measure", sentence(capital(measure_words(estimand.summary)))),
         ("Effect", sentence(capital(EFFECTS[estimand.effect]))),

@@ -21,6 +21,8 @@ from precept_stats.report.words import NONE, PURPOSES, capital, cell, contrast_w
 from precept_stats.values import Row
 
 WITH_P = ("primary", "secondary")
+OF_MODELS = ("icc", "icc_within_period")
+"""Correlations by a model, on the scale of the outcome: shown where there is none of cluster means."""
 IN_FOREST = ("primary", "sensitivity")
 
 
@@ -70,6 +72,8 @@ def results(material: Material) -> tuple[Block, ...]:
 def _notes(material: Material) -> tuple[str, ...]:
     iccs = [row for name in material.plan.analyses for row in material.rows("icc", name)]
     label = next((row.stat_label for row in iccs if row.stat_name == "icc" and row.stat_label), "")
+    by_model = any(row.measure in OF_MODELS for row in iccs)
+    label = label or ("intracluster correlation by the model" if by_model else "")
     return (
         *_levels(material),
         f"CI: confidence interval. ICC: {label[:1].lower() + label[1:] or 'intracluster correlation'}. "
@@ -89,7 +93,18 @@ def _levels(material: Material) -> tuple[str, ...]:
     if not kinds:
         return ()
     told = "; ".join(f"{kind} ({', '.join(names)})" for kind, names in kinds.items())
-    return (f"Columns of the arms: {told}.",)
+    both = _counted_twice(material)
+    return (f"Columns of the {material.condition}s: {told}.{both}",)
+
+
+def _counted_twice(material: Material) -> str:
+    """Who stands in both columns of counts, for the trials over periods among the analyses."""
+    if material.crosses:
+        return " A cluster counts under each condition that it was seen under."
+    names = [material.label(name) for name in material.plan.analyses if material.over_periods(name)]
+    if not names:
+        return ""
+    return f" Counts of {material.arms[1]} include everyone at baseline in: {', '.join(names)}."
 
 
 def _asked(material: Material, name: str) -> Asked:
@@ -160,6 +175,10 @@ def _icc(material: Material, name: str) -> str:
     for row in material.rows("icc", name):
         value = number_of(row)
         if row.stat_name == "icc" and value is not None:
+            return icc_text(value)
+    for row in material.rows("icc", name):
+        value = number_of(row)
+        if row.measure in OF_MODELS and row.stat_name == "estimate" and not row.term and value is not None:
             return icc_text(value)
     return NONE
 

@@ -30,6 +30,12 @@ def expected() -> dict:
     return json.loads((HERE / "expected.json").read_text(encoding="utf-8"))["cases"]
 
 
+@cache
+def expected_software() -> dict[str, str]:
+    """What make.R ran with."""
+    return json.loads((HERE / "expected.json").read_text(encoding="utf-8"))["software"]
+
+
 def has_data(name: str) -> bool:
     return name not in HERE_ONLY or bool(os.environ.get("PRECEPT_DATA"))
 

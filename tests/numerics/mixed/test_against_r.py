@@ -113,7 +113,7 @@ def test_between_within_is_that_of_nlme() -> None:
     """nlme counts the intercept as within; all else agrees."""
     case, fit = fitted("orthodont_intercept")
     n, K = 108, 27
-    rule = BetweenWithinDf(np.array([True, False, True, False]), K, n)
+    rule = BetweenWithinDf(np.array([0, 1, 0, 1]), (float(K), float(n)))
     ours = [rule(row) for row in np.eye(len(fit.params))]
     assert ours[1:] == case["df_nlme"][1:] == [79, 25, 79]
     assert (ours[0], case["df_nlme"][0]) == (25, 79)

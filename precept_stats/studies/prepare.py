@@ -1,0 +1,48 @@
+"""From any study to its design and its description: one line a study."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from precept_stats.studies import (
+    AnyStudy,
+    cluster_trial_description,
+    cluster_trial_tables,
+    period_description,
+)
+from precept_stats.studies.baseline_tables import prepare_with_baseline
+from precept_stats.studies.cluster_trial import ClusterTrial
+from precept_stats.studies.cluster_trial_with_baseline import ClusterTrialWithBaseline
+from precept_stats.studies.period_tables import prepare_wedge
+from precept_stats.studies.population import SourceTable
+from precept_stats.studies.prepared_periods import PreparedPeriods
+from precept_stats.studies.prepared_trial import PreparedTrial
+from precept_stats.studies.question import Question
+from precept_stats.studies.stepped_wedge import SteppedWedge
+from precept_stats.values import Row
+
+AnyPrepared = PreparedTrial | PreparedPeriods
+"""What a study can be made into: each has a design, a flow and warnings."""
+
+
+def prepare(study: AnyStudy, data: Mapping[str, SourceTable], question: Question) -> AnyPrepared:
+    """Turn tables into the design of a study, and keep account of every row.
+
+    Raises DataError, naming what was found and where, when the tables do not hold the study.
+    """
+    match study:
+        case ClusterTrial():
+            return cluster_trial_tables.prepare(study, data, question)
+        case ClusterTrialWithBaseline():
+            return prepare_with_baseline(study, data, question)
+        case SteppedWedge():
+            return prepare_wedge(study, data, question)
+
+
+def describe(prepared: AnyPrepared, analysis: str) -> tuple[Row, ...]:
+    """Rows that describe a study beside its estimates, under the name of an analysis."""
+    match prepared:
+        case PreparedTrial():
+            return cluster_trial_description.describe(prepared, analysis)
+        case PreparedPeriods():
+            return period_description.describe(prepared, analysis)
