@@ -152,7 +152,7 @@ class CommonResidual(Choice):
 
 
 class ResidualByArm(Choice):
-    """A residual variance for each arm (or condition)."""
+    """A residual variance for each arm; over periods for each condition, the baseline being without."""
 
     kind: Literal["by_arm"] = "by_arm"
 

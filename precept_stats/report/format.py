@@ -81,8 +81,22 @@ def p_text(p_value: float) -> str:
     return "<0.001" if p_value < 0.001 else f"{p_value:.3f}"
 
 
-def df_text(df: float | None) -> str:
-    """Degrees of freedom: whole numbers as they are, others to one decimal; ``normal`` for none."""
+WITHOUT_DF = {
+    "profile likelihood": "profile",
+    "studentised bootstrap": "bootstrap",
+    "percentiles of the bootstrap": "bootstrap",
+    "percentiles of the posterior": "posterior",
+}
+"""What stands for degrees of freedom where an interval is no estimate with its standard error."""
+
+
+def df_text(df: float | None, method: str = "") -> str:
+    """Degrees of freedom: whole numbers as they are, others to one decimal; ``normal`` for none.
+
+    ``method`` is how the interval was found, where that is not from a standard error.
+    """
+    if method in WITHOUT_DF:
+        return WITHOUT_DF[method]
     return "normal" if df is None else fixed(df, 0 if float(df).is_integer() else 1)
 
 
