@@ -46,8 +46,8 @@ class Statistics:
 
     ``YY`` is (p + 1, p + 1). For grouping factor f, ``ZY[f]`` is (levels, q, p + 1) and ``ZZ[f]`` is
     (levels, q, q), q being the factor's random coefficients a level over all its terms. ``cross[f, g]``,
-    f < g, is the sparse (levels_f * q_f, levels_g * q_g) matrix Z_f'WZ_g. ``restore`` (p, p) takes
-    parameters of the centred columns to those asked for; ``start`` (p,) is added after that.
+    f < g, is the sparse (levels_f * q_f, levels_g * q_g) matrix Z_f'WZ_g. ``restore`` (p, p), upper
+    triangular, takes parameters of the centred columns to those asked for; ``start`` (p,) is added after.
     """
 
     n: float
