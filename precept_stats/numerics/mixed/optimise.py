@@ -20,7 +20,7 @@ ZERO = 1e-4
 
 
 SETTLED = 1e-11
-"""A last step below this share of theta is not worth an evaluation."""
+"""In long evaluations (without exact Hessians) a last step below this share of theta is not taken."""
 
 
 class Point(Protocol):
@@ -68,7 +68,10 @@ def minimise[P: Point](
         if promised <= DECREMENT * max(1.0, abs(point.value) * 1e-6):
             settled = _off_saddle(evaluate, point) or _at_zero(evaluate, point, diagonal)
             if settled is None or tries > 5:
-                return _polished(evaluate, Optimum(point, True, evaluations, promised), missing)
+                found = Optimum(point, True, evaluations, promised)
+                step, _ = _newton_step(point.gradient, point.hessian + missing, np.inf)
+                near = not exact and bool(np.all(np.abs(step) <= SETTLED * np.abs(point.theta)))
+                return found if near else _polished(evaluate, found, step)
             point, tries, evaluations = settled, tries + 1, evaluations + 1
             continue
         trial = _attempt(evaluate, point.theta + step)
@@ -135,15 +138,12 @@ def _promise(point: Point) -> float:
     return _newton_step(point.gradient, point.hessian, np.inf)[1]
 
 
-def _polished[P: Point](evaluate: Callable[[Vector], P], found: Optimum[P], missing: Matrix) -> Optimum[P]:
+def _polished[P: Point](evaluate: Callable[[Vector], P], found: Optimum[P], step: Vector) -> Optimum[P]:
     """One more Newton step, kept when the gradient is smaller there: the deviance is too flat to tell.
 
     What is at zero stays there: the rounding of its gradient would move it.
     """
-    step, _ = _newton_step(found.point.gradient, found.point.hessian + missing, np.inf)
     step = np.where(found.point.theta == 0.0, 0.0, step)
-    if np.all(np.abs(step) <= SETTLED * np.abs(found.point.theta)):
-        return found
     trial = _attempt(evaluate, found.point.theta + step)
     better = trial is not None and float(np.abs(trial.gradient).max()) < float(
         np.abs(found.point.gradient).max()
