@@ -19,6 +19,7 @@ from precept_stats.methods.mixed_random import RandomPart
 from precept_stats.methods.mixed_terms import FixedPart
 from precept_stats.numerics.mixed.covariance import Entry
 from precept_stats.numerics.mixed.fit import Criterion, MixedFit, VarianceComponent, fit_mixed
+from precept_stats.numerics.mixed.information import covariance_information
 from precept_stats.numerics.mixed.model import MixedModel, Random
 from precept_stats.numerics.mixed.prediction import predict_random
 from precept_stats.numerics.mixed.variances import variances
@@ -32,16 +33,18 @@ def fit_terms(design: AnyDesign, fixed: FixedPart, random: RandomPart, criterion
     model = MixedModel(rows_of(design), columns_of(fixed), random.terms)
     kernel = fit_mixed(model, criterion)
     require_convergence(kernel)
+    information = covariance_information(kernel)
     return RandomFit(
         kernel=kernel,
         fixed=fixed,
         parameters=_parameters(kernel, random),
-        variances=variances(kernel),
+        variances=variances(kernel, information),
         groupings=tuple(grouping for _, grouping in random.groupings),
         parts=_parts(design, random, _entries(kernel)),
         predictions=_predictions(kernel, random),
         evidence=_evidence(kernel, random),
         model=model,
+        information=information,
     )
 
 
