@@ -98,7 +98,7 @@ def _summary(entry: Result | Failure) -> tuple[str, ...]:
         answer.measure.replace("_", " "),
         number_text(answer),
         interval_text(answer),
-        df_text(answer.df),
+        df_text(answer.df, answer.interval.method),
         p_text(answer.p_value) if entry.purpose in TESTED else "-",
         entry.status,
     )

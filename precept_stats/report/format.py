@@ -49,6 +49,8 @@ def decimals_for(width: float, least: int = 0) -> int:
 
 def fixed(value: float, decimals: int) -> str:
     """A number with so many decimals, a true minus sign, thin thousands, and no negative zero."""
+    if math.isinf(value):
+        return "unbounded"
     text = f"{abs(value):,.{decimals}f}".replace(",", THIN)
     negative = value < 0 and any(digit in "123456789" for digit in text)
     return MINUS + text if negative else text
@@ -81,9 +83,15 @@ def p_text(p_value: float) -> str:
     return "<0.001" if p_value < 0.001 else f"{p_value:.3f}"
 
 
-def df_text(df: float | None) -> str:
-    """Degrees of freedom: whole numbers as they are, others to one decimal; ``normal`` for none."""
-    return "normal" if df is None else fixed(df, 0 if float(df).is_integer() else 1)
+def df_text(df: float | None, method: str = "") -> str:
+    """Degrees of freedom: whole numbers as they are, others to one decimal.
+
+    Without any, ``normal`` for an interval made of an estimate and its standard error, ``none`` for one found
+    by another ``method``.
+    """
+    if df is None:
+        return "none" if method else "normal"
+    return fixed(df, 0 if float(df).is_integer() else 1)
 
 
 def icc_text(icc: float) -> str:
@@ -102,7 +110,9 @@ def point_text(value: float, width: float, scale: Scale) -> str:
 
 
 def range_text(lower: float, upper: float, scale: Scale) -> str:
-    """An interval, ``a to b``."""
+    """An interval, ``a to b``; a side without end is called unbounded."""
+    if math.isinf(lower) and math.isinf(upper):
+        return "unbounded"
     decimals = decimals_for((upper - lower) * scale.factor, scale.least)
     return f"{fixed(lower * scale.factor, decimals)} to {fixed(upper * scale.factor, decimals)}{scale.suffix}"
 

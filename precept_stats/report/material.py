@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 
@@ -112,6 +113,7 @@ class Answer:
     df: float | None
     status: str
     warning: str
+    method: str = ""
 
     @property
     def scale(self) -> Scale:
@@ -136,14 +138,15 @@ def answer(material: Material, analysis: str) -> Answer | None:
         unit=numbers["estimate"].unit,
         log=first.scale == "log",
         value=_required(numbers, "estimate"),
-        lower=_required(numbers, "conf_low"),
-        upper=_required(numbers, "conf_high"),
+        lower=_limit(numbers, "conf_low", -math.inf),
+        upper=_limit(numbers, "conf_high", math.inf),
         level=_required(numbers, "conf_level"),
         null=_required(numbers, "null"),
         p_value=_required(numbers, "p_value"),
         df=number_of(numbers.get("df")),
         status=first.status,
         warning=first.warning,
+        method=str(numbers["conf_method"].stat) if "conf_method" in numbers else "",
     )
 
 
@@ -169,6 +172,11 @@ def grouped[K: Hashable](rows: Iterable[Row], key: Callable[[Row], K]) -> dict[K
 def number_of(row: Row | None) -> float | None:
     """The number in a row; None when there is none or it is suppressed."""
     return None if row is None or row.stat is None or isinstance(row.stat, str) else float(row.stat)
+
+
+def _limit(numbers: dict[str, Row], name: str, unbounded: float) -> float:
+    """A limit of an interval; one that has no row has no end."""
+    return _required(numbers, name) if name in numbers else unbounded
 
 
 def _required(numbers: dict[str, Row], name: str) -> float:

@@ -38,7 +38,7 @@ def _row(result: Result, estimate: Estimate) -> tuple[str, ...]:
         f"{measure}: {contrast_words(estimate.contrast)}",
         number_text(estimate),
         interval_text(estimate),
-        df_text(estimate.df),
+        df_text(estimate.df, estimate.interval.method),
         p_text(estimate.p_value) if compares(estimate.measure) else "",
         result.status,
     )
