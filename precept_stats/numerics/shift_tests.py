@@ -154,8 +154,8 @@ class StudentisedTest:
     def _at(self, shift: float) -> tuple[Vector, Vector]:
         squares = (self.difference.a - shift * self.difference.b) ** 2
         variances = self.variances @ np.array([1.0, -2.0 * shift, shift**2])
-        floor = 1e-12 * float(self.variances[:, 0].max() + shift**2 * self.variances[:, 2].max())
-        return squares, np.where(variances > floor, variances, 0.0)
+        rounding = ROUNDING * (self.variances @ np.array([1.0, 0.0, shift**2]))
+        return squares, np.where(variances > rounding, variances, 0.0)
 
     def _end(self, alpha: float, side: float) -> float:
         unit = self.std_error
@@ -207,7 +207,9 @@ def studentised_test(values: Vector, blocks: Blocks, how: Every | Drawn) -> Stud
     difference = DifferenceTest(
         float(own[0] / size), made[:, 0] / size, made[:, 1] / size, isinstance(how, Every)
     )
-    return StudentisedTest(difference, made[:, 3:] / size**2, float(own[3]) / size**2)
+    variances = made[:, 3:] / size**2
+    variances[variances[:, 2] <= ROUNDING * float(variances[:, 2].max()), 1:] = 0.0
+    return StudentisedTest(difference, variances, float(own[3]) / size**2)
 
 
 def _centred(values: Vector, weights: Vector, blocks: Blocks) -> Vector:

@@ -168,7 +168,8 @@ def test_a_level_beyond_what_allocations_can_bear_has_no_end() -> None:
 @pytest.mark.parametrize("form", FORMS)
 def test_draws_tend_to_all_allocations_and_come_from_their_generator(form: str) -> None:
     rng = np.random.default_rng(2)
-    values, weights, blocks = rng.normal(size=16), rng.uniform(1, 2, 16), Blocks(np.arange(16) % 2, np.arange(16) // 8)
+    values, weights = rng.normal(size=16), rng.uniform(1, 2, 16)
+    blocks = Blocks(np.arange(16) % 2, np.arange(16) // 8)
     exact = made(form, values, weights, blocks)
     drawn, again = (
         made(form, values, weights, blocks, Drawn(20_000, np.random.default_rng(7))) for _ in range(2)
