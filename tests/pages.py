@@ -1,4 +1,4 @@
-"""Pages that are made from runs: the notebook as it came out, and the picture and table of the README.
+"""Pages that are made from runs: the notebooks as they came out, and the picture and table of the README.
 
 ``python -m tests.pages`` rewrites them; tests/test_pages.py holds that they are up to date.
 """
@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -19,20 +20,49 @@ from precept_stats.report.figures import draw
 from precept_stats.report.format import df_text, interval_text, number_text, p_text
 
 ROOT = Path(__file__).resolve().parent.parent
-NOTEBOOK = ROOT / "notebooks" / "01_esp_vs_ssp.py"
-PAGE = ROOT / "docs" / "notebooks" / "01_esp_vs_ssp.md"
 PICTURES = ROOT / "docs" / "pictures"
 README = ROOT / "README.md"
 EXAMPLE = ROOT / "analysis_plans" / "achievement_awards.yaml"
+FOREST = "achievement_awards_forest"
 MARKS = ("<!-- results: made by make docs -->\n", "<!-- end of results -->\n")
 
 
+@dataclass(frozen=True)
+class Notebook:
+    """A notebook, and the pictures that it draws in order: the name of the file and what it shows."""
+
+    name: str
+    pictures: tuple[tuple[str, str], ...]
+
+    @property
+    def source(self) -> Path:
+        return ROOT / "notebooks" / f"{self.name}.py"
+
+    @property
+    def page(self) -> Path:
+        return ROOT / "docs" / "notebooks" / f"{self.name}.md"
+
+
+NOTEBOOKS = (
+    Notebook("01_esp_vs_ssp", (("esp_vs_ssp_forest", "Forest plot of the synthetic trial"),)),
+    Notebook(
+        "02_mixed_models",
+        (
+            ("mixed_models_predictions", "Caterpillar plot of the predicted units of the synthetic trial"),
+            ("mixed_models_influence", "The effect without each unit of the synthetic trial in turn"),
+            ("mixed_models_schedule", "Schedule of the synthetic stepped wedge, as a heat map"),
+            ("mixed_models_exposure", "Effects by exposure time in the synthetic stepped wedge"),
+        ),
+    ),
+)
+
+
 @cache
-def executed() -> nbformat.NotebookNode:
+def executed(notebook: Notebook) -> nbformat.NotebookNode:
     """The notebook after it ran from top to bottom, as ``make`` leaves it: in the repository's folder."""
-    notebook = jupytext.read(NOTEBOOK)
-    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(ROOT)}}).execute()
-    return notebook
+    cells = jupytext.read(notebook.source)
+    NotebookClient(cells, timeout=120, resources={"metadata": {"path": str(ROOT)}}).execute()
+    return cells
 
 
 def white(svg: str) -> str:
@@ -40,24 +70,25 @@ def white(svg: str) -> str:
     return svg.replace("<svg ", '<svg style="background:#fff" ', 1)
 
 
-def page(notebook: nbformat.NotebookNode) -> tuple[str, str]:
-    """The notebook as Markdown, and its last picture as SVG."""
-    parts = ["<!-- made by `make docs` from notebooks/01_esp_vs_ssp.py -->"]
-    picture = ""
-    for cell in notebook.cells:
+def page(notebook: Notebook) -> tuple[str, dict[str, str]]:
+    """The notebook as Markdown, and its pictures as SVG by name."""
+    parts = [f"<!-- made by `make docs` from notebooks/{notebook.name}.py -->"]
+    drawn: dict[str, str] = {}
+    for cell in executed(notebook).cells:
         parts.append(cell.source if cell.cell_type == "markdown" else f"```python\n{cell.source}\n```")
         for output in cell.get("outputs", ()):
             data = output.get("data", {})
             if "image/svg+xml" in data:
-                picture = data["image/svg+xml"]
-                parts.append("![Forest plot of the synthetic trial](../pictures/esp_vs_ssp_forest.svg)")
+                name, shows = notebook.pictures[len(drawn)]
+                drawn[name] = data["image/svg+xml"]
+                parts.append(f"![{shows}](../pictures/{name}.svg)")
             elif "text/html" in data:
                 parts.append(
                     re.sub(r"<style.*?</style>\n?|^ +", "", data["text/html"], flags=re.DOTALL | re.MULTILINE)
                 )
             elif output.get("name", "stdout") == "stdout":
                 parts.append(f"```text\n{(output.get('text') or data.get('text/plain', '')).rstrip()}\n```")
-    return "\n\n".join(part.strip() for part in parts) + "\n", picture
+    return "\n\n".join(part.strip() for part in parts) + "\n", drawn
 
 
 @cache
@@ -85,13 +116,16 @@ def readme(text: str, table: str) -> str:
 
 
 def main() -> None:
-    text, picture = page(executed())
     table, forest = example()
-    PAGE.parent.mkdir(exist_ok=True)
+    drawn = {FOREST: forest}
+    for notebook in NOTEBOOKS:
+        text, pictures = page(notebook)
+        notebook.page.parent.mkdir(exist_ok=True)
+        notebook.page.write_text(text, encoding="utf-8")
+        drawn |= pictures
     PICTURES.mkdir(exist_ok=True)
-    PAGE.write_text(text, encoding="utf-8")
-    (PICTURES / "esp_vs_ssp_forest.svg").write_text(white(picture), encoding="utf-8")
-    (PICTURES / "achievement_awards_forest.svg").write_text(white(forest), encoding="utf-8")
+    for name, picture in drawn.items():
+        (PICTURES / f"{name}.svg").write_text(white(picture), encoding="utf-8")
     README.write_text(readme(README.read_text(encoding="utf-8"), table), encoding="utf-8")
 
 

@@ -1,8 +1,11 @@
-"""The notebook runs from top to bottom, in ten cells, and its claims hold."""
+"""The notebooks run from top to bottom, and their claims hold."""
 
 from __future__ import annotations
 
+import re
+
 import nbformat
+import numpy as np
 import pytest
 
 from tests import pages
@@ -10,7 +13,12 @@ from tests import pages
 
 @pytest.fixture(scope="module")
 def executed() -> nbformat.NotebookNode:
-    return pages.executed()
+    return pages.executed(pages.NOTEBOOKS[0])
+
+
+@pytest.fixture(scope="module")
+def mixed() -> nbformat.NotebookNode:
+    return pages.executed(pages.NOTEBOOKS[1])
 
 
 def outputs(cell: nbformat.NotebookNode, kind: str) -> str:
@@ -55,3 +63,53 @@ def test_the_last_cell_draws_a_figure_that_says_synthetic(executed: nbformat.Not
     drawn = outputs(cells(executed)[-1], "image/svg+xml")
     assert drawn.lstrip().startswith(("<svg", "<?xml"))
     assert "SYNTHETIC" in drawn.upper()
+
+
+def lines(notebook: nbformat.NotebookNode, of: str) -> dict[str, tuple[float, float, float, str]]:
+    """Limits, df and status by label, of the table under the one cell whose text has ``of``."""
+    (cell,) = [cell for cell in cells(notebook) if of in cell.source]
+    (body,) = re.findall(r"<tbody>(.*)</tbody>", outputs(cell, "text/html"), re.DOTALL)
+    found = [
+        re.findall(r"<t[hd]>(.*?)</t[hd]>", row) for row in re.findall(r"<tr>(.*?)</tr>", body, re.DOTALL)
+    ]
+    return {
+        label: (float(lower), float(upper), float(df), status) for label, _, lower, upper, df, status in found
+    }
+
+
+def test_the_second_is_of_synthetic_data_and_its_pictures_say_so(mixed: nbformat.NotebookNode) -> None:
+    assert "**The data are synthetic**" in mixed.cells[0].source
+    drawn = [svg for cell in cells(mixed) if (svg := outputs(cell, "image/svg+xml"))]
+    assert len(drawn) == 4
+    assert all("SYNTHETIC" in svg.upper() for svg in drawn)
+
+
+def test_five_models_hold_the_truth_and_cannot_tell_it_from_none(mixed: nbformat.NotebookNode) -> None:
+    found = lines(mixed, "TRIAL =")
+    assert len(found) == 5
+    assert all(lower < 0 < 0.05 < upper and status == "ok" for lower, upper, _, status in found.values())
+    width = {label: upper - lower for label, (lower, upper, _, _) in found.items()}
+    assert width["Linear, constrained baseline"] > 1.2 * width["Logistic, constrained baseline"]
+
+
+def test_of_the_wedge_only_effects_by_exposure_time_average_to_the_truth(
+    mixed: nbformat.NotebookNode,
+) -> None:
+    found = lines(mixed, "WEDGE =")
+    assert [lower < 3 < upper for lower, upper, _, _ in found.values()] == [False, False, False, True]
+    assert found["Hussey and Hughes"][2] > 100 > found["Nested exchangeable"][2]
+
+
+def test_one_effect_for_a_growing_one_is_expected_to_be_about_1() -> None:
+    """Generalised least squares of the effects that the second notebook sets, with its variances."""
+    cluster, month = np.divmod(np.arange(12 * 7), 7)
+    exposure = np.maximum(month - cluster // 2, 0)
+    true = np.array([0.0, 1, 2, 3, 4, 4, 4])[exposure]
+    one = np.column_stack([np.eye(7)[month], exposure > 0])
+    each = np.column_stack([np.eye(7)[month], np.eye(7)[exposure][:, 1:]])
+    for of_month in (1.0, 0.0):
+        block = np.full((7, 7), 4.0) + np.eye(7) * (of_month + 64 / 40)
+        weight = np.linalg.inv(np.kron(np.eye(12), block))
+        assert np.linalg.solve(one.T @ weight @ one, one.T @ weight @ true)[-1] == pytest.approx(1, abs=0.1)
+        by_exposure = np.linalg.solve(each.T @ weight @ each, each.T @ weight @ true)[7:]
+        assert by_exposure.mean() == pytest.approx(3)

@@ -122,14 +122,21 @@ def _number_type(recorded: pa.Array) -> FieldType | None:
         return None
     texts = pc.unique(recorded).to_pylist()
     values = [float(text) for text in texts]
-    same = all(text in _written(value) for text, value in zip(texts, values, strict=True))
+    same = all(_is_written(text, value) for text, value in zip(texts, values, strict=True))
     return "number" if same and len(set(values)) == len(texts) else None
 
 
-def _written(value: float) -> tuple[str, ...]:
-    """How programs write a number: ``0.5``; ``5.0`` and ``5`` for whole ones of up to 15 digits."""
-    whole = value.is_integer() and abs(value) < _NAMES_FROM
-    return (repr(value), str(int(value))) if whole else (repr(value),)
+def _is_written(text: str, value: float) -> bool:
+    """Whether programs write the number so.
+
+    ``0.5``; ``7e-04`` and ``1e+05``, as R does where that is shorter; ``5.0`` and ``5`` for whole
+    numbers of up to 15 digits.
+    """
+    if text == repr(value):
+        return True
+    if "e" in text:
+        return text == np.format_float_scientific(value, trim="-", exp_digits=2)
+    return value.is_integer() and abs(value) < _NAMES_FROM and text == str(int(value))
 
 
 def _mask(values: pa.Array) -> Booleans:

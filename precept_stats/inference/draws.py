@@ -35,8 +35,9 @@ class Draws:
 
     For a bootstrap the draws are estimates from data simulated at ``params``. With ``covariance`` (p, p)
     and that of each draw, ``covariances`` (R, p, p), intervals are studentised; entries that are not
-    known are NaN, and a quantity that depends on one has a percentile interval. For a posterior ``params``
-    are its means.
+    known are NaN, and a quantity that depends on one has a percentile interval. So has one without a finite
+    value at the ``edge`` (p,), parameters with variances of 0 that draws can reach. For a posterior
+    ``params`` are its means.
     """
 
     names: tuple[str, ...]
@@ -45,6 +46,7 @@ class Draws:
     kind: Literal["bootstrap", "posterior"]
     covariance: Matrix | None = None
     covariances: Cube | None = None
+    edge: Vector | None = None
 
 
 def draws_estimate(fit: Draws, quantity: Quantity, level: float) -> Estimate:
@@ -82,6 +84,8 @@ def _error(quantity: Quantity, params: Vector, covariance: Matrix) -> float:
 def _own_error(fit: Draws, quantity: Quantity) -> float | None:
     """The standard error at the point, where draws have theirs too; else None."""
     if fit.covariance is None or fit.covariances is None:
+        return None
+    if fit.edge is not None and not math.isfinite(_value(quantity, fit.edge)):
         return None
     error = _error(quantity, fit.params, fit.covariance)
     return error if math.isfinite(error) else None

@@ -54,7 +54,7 @@ def profile_interval(fit: AnyMixedFit, gradient: Vector, level: float = 0.95) ->
         ratio = constrained_deviance(fit, gradient[None], np.array([value])) - fit.deviance
         return math.sqrt(max(0.0, ratio)) - limit
 
-    lower, upper = (_crossing(excess, (estimate, side * error), limit) for side in (-1.0, 1.0))
+    lower, upper = (crossing(excess, (estimate, side * error), limit) for side in (-1.0, 1.0))
     return Interval(lower, upper, level, method=PROFILE)
 
 
@@ -88,7 +88,7 @@ class FixedEffectsProfile:
         return weights[:count]
 
 
-def _crossing(excess: Callable[[float], float], start: tuple[float, float], limit: float) -> float:
+def crossing(excess: Callable[[float], float], start: tuple[float, float], limit: float) -> float:
     """Where the excess passes 0 from the estimate, step by step in standard errors."""
     estimate, step = start
     inner, width = estimate, limit

@@ -10,6 +10,7 @@ from precept_stats.inference.fit import Fact
 from precept_stats.methods.scatter import about_origin
 from precept_stats.numerics.clustering import AnovaIcc, anova_icc, design_effect, size_variation
 from precept_stats.studies.cluster_trial_design import ClusterTrialDesign
+from precept_stats.studies.question import Outcome
 
 
 def pooled_icc(design: ClusterTrialDesign) -> AnovaIcc | None:
@@ -39,15 +40,28 @@ def cluster_facts(design: ClusterTrialDesign, estimator: str, df_rule: str) -> t
 def _arm_facts(design: ClusterTrialDesign, arm: int, name: str) -> list[Fact]:
     groups = (("arm", name),)
     mine = design.arm == arm
-    size = float(design.cluster_size[mine].sum())
+    totals = float(design.cluster_total[mine].sum()), float(design.cluster_size[mine].sum())
     facts = [Fact("n_clusters", "Clusters", int(mine.sum()), "clusters", groups)]
-    if design.outcome.type == "count":
-        events = float(design.cluster_total[mine].sum())
-        facts.append(Fact("n_events", "Events", _count(events), "events", groups))
-        facts.append(Fact("person_time", "Person-time", size, "person-time", groups))
-    else:
-        facts.append(Fact("n", "Individuals", _count(size), "individuals", groups))
-    return facts
+    return facts + observed(design.outcome, totals, groups, "Individuals")
+
+
+def observed(
+    outcome: Outcome, totals: tuple[float, float], groups: tuple[tuple[str, str], ...], people: str
+) -> list[Fact]:
+    """Events and person-time of counts, individuals of any other outcome.
+
+    ``totals`` are the sums of the outcome and of its denominator; ``people`` is the label of individuals.
+    """
+    total, size = totals
+    if outcome.type != "count":
+        return [Fact("n", people, _count(size), "individuals", groups)]
+    events = Fact("n_events", "Events", _count(total), "events", groups)
+    return [events, Fact("person_time", "Person-time", size, "person-time", groups)]
+
+
+def size_unit(outcome: Outcome) -> str:
+    """The unit of a cluster's size."""
+    return "person-time" if outcome.type == "count" else "individuals per cluster"
 
 
 def _count(total: float) -> int | float:
@@ -56,7 +70,7 @@ def _count(total: float) -> int | float:
 
 def _icc_facts(design: ClusterTrialDesign) -> list[Fact]:
     sizes = design.cluster_size
-    unit = "person-time" if design.outcome.type == "count" else "individuals per cluster"
+    unit = size_unit(design.outcome)
     variation = size_variation(sizes)
     facts = []
     icc = pooled_icc(design)

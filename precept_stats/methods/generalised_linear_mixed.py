@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from typing import ClassVar, Literal
 
 from precept_stats.data.declared import Declared
-from precept_stats.errors import FitError
-from precept_stats.inference.degrees_of_freedom import DegreesOfFreedom, FixedDf, LeadingDf
 from precept_stats.inference.fit import Fact, Fit
-from precept_stats.inference.joint import joint_test
 from precept_stats.inference.quantities import Quantity
 from precept_stats.inference.seeds import Seed
-from precept_stats.inference.uncertainty import Asymptotic
 from precept_stats.methods.contract import MethodWords
-from precept_stats.methods.glmm_estimate import Estimated, by_likelihood, by_pseudo_likelihood
+from precept_stats.methods.glmm_estimate import Estimated
 from precept_stats.methods.glmm_facts import boundary_warnings, random_facts
+from precept_stats.methods.glmm_inference import Fitted, Inferred, by_plan, inferred_by
 from precept_stats.methods.glmm_model import GlmmModel, model_of
 from precept_stats.methods.glmm_plan import (
     conditional_objections,
@@ -23,6 +19,7 @@ from precept_stats.methods.glmm_plan import (
     equation,
     integral_objections,
     link_objections,
+    ratio_objections,
 )
 from precept_stats.methods.layout import Layout, layout_of_design, layout_of_plan
 from precept_stats.methods.linear_mixed_facts import joint_facts
@@ -40,8 +37,9 @@ from precept_stats.methods.settings_glmm import (
     GlmmDf,
     GlmmLink,
     KenwardRogerRule,
+    LikelihoodRatioRule,
     NegativeBinomialCounts,
-    NormalReference,
+    ParametricBootstrapRule,
     PoissonCounts,
     PseudoLikelihood,
 )
@@ -92,9 +90,10 @@ class GeneralisedLinearMixed(Declared):
 
     Small samples:
         Confidence intervals and p-values refer to a t distribution on the number of clusters minus
-        cluster-level parameters. Maximum likelihood makes the variance between clusters too small
-        when clusters are few, so that with fewer than about 30 intervals can be too narrow; restricted
-        pseudo-likelihood, with the same degrees of freedom or Kenward and Roger's, is meant for these.
+        cluster-level parameters unless another rule is named. Maximum likelihood makes the variance
+        between clusters too small when clusters are few, so that with fewer than about 30 intervals can
+        be too narrow; restricted pseudo-likelihood, with the same degrees of freedom or Kenward and
+        Roger's, is meant for these, and the parametric bootstrap allows for it by simulation.
         A variance estimated as 0 is reported as a boundary, and the rule for df is kept.
 
     Not for:
@@ -112,8 +111,6 @@ class GeneralisedLinearMixed(Declared):
 
     accepts: ClassVar[tuple[type, ...]] = (ClusterTrial, ClusterTrialWithBaseline, SteppedWedge)
     uses: ClassVar[frozenset[str]] = frozenset({"groups", "offset"})
-    needs_seed: ClassVar[bool] = False
-
     kind: Literal["generalised_linear_mixed"] = "generalised_linear_mixed"
     link: GlmmLink = CanonicalLink()
     counts: GlmmCounts = PoissonCounts()
@@ -121,6 +118,11 @@ class GeneralisedLinearMixed(Declared):
     df: GlmmDf = ClustersMinusClusterParameters()
     random: RandomEffects = Exchangeable()
     effect_over_time: EffectOverTime = ConstantEffect()
+
+    @property
+    def needs_seed(self) -> bool:
+        """Whether it draws random numbers."""
+        return isinstance(self.df, ParametricBootstrapRule)
 
     def objections(self, study: AnyStudy, question: Question) -> tuple[str, ...]:
         layout = layout_of_plan(study, question)
@@ -135,6 +137,8 @@ class GeneralisedLinearMixed(Declared):
                 "Kenward and Roger's adjustment is for a restricted likelihood: with it goes the "
                 "approximation pseudo_likelihood"
             )
+        if isinstance(self.df, LikelihoodRatioRule):
+            found += ratio_objections(question, self.approximation, (self.random, self.effect_over_time))
         found += conditional_objections(question, link)
         if layout.paired:
             found.append(
@@ -202,54 +206,32 @@ class GeneralisedLinearMixed(Declared):
         require_variation(design)
         model = self._model(design)
         require_units(design, model.fixed)
-        found = self._estimated(model)
-        rule = found.df or self._rule(design, model)
-        p = model.X.shape[1]
-        uncertainty = Asymptotic(
-            model.parameter_names,
-            found.params,
-            found.covariance,
-            rule if isinstance(rule, FixedDf) else LeadingDf(rule, p),
+        found = by_plan(model, self.approximation, self.df)
+        inferred = inferred_by(self.df, Fitted(model, found, self.approximation, seed))
+        warnings = (
+            *boundary_warnings(model, found, self.df.on_boundary),
+            *few_clusters(design),
+            *inferred.warnings,
         )
-        effects = Asymptotic(model.fixed.names, found.params[:p], found.covariance[:p, :p], rule)
-        warnings = (*boundary_warnings(model, found), *few_clusters(design))
         status: Status = "boundary" if found.boundary else "warning" if warnings else "ok"
         return Fit(
-            uncertainty,
+            inferred.uncertainty,
             status=status,
             evidence=found.evidence,
             warnings=warnings,
-            facts=self._facts(model, found, effects),
+            facts=(*self._facts(model, found, inferred), *inferred.facts),
             settings=tuple((name, value) for name, value, _ in listed(self._choices())),
             further=model.further(),
         )
 
-    def _facts(self, model: GlmmModel, found: Estimated, effects: Asymptotic) -> tuple[Fact, ...]:
+    def _facts(self, model: GlmmModel, found: Estimated, inferred: Inferred) -> tuple[Fact, ...]:
         design = model.design
         estimator = self._estimator(layout_of_design(design), is_cohort(design))
         return (
             *design_facts(design, estimator, self.df.words),
-            *random_facts(model, found),
-            *joint_facts(model.fixed, lambda contrasts: joint_test(effects, contrasts)),
+            *random_facts(model, found, self.df.on_boundary),
+            *joint_facts(model.fixed, inferred.joint),
         )
-
-    def _estimated(self, model: GlmmModel) -> Estimated:
-        if isinstance(self.approximation, PseudoLikelihood):
-            return by_pseudo_likelihood(model, adjusted=isinstance(self.df, KenwardRogerRule))
-        return by_likelihood(model, self.approximation.points)
-
-    def _rule(self, design: AnyDesign, model: GlmmModel) -> DegreesOfFreedom:
-        """The same degrees of freedom for every contrast. FitError when none are left."""
-        if isinstance(self.df, NormalReference):
-            return FixedDf(math.inf, self.df.words)
-        spent = model.fixed.cluster_parameters
-        if design.n_clusters - spent < 1:
-            raise FitError(
-                "no degrees of freedom are left",
-                found=f"{design.n_clusters} clusters and {spent} parameters at cluster level",
-                allowed="more clusters than parameters: drop covariates or merge strata",
-            )
-        return FixedDf(float(design.n_clusters - spent), self.df.words)
 
     def targets(self, design: AnyDesign) -> tuple[Quantity, ...]:
         """The effect sought, then the standardised risk or rate of each arm."""

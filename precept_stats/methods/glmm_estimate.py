@@ -32,7 +32,8 @@ class Estimated:
 
     ``at_zero`` (R,) marks variances on their boundary; ``equal_dispersion`` counts that are no more dispersed
     than Poisson. ``df`` is the rule that goes with an adjusted covariance of the fixed effects; None
-    when any rule may be used.
+    when any rule may be used. ``psi`` are beta, the entries of L and the log shape, where other fits may
+    start; None, with a ``log_likelihood`` of NaN, where no likelihood was maximised.
     """
 
     params: Floats
@@ -42,17 +43,22 @@ class Estimated:
     predictions: tuple[Predicted, ...]
     df: DegreesOfFreedom | None = None
     equal_dispersion: bool = False
+    psi: Floats | None = None
+    log_likelihood: float = float("nan")
 
     @property
     def boundary(self) -> bool:
         return bool(self.at_zero.any()) or self.equal_dispersion
 
 
-def by_likelihood(model: GlmmModel, points: int) -> Estimated:
-    """Maximum likelihood with the joint information; FitError when there is no usable maximum."""
+def by_likelihood(model: GlmmModel, points: int, near: Floats | None = None) -> Estimated:
+    """Maximum likelihood with the joint information; FitError when there is no usable maximum.
+
+    ``near`` are the parameters (``psi``) of another fit to start from.
+    """
     if _is_plain(model):
-        return _of_plain(model, _plain(model, points))
-    kernel = fit_joint(model.rows, model.family, points)
+        return _of_plain(model, _plain(model, points, near))
+    kernel = fit_joint(model.rows, model.family, points, near)
     require_estimate(kernel, model)
     p, s, R = len(kernel.params), int(model.shaped), len(kernel.theta)
     order = np.concatenate([np.arange(p), np.arange(p + R, p + R + s), np.arange(p, p + R)]).astype(np.intp)
@@ -71,6 +77,8 @@ def by_likelihood(model: GlmmModel, points: int) -> Estimated:
         evidence=(*_evidence(kernel), *scores),
         predictions=_of_clusters(model, [(one.values, one.std_errors) for one in predicted]),
         equal_dispersion=bool(shape) and not np.isfinite(shape[0]),
+        psi=np.concatenate([kernel.params, kernel.theta, shape]),
+        log_likelihood=kernel.log_likelihood,
     )
 
 
@@ -104,9 +112,13 @@ def _is_plain(model: GlmmModel) -> bool:
     return model.alone and model.design.offset is None and not model.shaped
 
 
-def _plain(model: GlmmModel, points: int) -> GlmmFit:
-    design = model.design
-    kernel = fit_glmm(GlmmRows(model.X, design.y, design.size, design.row_cluster), model.family, points)
+def _plain(model: GlmmModel, points: int, near: Floats | None = None) -> GlmmFit:
+    design, start = model.design, None
+    if near is not None:
+        with np.errstate(divide="ignore"):
+            start = np.append(near[:-1], np.log(near[-1]))
+    rows = GlmmRows(model.X, design.y, design.size, design.row_cluster)
+    kernel = fit_glmm(rows, model.family, points, start)
     require_estimate(kernel, model)
     return kernel
 
@@ -121,6 +133,8 @@ def _of_plain(model: GlmmModel, kernel: GlmmFit) -> Estimated:
         at_zero=np.array([at_zero]),
         evidence=(*_evidence(kernel), *scores),
         predictions=_of_clusters(model, [(kernel.modes[:, None], kernel.mode_errors[:, None])]),
+        psi=np.append(kernel.params, np.exp(kernel.log_sigma)),
+        log_likelihood=kernel.log_likelihood,
     )
 
 

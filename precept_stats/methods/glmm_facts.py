@@ -17,12 +17,15 @@ from precept_stats.numerics.glmm.spread import latent_icc, median_odds_ratio
 from precept_stats.numerics.mixed.covariance import Entry
 
 
-def random_facts(model: GlmmModel, found: Estimated) -> tuple[Fact, ...]:
-    """Variances, how much clusters differ, what is on a boundary, and the clusters' predicted effects."""
+def random_facts(model: GlmmModel, found: Estimated, on_boundary: str) -> tuple[Fact, ...]:
+    """Variances, how much clusters differ, what is on a boundary, and the clusters' predicted effects.
+
+    ``on_boundary`` says what the rule for intervals makes of a variance on its boundary.
+    """
     spread = _of_one_intercept(model, found) if model.alone else _variances(model, found)
     return (
         *spread,
-        *_boundary_facts(model, found),
+        *_boundary_facts(model, found, on_boundary),
         *(fact for one in found.predictions for fact in _prediction_facts(one, model.design.clusters)),
     )
 
@@ -67,16 +70,15 @@ def _label(model: GlmmModel, entry: Entry) -> str:
     return f"Variance {between}" if name == "(Intercept)" else f"Variance of the effect of {name} {between}"
 
 
-def _boundary_facts(model: GlmmModel, found: Estimated) -> Iterator[Fact]:
-    rule = "the rule for degrees of freedom is that of the plan"
+def _boundary_facts(model: GlmmModel, found: Estimated, rule: str) -> Iterator[Fact]:
     for entry, zero in zip(model.entries, found.at_zero, strict=True):
         if zero and not model.alone:
             groups = (("term", f"variance of {model.variance_name(entry)}"),)
             yield Fact("boundary", f"At its boundary: {_label(model, entry)}", rule, groups=groups)
 
 
-def boundary_warnings(model: GlmmModel, found: Estimated) -> tuple[str, ...]:
-    """What follows from each variance at its boundary."""
+def boundary_warnings(model: GlmmModel, found: Estimated, on_boundary: str) -> tuple[str, ...]:
+    """What follows from each variance at its boundary, which the rule for intervals takes as it says."""
     values = found.params[-len(model.entries) - 1 : -1]
     warnings = []
     for entry, zero, value in zip(model.entries, found.at_zero, values, strict=True):
@@ -90,7 +92,7 @@ def boundary_warnings(model: GlmmModel, found: Estimated) -> tuple[str, ...]:
             clause += " (a boundary)"
         part = "so the standard error has no part for clustering; " if model.alone else ""
         joint = ", " if part else "; "
-        warnings.append(f"{clause}{joint}{part}the rule for degrees of freedom is that of the plan")
+        warnings.append(f"{clause}{joint}{part}{on_boundary}")
     if found.equal_dispersion:
         warnings.append(
             "counts are no more dispersed than Poisson given the random effects (a boundary); "

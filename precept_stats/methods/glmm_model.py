@@ -132,7 +132,7 @@ class GlmmModel:
         name = " / ".join(self.design.arm_names[::-1]) + about
         return Quantity(
             self.design.summary, name, "log", "ratio", 1.0,
-            lambda b: float(padded @ b), lambda b: padded, padded,
+            lambda b: float(weights @ b[: len(weights)]), lambda b: padded, padded,
         )  # fmt: skip
 
     def arm_means(self) -> tuple[Quantity, ...]:

@@ -49,6 +49,27 @@ def conditional_objections(question: Question, link: str) -> list[str]:
     return []
 
 
+def ratio_objections(
+    question: Question, approximation: GlmmApproximation, of: tuple[RandomEffects, EffectOverTime]
+) -> list[str]:
+    """Why there is no likelihood ratio of the effect; ``of`` are the random effects and that over time."""
+    found = []
+    if isinstance(approximation, PseudoLikelihood):
+        found.append(
+            "likelihood ratios need a likelihood, and restricted pseudo-likelihood has none: each working "
+            "response has another; use the approximation laplace or quadrature, or another df"
+        )
+    estimand, (random, over_time) = question.estimand, of
+    differs = isinstance(over_time, ExposureTimeEffect) or any("arm" in t.slopes for t in random.of(False))
+    if estimand.effect == "marginal" and (estimand.summary != "rate_ratio" or differs):
+        found.append(
+            "a likelihood is followed along the effect given the clusters, not along a marginal effect, "
+            "whose p-value and interval could then contradict each other: ask for a conditional odds or "
+            "rate ratio, or use df parametric_bootstrap"
+        )
+    return found
+
+
 def count_objections(counts: GlmmCounts, outcome: OutcomeType, approximation: GlmmApproximation) -> list[str]:
     """A dispersion where there are no counts, or no likelihood to estimate it by."""
     if not isinstance(counts, NegativeBinomialCounts):

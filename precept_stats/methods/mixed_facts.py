@@ -10,7 +10,7 @@ import numpy as np
 from precept_stats.errors import FitError
 from precept_stats.inference.fit import Fact
 from precept_stats.methods.arm_model import require_clusters
-from precept_stats.methods.cluster_facts import cluster_facts, few_clusters_warning
+from precept_stats.methods.cluster_facts import cluster_facts, few_clusters_warning, observed, size_unit
 from precept_stats.methods.mixed_terms import FixedPart
 from precept_stats.numerics.clustering import size_variation
 from precept_stats.studies.cluster_trial_design import ClusterTrialDesign
@@ -41,15 +41,14 @@ def _(design: PeriodDesign, estimator: str, df_rule: str) -> tuple[Fact, ...]:
     for arm, name in enumerate(design.arm_names):
         mine, groups = design.row_treated == arm, (("arm", name),)
         clusters = len(np.unique(design.row_cluster[mine]))
-        people = float(design.size[mine].sum())
+        totals = float(design.y[mine].sum()), float(design.size[mine].sum())
         facts.append(Fact("n_clusters", "Clusters", clusters, "clusters", groups))
-        facts.append(
-            Fact("n", "Individuals, in every period that they were seen", int(people), "individuals", groups)
-        )
+        people = "Individuals, in every period that they were seen"
+        facts += observed(design.outcome, totals, groups, people)
     if design.participant is not None:
         people_followed = len(np.unique(design.participant))
         facts.append(Fact("n_participants", "Participants followed", people_followed, "individuals"))
-    variation, unit = size_variation(design.cluster_size), "individuals per cluster"
+    variation, unit = size_variation(design.cluster_size), size_unit(design.outcome)
     facts.append(Fact("mean_size", "Mean cluster size", variation.mean, unit, context="icc"))
     label = "Coefficient of variation of cluster size"
     return (*facts, Fact("cv_size", label, variation.cv, context="icc"))

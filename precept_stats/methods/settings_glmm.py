@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
@@ -107,7 +107,18 @@ class PseudoLikelihood(Choice):
         return 1
 
 
-class ClustersMinusClusterParameters(Choice):
+class _Rule(Choice):
+    """A reference for intervals; ``on_boundary`` says what it makes of a variance estimated as 0."""
+
+    on_boundary: ClassVar[str] = "the rule for degrees of freedom is that of the plan"
+
+    @property
+    def words(self) -> str:
+        """The reference as methods sections name it."""
+        raise NotImplementedError
+
+
+class ClustersMinusClusterParameters(_Rule):
     """t on clusters minus cluster-level parameters: arms, strata, cluster-level covariates.
 
     Over periods the intervention counts as one parameter, whatever the exposure times, and periods do not
@@ -121,7 +132,7 @@ class ClustersMinusClusterParameters(Choice):
         return "t on clusters - cluster-level parameters"
 
 
-class NormalReference(Choice):
+class NormalReference(_Rule):
     """The normal distribution, which is too narrow with few clusters."""
 
     kind: Literal["normal"] = "normal"
@@ -131,7 +142,7 @@ class NormalReference(Choice):
         return "normal"
 
 
-class KenwardRogerRule(Choice):
+class KenwardRogerRule(_Rule):
     """Kenward and Roger's adjusted covariance and degrees of freedom; with pseudo_likelihood only."""
 
     kind: Literal["kenward_roger"] = "kenward_roger"
@@ -139,6 +150,41 @@ class KenwardRogerRule(Choice):
     @property
     def words(self) -> str:
         return "t, Kenward-Roger degrees of freedom"
+
+
+class LikelihoodRatioRule(_Rule):
+    """Likelihood-ratio tests and profile-likelihood intervals, on chi-squared, of effects given the clusters.
+
+    With few clusters tests reject too often and intervals are too narrow. Risks, rates and correlations have
+    intervals from estimate and standard error.
+    """
+
+    on_boundary: ClassVar[str] = "estimated anew at every value of the profile"
+
+    kind: Literal["likelihood_ratio"] = "likelihood_ratio"
+
+    @property
+    def words(self) -> str:
+        return "likelihood ratio on chi-squared, profile intervals"
+
+
+class ParametricBootstrapRule(_Rule):
+    """Intervals and p-values from outcomes simulated from the fitted model; needs the plan's seed.
+
+    Effects, risks and rates have studentised intervals; standard deviations, correlations and median
+    ratios, which a refit can put on their boundary, have percentile intervals. Joint tests are not given.
+    """
+
+    on_boundary: ClassVar[str] = "replicates are simulated without it"
+
+    kind: Literal["parametric_bootstrap"] = "parametric_bootstrap"
+    replicates: int = Field(
+        default=1999, ge=99, le=100_000, description="How many outcomes are simulated and refitted."
+    )
+
+    @property
+    def words(self) -> str:
+        return "parametric bootstrap"
 
 
 class PoissonCounts(Choice):
@@ -159,5 +205,10 @@ GlmmApproximation = Annotated[
     LaplaceApproximation | AdaptiveQuadrature | PseudoLikelihood, Field(discriminator="kind")
 ]
 GlmmDf = Annotated[
-    ClustersMinusClusterParameters | NormalReference | KenwardRogerRule, Field(discriminator="kind")
+    ClustersMinusClusterParameters
+    | NormalReference
+    | KenwardRogerRule
+    | LikelihoodRatioRule
+    | ParametricBootstrapRule,
+    Field(discriminator="kind"),
 ]

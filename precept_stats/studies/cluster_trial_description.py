@@ -52,9 +52,9 @@ def describe(prepared: PreparedTrial, analysis: str) -> tuple[Row, ...]:
 
     Table 1 is about the eligible individuals whom the outcome concerns (those of the follow-up
     window when there are periods), whether or not their outcome was recorded, and about their
-    clusters. A characteristic that is constant within every cluster is summarised over clusters,
-    any other over individuals. There are no p-values: differences at baseline between randomised
-    arms are due to chance (CONSORT 2025, item 25).
+    clusters, with the outcome of these in the baseline window. A characteristic that is constant
+    within every cluster is summarised over clusters, any other over individuals. There are no
+    p-values: differences at baseline between randomised arms are due to chance (CONSORT 2025, item 25).
     """
     return (
         *table_one(prepared.participants, prepared.design.arm_names, analysis),

@@ -228,10 +228,11 @@ def participants(
 def characteristics_of(
     trial: Trial, columns: Mapping[str, Column], rows: Ints | Bools
 ) -> tuple[Characteristic, ...]:
-    """The columns of Table 1 for ``rows`` of the columns."""
+    """The columns of Table 1 for ``rows`` of the columns; the baseline outcome too, where there is one."""
+    computed = (BASELINE_OUTCOME,) if BASELINE_OUTCOME in columns else ()
     return tuple(
         Characteristic(name, *_words_of(trial, name), among(columns[name], rows))
-        for name in dict.fromkeys(trial.study.characteristics)
+        for name in dict.fromkeys((*trial.study.characteristics, *computed))
     )
 
 

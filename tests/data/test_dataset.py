@@ -6,8 +6,6 @@ import csv
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Callable
-from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +20,6 @@ from hypothesis import strategies as st
 from precept_stats.data.dataset import load_table
 from precept_stats.data.schema import DataSchema, find_schema
 from precept_stats.data.violations import InvalidDataError
-from precept_stats.errors import DataError
 
 KINDS = ("string", "integer", "number", "boolean", "date", "yearmonth")
 MIXED = DataSchema.model_validate(
@@ -279,65 +276,6 @@ def test_synthetic_is_found_from_the_data(
     assert load_table(one_row, None, "trial").synthetic is synthetic
 
 
-@pytest.mark.parametrize(
-    ("written", "kind"),
-    [
-        (["1", "-20", "NA"], "integer"),
-        (["1", "02"], "string"),
-        (["1", "+2"], "string"),
-        (["1234567890123456", "1"], "string"),
-        (["1.5", "2"], "number"),
-        (["1.0", "2.0", "-3.5"], "number"),
-        (["1e-05", "2.5"], "number"),
-        (["1e5", ""], "string"),
-        (["1.1", "1.10"], "string"),
-        (["5", "5.0"], "string"),
-        (["35", " 35"], "string"),
-        (["0.12345678901234567890", "1.5"], "string"),
-        (["0.0", "-0.0"], "string"),
-        (["NO", "YES"], "string"),
-        (["true", "False"], "boolean"),
-        (["2018-05-01", "2018-06-01"], "date"),
-        (["2018-05", "2018-06"], "string"),
-        (["2018-02-30", "2018-06-01"], "string"),
-        (["nan", "1"], "string"),
-        (["NA", ""], "string"),
-    ],
-)
-def test_without_a_schema_types_are_inferred_with_care(tmp_path: Path, written: list[str], kind: str) -> None:
-    path = tmp_path / "t.csv"
-    path.write_text("x,y\n" + "".join(f"{text},a\n" for text in written), encoding="utf-8")
-    assert load_table(path, None, "t").schema["x"].type == kind
-
-
-def test_text_of_a_frame_stays_text_whatever_it_looks_like() -> None:
-    made = pd.DataFrame({"x": ["1.1", "1.10", "1.1"], "y": ["2020-01-01"] * 3, "z": ["true"] * 3})
-    for source in (made, pa.Table.from_pandas(made)):
-        table = load_table(source, None, "t")
-        assert [field.type for field in table.schema.columns] == ["string"] * 3
-        assert table.frame["x"].tolist() == ["1.1", "1.10", "1.1"]
-
-
-@pytest.mark.parametrize(
-    ("values", "kind", "held"),
-    [
-        (["9007199254740993", "9007199254740992"], "integer", [9007199254740993, 9007199254740992]),
-        (["12345678901234567890", "12345678901234567891", None], "string", None),
-        (["1.00", "2.00"], "integer", [1, 2]),
-        (["1.10", "2.00"], "number", [1.1, 2.0]),
-    ],
-)
-def test_decimals_of_parquet_lose_no_digit_of_a_whole_number(
-    tmp_path: Path, values: list[str | None], kind: str, held: list[object] | None
-) -> None:
-    path = tmp_path / "t.parquet"
-    numbers = [None if value is None else Decimal(value) for value in values]
-    pq.write_table(pa.table({"x": pa.array(numbers)}), path)
-    table = load_table(path, None, "t")
-    assert table.schema["x"].type == kind
-    assert table.frame["x"].dropna().tolist() == (held or [value for value in values if value is not None])
-
-
 def test_a_column_that_never_repeats_is_taken_for_an_identifier(frame: pd.DataFrame) -> None:
     schema = load_table(frame, None, "trial").schema
     assert {c.name for c in schema.columns if c.notes.sensitivity == "identifier"} == {"person"}
@@ -349,71 +287,6 @@ def test_extra_columns_of_a_subset_are_kept(frame: pd.DataFrame) -> None:
     assert table.frame["seat"].tolist() == ["1", "2", "3", "1", "2", "3"]
     assert table.frame["score"].tolist() == frame["score"].tolist()
     assert table.schema["score"].type == "number"
-
-
-BAD_FILES: list[tuple[str, bytes, str, str]] = [
-    ("absent.csv", b"", "no such file", ""),
-    ("t.xlsx", b"x", "kind of file", "t.xlsx"),
-    ("t.csv", b"", "is empty", ""),
-    ("t.csv", b"\n\n", "is empty", ""),
-    ("t.csv", b"a,b\n", "table is empty", "2 columns and no rows"),
-    ("t.csv", "a\ncaf\u00e9\n".encode("latin-1"), "not UTF-8", "byte 0xE9 on line 2"),
-    ("t.csv", "a\nx\n".encode("utf-16"), "not UTF-8", "line 1"),
-    ("t.csv", b"a,b\n1,2\n1\n1,2,3\n", "2 rows do not have", "row 3 has 1; row 4 has 3"),
-    ("t.csv", b"a,a\n1,2\n", "same name", "a"),
-    ("t.csv", b"a,\n1,2\n", "has no name", "column 2"),
-    ("t.csv", b"a;b\n1;2\n", "not separated by commas", "a;b"),
-    ("t.csv", b'a\n"x\n', "not CSV", "end of data"),
-    ("t.csv", b'a\n"x"y\n', "not CSV", "expected"),
-    ("t.csv", b"a\nx\0\n", "not CSV text", "NUL character on line 2"),
-    ("t.csv", b"a,b\n1,2\n\n3,4\n", "blank", "line 3"),
-    ("t.csv", b"a,b\n1," + b"x" * 70_000 + b"\n", "too long", "70,000 characters in column 'b'"),
-    ("t.csv", b"a,b\n1," + b"x" * 200_000 + b"\n", "not CSV", "larger than"),
-    ("t.parquet", b"not parquet", "not Parquet", "magic bytes"),
-    ("t.parquet", b"", "not Parquet", ""),
-]
-
-
-@pytest.mark.parametrize(("name", "content", "problem", "found"), BAD_FILES)
-def test_files_that_cannot_be_read(
-    tmp_path: Path, name: str, content: bytes, problem: str, found: str
-) -> None:
-    path = tmp_path / name
-    if name != "absent.csv":
-        path.write_bytes(content)
-    with pytest.raises(DataError, match=problem) as caught:
-        load_table(path, None, "t")
-    assert found in caught.value.found
-
-
-def test_a_folder_is_not_a_table(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="not a file"):
-        load_table(tmp_path, None, "t")
-
-
-@pytest.mark.parametrize(
-    ("make", "problem"),
-    [
-        (lambda: {"a": [1]}, "not a table"),
-        (lambda: pd.DataFrame(), "empty"),
-        (lambda: pd.DataFrame({"a": []}), "empty"),
-        (lambda: pd.DataFrame({1: [1]}), "must be text"),
-        (lambda: pd.DataFrame([[1, 2]], columns=["a", "a"]), "same name"),
-        (lambda: pa.table({"a": [1]}).to_reader(), "only once"),
-    ],
-)
-def test_objects_that_cannot_be_read(make: Callable[[], object], problem: str) -> None:
-    with pytest.raises(DataError, match=problem):
-        load_table(make(), None, "t")  # type: ignore[arg-type]
-
-
-def test_a_byte_order_mark_quotes_and_blank_ends_do_no_harm(tmp_path: Path) -> None:
-    path = tmp_path / "t.csv"
-    path.write_bytes('\ufeff"a","b"\r\n"x, y","line one\nline two"\r\n"",z\r\n\r\n'.encode())
-    frame = load_table(path, None, "t").frame
-    assert frame["a"].tolist()[0] == "x, y"
-    assert frame["b"].tolist() == ["line one\nline two", "z"]
-    assert frame["a"].isna().tolist() == [False, True]
 
 
 def test_a_mixed_stream_of_chunks_reads_as_one() -> None:

@@ -292,3 +292,17 @@ def test_what_a_plan_is_told() -> None:
         "logit(risk) = intercept[arm] + u[cluster], u ~ N(0, sigma2); "
         "means averaged over u and over the population"
     )
+
+
+def test_counts_over_periods_are_events_and_person_time() -> None:
+    design = design_of("rates")
+    facts = METHODS["rates"].fit(design).facts
+    for arm, name in enumerate(design.arm_names):
+        mine = design.row_treated == arm
+        found = {
+            fact.name: (fact.stat, fact.unit) for fact in facts if (("arm", name),) == tuple(fact.groups)
+        }
+        assert found["n_events"] == (design.y[mine].sum(), "events")
+        assert found["person_time"] == (pytest.approx(design.size[mine].sum(), abs=1e-9), "person-time")
+    assert "n" not in {fact.name for fact in facts}
+    assert {fact.unit for fact in facts if fact.name == "mean_size"} == {"person-time"}

@@ -127,6 +127,22 @@ def test_clusters_are_described_before_and_after() -> None:
     assert len(found) == 4 * 2 * 3
 
 
+@pytest.mark.parametrize("named", [(), ("baseline_outcome",)])
+def test_table_one_lists_the_baseline_outcome_of_clusters(named: tuple[str, ...]) -> None:
+    frame = monthly()
+    extra = frame[(frame["unit"] == "B") & (frame["month"] > "2018-05")].assign(unit="E")
+    both = pd.concat([frame, extra], ignore_index=True)
+    study = STUDY.model_copy(update={"adjust": (), "characteristics": named})
+    rows = describe(made(both, study), "main")
+    found = [row for row in rows if row.context == "baseline" and row.variable == "baseline_outcome"]
+    assert {row.group("level") for row in found} == {"cluster"}
+    assert {row.term for row in found} == {"y, baseline"}
+    stats = {(row.group("arm"), row.stat_name): row.stat for row in found}
+    assert len(stats) == len(found)
+    assert (stats["ESP", "N"], stats["ESP", "mean"], stats["ESP", "n_missing"]) == (2, 0.75, 0)
+    assert (stats["SSP", "N"], stats["SSP", "mean"], stats["SSP", "n_missing"]) == (2, 0.75, 1)
+
+
 @pytest.mark.parametrize(
     "text", ["2018-05-99", "2018-02-30", "2018-13", "2018-05-14 noon", "2018-05T10:00", "2018-5", "20180514"]
 )

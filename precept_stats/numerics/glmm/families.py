@@ -60,11 +60,19 @@ class Family(Protocol):
         """The variance of an outcome for one unit of denominator."""
         ...
 
+    def draw(self, rng: np.random.Generator, eta: Vector, size: Vector) -> Vector:
+        """An outcome for each row."""
+        ...
+
 
 def _binomial_constant(y: Vector, size: Vector) -> float:
     if np.all(size == 1.0):
         return 0.0
     return float(np.sum(gammaln(size + 1.0) - gammaln(y + 1.0) - gammaln(size - y + 1.0)))
+
+
+def _binomial_draw(rng: np.random.Generator, mean: Vector, size: Vector) -> Vector:
+    return rng.binomial(np.rint(size).astype(np.int64), mean).astype(np.float64)
 
 
 def _held(eta: Vector) -> Vector:
@@ -113,6 +121,9 @@ class BinomialLogit:
     def variance(self, mean: Vector) -> Vector:
         return np.maximum(mean * (1.0 - mean), np.finfo(float).tiny)
 
+    def draw(self, rng: np.random.Generator, eta: Vector, size: Vector) -> Vector:
+        return _binomial_draw(rng, self.mean(eta), size)
+
 
 class BinomialProbit:
     """y events out of size, the risk a normal distribution function of the linear predictor."""
@@ -150,6 +161,9 @@ class BinomialProbit:
 
     def variance(self, mean: Vector) -> Vector:
         return np.maximum(mean * (1.0 - mean), np.finfo(float).tiny)
+
+    def draw(self, rng: np.random.Generator, eta: Vector, size: Vector) -> Vector:
+        return _binomial_draw(rng, self.mean(eta), size)
 
 
 def _normal_tail(eta: Vector) -> Slopes:
@@ -204,6 +218,9 @@ class BinomialCloglog:
     def variance(self, mean: Vector) -> Vector:
         return np.maximum(mean * (1.0 - mean), np.finfo(float).tiny)
 
+    def draw(self, rng: np.random.Generator, eta: Vector, size: Vector) -> Vector:
+        return _binomial_draw(rng, self.mean(eta), size)
+
 
 class PoissonLog:
     """y events in size units of person-time, log rate linear."""
@@ -233,3 +250,6 @@ class PoissonLog:
 
     def variance(self, mean: Vector) -> Vector:
         return mean
+
+    def draw(self, rng: np.random.Generator, eta: Vector, size: Vector) -> Vector:
+        return rng.poisson(size * self.mean(eta)).astype(np.float64)

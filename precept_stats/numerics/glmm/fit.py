@@ -13,7 +13,7 @@ from precept_stats.numerics.glmm.families import Family, PoissonLog
 from precept_stats.numerics.glmm.layout import Layout, arrange
 from precept_stats.numerics.glmm.likelihood import Evaluation, evaluate
 from precept_stats.numerics.glmm.newton import uphill
-from precept_stats.numerics.glmm.penalised import Unclustered, start, unclustered
+from precept_stats.numerics.glmm.penalised import Start, Unclustered, start, unclustered
 from precept_stats.numerics.glmm.quadrature import Nodes, gauss_hermite
 from precept_stats.numerics.glmm.separation import runs_away, separating_columns
 
@@ -33,6 +33,9 @@ NEARLY_ZERO = 0.02
 """A typical reliability sigma^2 / (sigma^2 + variance of a cluster) below which sigma = 0 is tried."""
 
 LARGEST_SIGMA = 20.0
+
+LEAST_LOG_SIGMA = float(np.log(0.15))
+"""From where a variance is sought when a fit near by has none."""
 
 SINGULAR = 1e-11
 """An eigenvalue of the scaled information below which parameters cannot be told apart."""
@@ -98,14 +101,15 @@ class _Climb:
     separating: tuple[int, ...] = ()
 
 
-def fit_glmm(rows: GlmmRows, family: Family, nodes: int = 1) -> GlmmFit:
+def fit_glmm(rows: GlmmRows, family: Family, nodes: int = 1, near: Vector | None = None) -> GlmmFit:
     """Maximise the likelihood with ``nodes`` (odd) quadrature points a cluster; 1 is Laplace's approximation.
 
-    X must have full column rank. Nothing is raised for data without an estimate: see ``status``.
+    X must have full column rank. ``near`` (p + 1,) are (beta, log sigma) to start from, where such are
+    known. Nothing is raised for data without an estimate: see ``status``.
     """
     layout = arrange(rows.X, rows.y, rows.size, rows.cluster)
     problem = _Problem(layout, family, family.constant(rows.y, rows.size))
-    begin = start(layout, family, 0.5)
+    begin = start(layout, family, 0.5) if near is None else _begin(layout, near)
     laplace = gauss_hermite(1)
     with np.errstate(over="ignore", under="ignore"):
         climb = _climb(problem, laplace, problem.at(laplace, begin.theta, begin.modes))
@@ -115,6 +119,11 @@ def fit_glmm(rows: GlmmRows, family: Family, nodes: int = 1) -> GlmmFit:
             second = _climb(problem, more, again)
             climb = replace(second, iterations=climb.iterations + second.iterations)
     return _answer(problem, climb)
+
+
+def _begin(layout: Layout, near: Vector) -> Start:
+    theta = np.append(near[:-1][layout.columns], max(float(near[-1]), LEAST_LOG_SIGMA))
+    return Start(theta, np.zeros(layout.n_clusters))
 
 
 def _climb(problem: _Problem, nodes: Nodes, found: Evaluation) -> _Climb:

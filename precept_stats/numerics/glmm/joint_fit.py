@@ -75,10 +75,11 @@ class JointFit:
         return self.problem.effects.structure.covariances(self.theta)
 
 
-def fit_joint(rows: StructuredRows, family: Family, nodes: int = 1) -> JointFit:
+def fit_joint(rows: StructuredRows, family: Family, nodes: int = 1, near: Vector | None = None) -> JointFit:
     """Maximise the likelihood by Laplace's approximation, or ``nodes`` (odd) in each direction of one factor.
 
-    X must have full column rank. Nothing is raised for data without an estimate: see ``status``.
+    X must have full column rank. ``near`` are the parameters (psi) of a fit to start from, where such are
+    known. Nothing is raised for data without an estimate: see ``status``.
     """
     shaped = isinstance(family, NegativeBinomialLog)
     effects = arrange_effects(rows, collapse=not shaped)
@@ -86,7 +87,7 @@ def fit_joint(rows: StructuredRows, family: Family, nodes: int = 1) -> JointFit:
     constant = family.constant(rows.y, rows.size)
     overloaded = _overloaded(rows, problem)
     with np.errstate(all="ignore"):
-        begin = joint_start(problem)
+        begin = joint_start(problem, near)
         ascent = _Ascent.begin(problem)
         found = ascent.from_start(begin, overloaded)
         if nodes > 1 and not found.reason:

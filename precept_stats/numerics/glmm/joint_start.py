@@ -21,6 +21,12 @@ ITERATIONS = 6
 FIRST_SD = 0.5
 """The standard deviation, on the scale of the link, that every random effect begins with."""
 
+LEAST_SHARE = 0.3
+"""The least share of that with which a search begins at another fit."""
+
+LARGEST_FIRST_LOG_SHAPE = 3.0
+"""The largest log shape with which a search begins at another fit."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class JointStart:
@@ -42,8 +48,13 @@ def first_theta(data: Effects) -> Vector:
     )
 
 
-def joint_start(problem: Problem) -> JointStart:
-    """Penalised weighted least squares for (beta, u) jointly; L follows from conditional moments."""
+def joint_start(problem: Problem, near: Vector | None = None) -> JointStart:
+    """Penalised weighted least squares for (beta, u) jointly; L follows from conditional moments.
+
+    ``near`` are parameters of another fit: one step from these, their variances kept unless nearly 0.
+    """
+    if near is not None:
+        return _warm_start(problem, near)
     data = problem.effects
     psi = np.zeros(problem.n_parameters)
     psi[problem.p : problem.p + len(data.structure.entries)] = first_theta(data)
@@ -55,6 +66,19 @@ def joint_start(problem: Problem) -> JointStart:
         psi[problem.p : problem.p + len(data.structure.entries)] = _moved(problem, psi, system)
         fixed = data.offset + data.X @ system.params
         eta = fixed + system.modes.spread(problem.pattern, given.A)
+    return JointStart(psi, system.modes, system.information)
+
+
+def _warm_start(problem: Problem, near: Vector) -> JointStart:
+    data, psi = problem.effects, near.copy()
+    theta = problem.theta(psi)
+    least = LEAST_SHARE * first_theta(data)
+    psi[problem.p : problem.p + len(theta)] = np.where(
+        data.structure.diagonal, np.maximum(theta, least), theta
+    )
+    if problem.has_shape:
+        psi[-1] = min(float(psi[-1]), LARGEST_FIRST_LOG_SHAPE)
+    system = _System.of(problem.given(psi), data.offset + data.X @ psi[: problem.p])
     return JointStart(psi, system.modes, system.information)
 
 

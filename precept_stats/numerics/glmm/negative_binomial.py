@@ -83,3 +83,11 @@ class NegativeBinomialLog:
 
     def variance(self, mean: Vector) -> Vector:
         return mean + mean * mean * float(np.exp(-self.log_shape))
+
+    def draw(self, rng: np.random.Generator, eta: Vector, size: Vector) -> Vector:
+        """Poisson counts where the shape is infinite."""
+        mean, shape = size * self.mean(eta), float(np.exp(self.log_shape))
+        drawn = (
+            rng.negative_binomial(shape, shape / (shape + mean)) if np.isfinite(shape) else rng.poisson(mean)
+        )
+        return drawn.astype(np.float64)
