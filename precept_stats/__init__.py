@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from precept_stats.methods.gee import Gee
     from precept_stats.methods.generalised_linear_mixed import GeneralisedLinearMixed
     from precept_stats.methods.linear_mixed import LinearMixed
+    from precept_stats.methods.randomisation_test import RandomisationTest
     from precept_stats.plan.explain import explain
     from precept_stats.plan.lint import lint
     from precept_stats.plan.reader import read_plan
@@ -48,6 +49,7 @@ _HOMES = {
     "methods.gee": ("Gee",),
     "methods.generalised_linear_mixed": ("GeneralisedLinearMixed",),
     "methods.linear_mixed": ("LinearMixed",),
+    "methods.randomisation_test": ("RandomisationTest",),
     "plan.explain": ("explain",),
     "plan.lint": ("lint",),
     "plan.reader": ("read_plan",),
@@ -85,6 +87,7 @@ __all__ = [
     "PreceptError",
     "ProgrammeScenario",
     "Question",
+    "RandomisationTest",
     "Result",
     "Results",
     "Row",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
@@ -32,6 +33,8 @@ def influence_rows(
             yield replace(row, groups=groups, error=reason, status="failed")
             continue
         for stat_name, label, stat in _statistics(estimate):
+            if not math.isfinite(stat):
+                continue
             yield replace(
                 plain.row("influence", stat_name, stat, label),
                 groups=groups,

@@ -74,12 +74,17 @@ def _interval_statistics(estimate: Estimate) -> list[tuple[str, str, float | str
     kind, interval = estimate.interval.kind, estimate.interval
     return [
         ("estimate", "Estimate", estimate.value),
-        ("std_error", "Standard error", estimate.std_error if math.isfinite(estimate.std_error) else None),
-        ("conf_low", f"Lower {kind} limit", interval.lower),
-        ("conf_high", f"Upper {kind} limit", interval.upper),
+        ("std_error", "Standard error", _finite(estimate.std_error)),
+        ("conf_low", f"Lower {kind} limit", _finite(interval.lower)),
+        ("conf_high", f"Upper {kind} limit", _finite(interval.upper)),
         ("conf_level", f"{kind.capitalize()} level", interval.level),
         ("conf_method", "How the interval was found", interval.method or None),
     ]
+
+
+def _finite(value: float) -> float | None:
+    """The number, or None: a limit without end has no row, and the interval's method says why."""
+    return value if math.isfinite(value) else None
 
 
 def further_rows(header: Header, fit: Fit, level: float) -> Iterator[Row]:

@@ -1,8 +1,9 @@
 """From a fit and a quantity to an estimate: the one place where intervals and p-values are made.
 
-Three shapes of uncertainty stand: :class:`Asymptotic`, a point with a covariance and a df rule;
-:class:`Profiled`, the same with the likelihood followed instead; and :class:`Draws`, replicates of a
-bootstrap or a posterior. Each has its rule in its own file; which rule is used is said here alone.
+Four shapes of uncertainty stand: :class:`Asymptotic`, a point with a covariance and a df rule;
+:class:`Profiled`, the same with the likelihood followed instead; :class:`Draws`, replicates of a
+bootstrap or a posterior; and :class:`Randomisation`, the allocations that could have been. Each
+has its rule in its own file; which rule is used is said here alone.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ from precept_stats.inference.asymptotic import Asymptotic, wald_estimate
 from precept_stats.inference.draws import Draws, draws_estimate
 from precept_stats.inference.profiled import Profiled, profile_estimate
 from precept_stats.inference.quantities import Quantity
+from precept_stats.inference.randomisation import Randomisation, randomisation_estimate
 from precept_stats.inference.scales import to_reader
 from precept_stats.values import Estimate
 
-__all__ = ["Asymptotic", "Draws", "Profiled", "Uncertainty", "estimate", "point_value"]
+__all__ = ["Asymptotic", "Draws", "Profiled", "Randomisation", "Uncertainty", "estimate", "point_value"]
 
-Uncertainty = Asymptotic | Profiled | Draws
+Uncertainty = Asymptotic | Profiled | Draws | Randomisation
 
 
 def estimate(fit: Uncertainty, quantity: Quantity, level: float) -> Estimate:
@@ -31,6 +33,8 @@ def estimate(fit: Uncertainty, quantity: Quantity, level: float) -> Estimate:
             return profile_estimate(fit, quantity, level)
         case Draws():
             return draws_estimate(fit, quantity, level)
+        case Randomisation():
+            return randomisation_estimate(fit, quantity, level)
 
 
 def point_value(fit: Uncertainty, quantity: Quantity) -> float:

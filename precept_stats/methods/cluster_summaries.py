@@ -49,7 +49,7 @@ from precept_stats.methods.settings import (
     WelchVariance,
     listed,
 )
-from precept_stats.methods.stage_one import ARM_R2_LIMIT, Expected, expected_totals
+from precept_stats.methods.stage_one import ADJUSTED_GAP, Expected, expected_totals, stage_one_report
 from precept_stats.numerics.linear import LinearFit, classical_covariance, weighted_least_squares
 from precept_stats.studies import AnyStudy
 from precept_stats.studies.cluster_trial import ClusterTrial
@@ -163,11 +163,7 @@ class ClusterSummaries(Declared):
         if layout.is_ratio:
             gaps += self._ratio_gap(layout)
         if layout.adjusted:
-            gaps.append(
-                "stage one leaves out the arm, so the adjusted effect is too near none by about the share "
-                "(R2) of the arm that the covariates explain: by chance p / (clusters - 1) for p parameters "
-                "of cluster-level covariates, next to nothing for individual-level ones"
-            )
+            gaps.append(ADJUSTED_GAP)
         if question.estimand.effect == "conditional":
             gaps.append(
                 "the comparison is marginal; it equals the declared conditional effect only if that is the "
@@ -309,7 +305,7 @@ class ClusterSummaries(Declared):
     def _adjusted(self, design: ClusterTrialDesign) -> _StageTwo:
         expected = expected_totals(design)
         values, size, added = self._residuals(design, expected)
-        status, warnings = _stage_one_report(expected)
+        status, warnings = stage_one_report(expected)
         evidence = (
             ("stage_one_iterations", float(expected.iterations)),
             ("stage_one_arm_r2", expected.arm_r2),
@@ -350,22 +346,3 @@ def _welch(
     for arm, name in enumerate(design.arm_names):
         require_scatter(float(variances[arm]), stage.size, f" in arm {name}")
     return Asymptotic(names, kernel.params, np.diag(variances), WelchDf(variances, counts - 1.0))
-
-
-def _stage_one_report(expected: Expected) -> tuple[Status, tuple[str, ...]]:
-    warnings = []
-    if expected.aliased:
-        warnings.append(f"stage one left out {', '.join(expected.aliased)}: fixed by the terms before it")
-    if expected.boundary_rows:
-        warnings.append(
-            f"stage one predicts the outcome perfectly for {expected.boundary_rows} rows (quasi-separation); "
-            "their expected outcome is taken at its limit"
-        )
-    if expected.arm_r2 > ARM_R2_LIMIT:
-        warnings.append(
-            f"stage one's covariates explain a share of {expected.arm_r2:.2f} of the arm (R2), and about "
-            "that share of the effect is taken for theirs: the adjusted effect and its interval are too "
-            "near none"
-            + ("; adjust for cluster-level covariates by cluster_regression" if expected.cluster_rank else "")
-        )
-    return ("boundary" if expected.boundary_rows else "ok"), tuple(warnings)

@@ -208,7 +208,7 @@ def require_estimate(kernel: GlmmFit | JointFit, model: GlmmModel) -> None:
             "the outcome is separated, so that there is no finite estimate",
             found=f"{terms or 'the terms together'}: a fitted risk of 0 or 1, or a rate of 0, along them",
             allowed="events and non-events (for counts, events) at every value of arm and covariates; "
-            "drop or merge levels (all other levels of a term are named where it is the reference level that has "
+            "drop or merge levels (where all levels but the reference are named it is the reference that has "
             "none), or use cluster_summaries",
         )
     if "observations" in kernel.reason:

@@ -16,12 +16,18 @@ from precept_stats.methods.arm_model import Columns, block_columns
 from precept_stats.numerics.glm import BinomialLogit, Family, PoissonLog, fit_glm
 from precept_stats.numerics.linear import aliased_columns, weighted_least_squares
 from precept_stats.studies.cluster_trial_design import ClusterTrialDesign
+from precept_stats.values import Status
 
 Floats = NDArray[np.float64]
 
 FAMILIES: dict[str, Family] = {"binary": BinomialLogit(), "count": PoissonLog()}
 ARM_R2_LIMIT = 0.1
 """An assumption: from this R2 on, an effect a tenth too small, the result carries a warning."""
+ADJUSTED_GAP = (
+    "stage one leaves out the arm, so the adjusted effect is too near none by about the share "
+    "(R2) of the arm that the covariates explain: by chance p / (clusters - 1) for p parameters "
+    "of cluster-level covariates, next to nothing for individual-level ones"
+)
 DETERMINED = 1e-12
 """A share of the arm's variation left by the covariates that is no more than rounding."""
 
@@ -72,6 +78,26 @@ def expected_totals(design: ClusterTrialDesign) -> Expected:
         iterations=iterations,
         arm_r2=arm_r2,
     )
+
+
+def stage_one_report(expected: Expected) -> tuple[Status, tuple[str, ...]]:
+    """The status of stage one, and what a reader should know of it."""
+    warnings = []
+    if expected.aliased:
+        warnings.append(f"stage one left out {', '.join(expected.aliased)}: fixed by the terms before it")
+    if expected.boundary_rows:
+        warnings.append(
+            f"stage one predicts the outcome perfectly for {expected.boundary_rows} rows (quasi-separation); "
+            "their expected outcome is taken at its limit"
+        )
+    if expected.arm_r2 > ARM_R2_LIMIT:
+        warnings.append(
+            f"stage one's covariates explain a share of {expected.arm_r2:.2f} of the arm (R2), and about "
+            "that share of the effect is taken for theirs: the adjusted effect and its interval are too "
+            "near none"
+            + ("; adjust for cluster-level covariates by cluster_regression" if expected.cluster_rank else "")
+        )
+    return ("boundary" if expected.boundary_rows else "ok"), tuple(warnings)
 
 
 def _row_columns(design: ClusterTrialDesign) -> Columns:

@@ -49,6 +49,8 @@ def decimals_for(width: float, least: int = 0) -> int:
 
 def fixed(value: float, decimals: int) -> str:
     """A number with so many decimals, a true minus sign, thin thousands, and no negative zero."""
+    if math.isinf(value):
+        return "unbounded"
     text = f"{abs(value):,.{decimals}f}".replace(",", THIN)
     negative = value < 0 and any(digit in "123456789" for digit in text)
     return MINUS + text if negative else text
@@ -82,22 +84,25 @@ def p_text(p_value: float) -> str:
 
 
 WITHOUT_DF = {
+    "": "normal",
+    "estimate and standard error": "normal",
     "profile likelihood": "profile",
     "studentised bootstrap": "bootstrap",
     "percentiles of the bootstrap": "bootstrap",
     "percentiles of the posterior": "posterior",
 }
-"""What stands for degrees of freedom where an interval is no estimate with its standard error."""
+"""What stands for degrees of freedom where there are none, by how the interval was found."""
 
 
 def df_text(df: float | None, method: str = "") -> str:
-    """Degrees of freedom: whole numbers as they are, others to one decimal; ``normal`` for none.
+    """Degrees of freedom: whole numbers as they are, others to one decimal.
 
-    ``method`` is how the interval was found, where that is not from a standard error.
+    Without any, ``normal`` for an interval made of an estimate and its standard error, else what stands for
+    the ``method`` by which it was found.
     """
-    if method in WITHOUT_DF:
-        return WITHOUT_DF[method]
-    return "normal" if df is None else fixed(df, 0 if float(df).is_integer() else 1)
+    if df is None or WITHOUT_DF.get(method, "normal") != "normal":
+        return WITHOUT_DF.get(method, "none")
+    return fixed(df, 0 if float(df).is_integer() else 1)
 
 
 def icc_text(icc: float) -> str:
@@ -116,7 +121,9 @@ def point_text(value: float, width: float, scale: Scale) -> str:
 
 
 def range_text(lower: float, upper: float, scale: Scale) -> str:
-    """An interval, ``a to b``."""
+    """An interval, ``a to b``; a side without end is called unbounded."""
+    if math.isinf(lower) and math.isinf(upper):
+        return "unbounded"
     decimals = decimals_for((upper - lower) * scale.factor, scale.least)
     return f"{fixed(lower * scale.factor, decimals)} to {fixed(upper * scale.factor, decimals)}{scale.suffix}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 
@@ -137,8 +138,8 @@ def answer(material: Material, analysis: str) -> Answer | None:
         unit=numbers["estimate"].unit,
         log=first.scale == "log",
         value=_required(numbers, "estimate"),
-        lower=_required(numbers, "conf_low"),
-        upper=_required(numbers, "conf_high"),
+        lower=_limit(numbers, "conf_low", -math.inf),
+        upper=_limit(numbers, "conf_high", math.inf),
         level=_required(numbers, "conf_level"),
         null=_required(numbers, "null"),
         p_value=_required(numbers, "p_value"),
@@ -171,6 +172,11 @@ def grouped[K: Hashable](rows: Iterable[Row], key: Callable[[Row], K]) -> dict[K
 def number_of(row: Row | None) -> float | None:
     """The number in a row; None when there is none or it is suppressed."""
     return None if row is None or row.stat is None or isinstance(row.stat, str) else float(row.stat)
+
+
+def _limit(numbers: dict[str, Row], name: str, unbounded: float) -> float:
+    """A limit of an interval; one that has no row has no end."""
+    return _required(numbers, name) if name in numbers else unbounded
 
 
 def _required(numbers: dict[str, Row], name: str) -> float:

@@ -63,6 +63,70 @@ arm_mean <- function(arm, estimate, se, df, level = 0.95, back = identity) {
     number(name("conf_low"), back(estimate - half)), number(name("conf_high"), back(estimate + half))
   )
 }
+
+# Every allocation (one a row) that keeps the number of clusters in arm 1 of every block.
+every_allocation <- function(arm, block = rep(1, length(arm))) {
+  Z <- matrix(0, 1, length(arm))
+  for (b in unique(block)) {
+    i <- which(block == b)
+    chosen <- combn(length(i), sum(arm[i]))
+    part <- matrix(0, ncol(chosen), length(arm))
+    for (row in seq_len(ncol(chosen))) part[row, i[chosen[, row]]] <- 1
+    Z <- Z[rep(seq_len(nrow(Z)), each = nrow(part)), , drop = FALSE] +
+      part[rep(seq_len(nrow(part)), times = nrow(Z)), , drop = FALSE]
+  }
+  Z
+}
+# The coefficient of every allocation in weighted least squares of v on it and the blocks.
+coefficients_over <- function(Z, w, block) {
+  B <- if (length(unique(block)) > 1) model.matrix(~ factor(block)) else matrix(1, length(w))
+  left <- t(lm.wfit(B, t(Z), w)$residuals)
+  size <- as.vector((left * Z) %*% w)
+  function(v) as.vector((left %*% (w * v)) / size)
+}
+# Neyman's variance of the coefficient (w = 1): Welch's within blocks, blocks weighted by c1 c0 / c.
+neyman_over <- function(Z, block) function(v) {
+  total <- 0; weights <- 0
+  for (b in unique(block)) {
+    i <- which(block == b); z <- Z[, i, drop = FALSE]; n1 <- rowSums(z); n0 <- length(i) - n1
+    m1 <- as.vector(z %*% v[i]) / n1; m0 <- as.vector((1 - z) %*% v[i]) / n0
+    s1 <- rowSums(z * outer(-m1, v[i], "+")^2) / (n1 - 1); s0 <- rowSums((1 - z) * outer(-m0, v[i], "+")^2) / (n0 - 1)
+    k <- n1 * n0 / length(i)
+    total <- total + k^2 * (s1 / n1 + s0 / n0); weights <- weights + k
+  }
+  total / weights^2
+}
+# The randomisation test over all allocations, its p as a function of a shift, and where p reaches 1 - level.
+randomisation <- function(v, arm, block = rep(1, length(v)), w = rep(1, length(v)), studentised = FALSE, level = 0.95) {
+  Z <- every_allocation(arm, block)
+  used <- which(rowSums(Z != matrix(arm, nrow(Z), length(arm), byrow = TRUE)) == 0)
+  coefficient <- coefficients_over(Z, w, block); variance <- if (studentised) neyman_over(Z, block)
+  sizes <- function(shift) {
+    x <- v - shift * arm
+    abs(coefficient(x)) / (if (studentised) sqrt(variance(x)) else 1)
+  }
+  p <- function(shift, tie = 1e-12) { t <- sizes(shift); mean(t >= t[used] * (1 - tie)) }
+  estimate <- coefficient(v)[used]; x <- v - estimate * arm
+  se <- sqrt(mean((coefficient(x) - mean(coefficient(x)))^2))
+  end <- function(side) {
+    inside <- 0; outside <- 0.25
+    while (p(estimate + side * outside * se) > 1 - level) { inside <- outside; outside <- outside + 0.25 }
+    while (outside - inside > 1e-13 * outside) {
+      middle <- (inside + outside) / 2
+      if (middle == inside || middle == outside) break
+      if (p(estimate + side * middle * se) > 1 - level) inside <- middle else outside <- middle
+    }
+    estimate + side * inside * se
+  }
+  t <- sizes(0)
+  list(
+    number("estimate.estimate", estimate), number("estimate.std_error", se),
+    number("estimate.statistic", sign(estimate) * t[used]), number("estimate.p_value", p(0, 1e-9)),
+    number("estimate.conf_low", end(-1)), number("estimate.conf_high", end(1)),
+    number("fit.n_allocations", nrow(Z)), number("fit.smallest_p", mean(t >= max(t) * (1 - 1e-9)))
+  )
+}
+
 # What another program gives for a number that we define otherwise, beside R's own answer by our rule.
 differs <- function(name, theirs, by_our_rule, reason, rtol = 1e-9) {
   list(list(name = name, value = unname(theirs), rtol = rtol,

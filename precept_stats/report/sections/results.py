@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from precept_stats.report.blocks import Block, Column, Figure, Heading, Prose, RowKind, Table, TableRow
@@ -249,11 +250,12 @@ def _line(material: Material, name: str, found: Answer | None) -> ForestLine:
     if found is None:
         return ForestLine(label, primary, f"not estimable: {reason_of_failure(material, name)}")
     factor = found.scale.factor
+    ends = (found.lower * factor, found.upper * factor) if math.isfinite(found.width) else (None, None)
     return ForestLine(
         label,
         primary,
         f"{point_text(found.value, found.width, found.scale)} ({_interval(found)})",
-        Mark(found.value * factor, found.lower * factor, found.upper * factor),
+        Mark(found.value * factor, *ends),
     )
 
 

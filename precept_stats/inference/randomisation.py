@@ -1,0 +1,84 @@
+"""The distribution of a statistic over the allocations that could have been: tests of any shift, inverted."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from precept_stats.errors import FitError
+from precept_stats.inference.asymptotic import standard_error
+from precept_stats.inference.quantities import Quantity
+from precept_stats.values import Estimate, Interval
+
+Vector = NDArray[np.float64]
+
+INVERTED = "inversion of the randomisation test"
+
+
+class ShiftTest(Protocol):
+    """A two-sided test that the effect is a given shift, the same in every cluster."""
+
+    @property
+    def std_error(self) -> float:
+        """The standard deviation of the estimate over allocations, were the effect the estimate."""
+        ...
+
+    def statistic(self, shift: float) -> float: ...
+
+    def p_value(self, shift: float) -> float: ...
+
+    def limits(self, alpha: float) -> tuple[float, float]:
+        """The least and greatest shift with p above ``alpha``, infinite where there is none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Randomisation:
+    """An effect (1,), and the test of any null value of it over the allocations of the trial."""
+
+    names: tuple[str, ...]
+    params: Vector
+    test: ShiftTest
+
+
+def randomisation_estimate(fit: Randomisation, quantity: Quantity, level: float) -> Estimate:
+    """The effect with all shifts that the test does not reject at 1 - ``level``; ``df`` is None.
+
+    ``std_error`` is the standard deviation over allocations, were the effect the estimate; neither p nor the
+    interval is made from it. With few allocations a limit may be infinite, and the interval's ``method``
+    says so. Raises FitError for what is not the effect itself, and when allocations give no variation.
+    """
+    if (
+        quantity.weights is None
+        or quantity.scale != "identity"
+        or not np.array_equal(quantity.weights, [1.0])
+    ):
+        raise FitError(
+            f"allocations alone give no test of the {quantity.measure}",
+            found=quantity.contrast,
+            allowed="a difference between the arms",
+        )
+    value, null = quantity.value(fit.params), quantity.null
+    lower, upper = fit.test.limits(1.0 - level)
+    return Estimate(
+        measure=quantity.measure,
+        contrast=quantity.contrast,
+        scale=quantity.scale,
+        unit=quantity.unit,
+        value=value,
+        std_error=standard_error(quantity, value, fit.test.std_error**2),
+        df=None,
+        statistic=fit.test.statistic(null),
+        p_value=fit.test.p_value(null),
+        null=null,
+        interval=Interval(lower, upper, level, "randomisation", INVERTED + _without_end(lower, upper)),
+    )
+
+
+def _without_end(lower: float, upper: float) -> str:
+    sides = [side for side, limit in (("below", lower), ("above", upper)) if math.isinf(limit)]
+    return f"; unbounded {' and '.join(sides)}" if sides else ""

@@ -1,0 +1,5 @@
+source(file.path(dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))), "..", "..", "tools.R"))
+d <- here_only("mkvtrial.csv")
+k <- by_cluster(d, "community", "know", keep = c("arm", "stratum"))
+write_expected("difference over Welch's standard error in each of the 28,000 allocations; inverted by bisection",
+               randomisation(k$m, k$arm, k$stratum, studentised = TRUE))
