@@ -87,10 +87,10 @@ def df_text(df: float | None, method: str = "") -> str:
     """Degrees of freedom: whole numbers as they are, others to one decimal.
 
     Without any, ``normal`` for an interval made of an estimate and its standard error, ``none`` for one found
-    by another ``method``.
+    by any other ``method``.
     """
     if df is None:
-        return "none" if method else "normal"
+        return "normal" if method in ("", "estimate and standard error") else "none"
     return fixed(df, 0 if float(df).is_integer() else 1)
 
 
