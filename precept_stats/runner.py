@@ -22,7 +22,7 @@ from precept_stats.inference.rows import Header, estimate_rows, fit_rows, furthe
 from precept_stats.inference.seeds import Seed
 from precept_stats.inference.uncertainty import estimate
 from precept_stats.methods import AnyMethod
-from precept_stats.methods.contract import Method, unused
+from precept_stats.methods.contract import Method, OverTime, unused
 from precept_stats.plan.document import Analysis, Plan
 from precept_stats.plan.provenance import provenance
 from precept_stats.plan.reader import LoadedPlan, read_plan, resolve_file
@@ -236,6 +236,9 @@ def _without_each(
 
     def refit(cluster: int) -> tuple[Estimate, Status]:
         left = without_cluster(design, cluster)
+        other = method.effect_over_time.changed(design, left) if isinstance(method, OverTime) else ""
+        if other:
+            raise FitError("without this cluster the question is another", found=other)
         own = None if seed is None else seed.at("without", design.clusters[cluster])
         fit = method.fit(left, own)
         return estimate(fit.uncertainty, method.targets(left)[0], how.level), fit.status

@@ -103,7 +103,7 @@ def example() -> tuple[str, str]:
         label = f"**{analysis.label}** (primary)" if analysis.purpose == "primary" else analysis.label
         interval = f"{number_text(answer)} ({interval_text(answer)})"
         p_value = p_text(answer.p_value) if entry.purpose in TESTED else "-"
-        lines.append(f"| {label} | {interval} | {df_text(answer.df)} | {p_value} |")
+        lines.append(f"| {label} | {interval} | {df_text(answer.df, answer.interval.method)} | {p_value} |")
     forest = next(figure for figure in ps.story(plan, results).figures if figure.id == "forest")
     return "\n".join(lines) + "\n", draw(forest.data, tag=forest.tag)
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from precept_stats.errors import FitError
 from precept_stats.inference.joint import JointTest, contrast_rank, f_test, independent, wald
 from precept_stats.numerics.cells.either import AnyMixedFit, covariance_information
+from precept_stats.numerics.mixed.information import CovarianceInformation
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -74,13 +75,16 @@ class KenwardRoger:
     df: KenwardRogerDf
 
 
-def kenward_roger(fit: AnyMixedFit, *, first_order: bool = False) -> KenwardRoger:
+def kenward_roger(
+    fit: AnyMixedFit, *, first_order: bool = False, known: CovarianceInformation | None = None
+) -> KenwardRoger:
     """The adjustment with expected information: Phi + 2 Phi {sum W_rs (Q_rs - P_r Phi P_s - R_rs / 4)} Phi.
 
     R_rs holds the second derivatives of the covariance in its parameters; it is zero for all structures
     but a decay, where the result depends on how the parameters are written (here variance and decay).
-    ``first_order`` leaves R_rs out, as SAS does under DDFM=KENWARDROGER(FIRSTORDER). Raises FitError for a
-    fit by ML, for which it is not defined.
+    ``first_order`` leaves R_rs out, as SAS does under DDFM=KENWARDROGER(FIRSTORDER); ``known`` is the fit's
+    ``covariance_information`` where it was computed before. Raises FitError for a fit by ML, for which it is
+    not defined.
     """
     if not fit.problem.reml:
         raise FitError(
@@ -88,7 +92,7 @@ def kenward_roger(fit: AnyMixedFit, *, first_order: bool = False) -> KenwardRoge
             found="a fit by maximum likelihood",
             allowed="criterion reml, or another rule for degrees of freedom",
         )
-    found = covariance_information(fit)
+    found = covariance_information(fit) if known is None else known
     spread = 2.0 * _inverse(found.expected)
     second = found.second if first_order or found.bend is None else found.second - found.bend / 4.0
     adjusted = found.phi + 2.0 * np.einsum("rs,rsij->ij", spread, second)

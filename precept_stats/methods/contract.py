@@ -7,11 +7,12 @@ Model, Assumes, Small samples, Not for, Source*, and is the methods paragraph of
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
 from precept_stats.inference.fit import Fit
 from precept_stats.inference.quantities import Quantity
 from precept_stats.inference.seeds import Seed
+from precept_stats.methods.settings_random import EffectOverTime
 from precept_stats.studies import AnyStudy
 from precept_stats.studies.design import AnyDesign
 from precept_stats.studies.question import Question
@@ -30,6 +31,14 @@ class MethodWords:
     equation: str
     df_rule: str
     defaults: tuple[tuple[str, str, str], ...]
+
+
+@runtime_checkable
+class OverTime(Protocol):
+    """A method whose effect may change with the time since the switch."""
+
+    @property
+    def effect_over_time(self) -> EffectOverTime: ...
 
 
 class Method(Protocol):

@@ -208,7 +208,8 @@ def require_estimate(kernel: GlmmFit | JointFit, model: GlmmModel) -> None:
             "the outcome is separated, so that there is no finite estimate",
             found=f"{terms or 'the terms together'}: a fitted risk of 0 or 1, or a rate of 0, along them",
             allowed="events and non-events (for counts, events) at every value of arm and covariates; "
-            "drop or merge levels, or use cluster_summaries",
+            "drop or merge levels (all other levels of a term are named where it is the reference level that has "
+            "none), or use cluster_summaries",
         )
     if "observations" in kernel.reason:
         raise FitError(

@@ -68,12 +68,13 @@ def term_columns(term: Random, arm: int, rows: NDArray[np.intp]) -> Floats:
 
 
 def latent_parts(design: AnyDesign, random: RandomPart, entries: tuple[Entry, ...]) -> tuple[Parts, ...]:
-    """The parts in each arm, or once where no effect of the arm is random; covariates at their average."""
+    """The parts in each arm, or once where no effect of the arm is random; covariates at people's average."""
     shared = shared_in_cluster(design, random.groupings)
     found = []
     for arm in (0, 1):
         every = np.arange(len(design.y))
-        Z = tuple(term_columns(term, arm, every).mean(axis=0)[None] for term in random.terms)
+        columns = [term_columns(term, arm, every) for term in random.terms]
+        Z = tuple(np.average(one, axis=0, weights=design.size)[None] for one in columns)
         of = {by: weights[0] for by, weights in row_weights(random, entries, Z).items()}
         of[RESIDUAL] = np.eye(1, len(entries) + 1, len(entries)).ravel()
         found.append(of)
@@ -138,7 +139,9 @@ def proportion_iccs(
 ) -> tuple[Quantity, ...]:
     """The correlation of two people's outcomes in an arm; within and between periods where these differ.
 
-    ``of`` are the parts (for which groupings are shared) and the weights of rows by grouping.
+    ``of`` are the parts (for which groupings are shared) and the weights of rows by grouping. Nothing is
+    given where a shared random effect is multiplied by a covariate: two people with other covariates then
+    share no single normal deviate, which is what is integrated over.
     """
     parts, by_row = of
     kinds = {"icc_proportion": parts.in_cluster}
@@ -149,6 +152,8 @@ def proportion_iccs(
         }
     found = []
     for measure, shared in kinds.items():
+        if any(np.ptp(weights, axis=0).any() for by, weights in by_row.items() if by in shared):
+            continue
         inside, outside = (
             RowVariance(np.sum([w for by, w in by_row.items() if (by in shared) is wanted] or [zero], axis=0))
             for wanted, zero in ((True, 0.0 * _any(by_row)), (False, 0.0 * _any(by_row)))

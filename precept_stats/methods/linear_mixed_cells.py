@@ -177,7 +177,7 @@ def _(_design: ClusterTrialDesign) -> Grouping | None:
 
 @_period.register
 def _(design: PeriodDesign) -> Grouping | None:
-    return Grouping("period", design.row_period, design.n_periods)
+    return Grouping("period", design.place[design.row_period], int(design.place[-1]) + 1)
 
 
 def _residual_groups(design: AnyDesign, residual: Residual) -> ResidualGroups | None:

@@ -12,6 +12,7 @@ from precept_stats.errors import FitError
 from precept_stats.methods.linear_mixed_variances import Parts
 from precept_stats.methods.mixed_terms import FixedPart
 from precept_stats.numerics.cells.either import AnyMixedFit
+from precept_stats.numerics.mixed.information import CovarianceInformation
 from precept_stats.numerics.mixed.model import Fixed, Grouping, MixedModel, Numeric, Rows
 from precept_stats.numerics.mixed.variances import Variances
 from precept_stats.studies.design import AnyDesign
@@ -50,7 +51,7 @@ class RandomFit:
 
     ``groupings`` are those of the random effects, ``parts`` the variance of an outcome by grouping,
     ``decay`` where the parameter of a decaying correlation stands, ``model`` the model where it can be
-    simulated from.
+    simulated from, ``information`` how the covariance depends on the variances where that is known already.
     """
 
     kernel: AnyMixedFit
@@ -63,6 +64,7 @@ class RandomFit:
     evidence: tuple[tuple[str, float | str], ...]
     decay: int | None = None
     model: MixedModel | None = None
+    information: CovarianceInformation | None = None
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from precept_stats.methods.mixed_random import RandomPart
 from precept_stats.methods.mixed_terms import FixedPart
 from precept_stats.numerics.mixed.covariance import Entry
 from precept_stats.numerics.mixed.fit import Criterion, MixedFit, VarianceComponent, fit_mixed
+from precept_stats.numerics.mixed.information import covariance_information
 from precept_stats.numerics.mixed.model import MixedModel, Random
 from precept_stats.numerics.mixed.prediction import predict_random
 from precept_stats.numerics.mixed.variances import variances
@@ -32,16 +33,18 @@ def fit_terms(design: AnyDesign, fixed: FixedPart, random: RandomPart, criterion
     model = MixedModel(rows_of(design), columns_of(fixed), random.terms)
     kernel = fit_mixed(model, criterion)
     require_convergence(kernel)
+    information = covariance_information(kernel)
     return RandomFit(
         kernel=kernel,
         fixed=fixed,
         parameters=_parameters(kernel, random),
-        variances=variances(kernel),
+        variances=variances(kernel, information),
         groupings=tuple(grouping for _, grouping in random.groupings),
         parts=_parts(design, random, _entries(kernel)),
         predictions=_predictions(kernel, random),
         evidence=_evidence(kernel, random),
         model=model,
+        information=information,
     )
 
 
@@ -100,14 +103,15 @@ def _evidence(kernel: MixedFit, random: RandomPart) -> tuple[tuple[str, float | 
 def _parts(design: AnyDesign, random: RandomPart, entries: tuple[Entry, ...]) -> tuple[Parts, ...]:
     """The parts in each arm, or once where no effect of the arm is random."""
     shared = shared_in_cluster(design, random.groupings)
-    found = [_by_grouping(random, entries, arm) for arm in (0, 1)]
+    found = [_by_grouping((random, design.size), entries, arm) for arm in (0, 1)]
     if all(np.array_equal(found[0][name], found[1][name]) for name in found[0]):
         return (Parts("", found[0], shared),)
     return tuple(Parts(name, of, shared) for name, of in zip(design.arm_names, found, strict=True))
 
 
-def _by_grouping(random: RandomPart, entries: tuple[Entry, ...], arm: int) -> dict[str, Floats]:
-    at = [_coefficients(term, arm) for term in random.terms]
+def _by_grouping(over: tuple[RandomPart, Floats], entries: tuple[Entry, ...], arm: int) -> dict[str, Floats]:
+    random, people = over
+    at = [_coefficients(term, arm, people) for term in random.terms]
     of = {by: np.zeros(len(entries) + 1) for by in random.by}
     for place, entry in enumerate(entries):
         one, other = at[entry.term][entry.a], at[entry.term][entry.b]
@@ -116,9 +120,12 @@ def _by_grouping(random: RandomPart, entries: tuple[Entry, ...], arm: int) -> di
     return of
 
 
-def _coefficients(term: Random, arm: int) -> list[float]:
-    """What each random effect of a term is multiplied by: 1, the arm, or a covariate's average."""
-    slopes = [float(arm) if slope.name == "arm" else float(slope.values.mean()) for slope in term.slopes]
+def _coefficients(term: Random, arm: int, people: Floats) -> list[float]:
+    """What each random effect of a term is multiplied by: 1, the arm, or a covariate's mean over people."""
+    slopes = [
+        float(arm) if slope.name == "arm" else float(np.average(slope.values, weights=people))
+        for slope in term.slopes
+    ]
     return [1.0] * term.intercept + slopes
 
 

@@ -124,7 +124,7 @@ class KenwardRoger(_Rule):
 
     def of(self, fitted: Fitted) -> Inferred:
         """The adjusted covariance, and the rule that goes with it."""
-        adjusted = kenward_roger(fitted.kernel)
+        adjusted = kenward_roger(fitted.kernel, known=fitted.of.information)
         return adjusted.covariance, adjusted.df
 
 

@@ -8,6 +8,8 @@ from pydantic import Field, model_validator
 
 from precept_stats.data.declared import Declared
 from precept_stats.methods.settings import Choice
+from precept_stats.studies.design import AnyDesign
+from precept_stats.studies.period_design import PeriodDesign
 
 WORD_OF: dict[str, str] = {"cluster_period": "cluster-period"}
 """What a grouping is called in a sentence, where its name is no word."""
@@ -150,7 +152,7 @@ class CommonResidual(Choice):
 
 
 class ResidualByArm(Choice):
-    """A residual variance for each arm (or condition)."""
+    """A residual variance for each arm; over periods for each condition, the baseline being without."""
 
     kind: Literal["by_arm"] = "by_arm"
 
@@ -163,11 +165,24 @@ class ConstantEffect(Choice):
 
     kind: Literal["constant"] = "constant"
 
+    def changed(self, whole: AnyDesign, left: AnyDesign) -> str:
+        """How what is asked of part of a design differs from what is asked of the whole: not at all."""
+        return ""
+
 
 class ExposureTimeEffect(Choice):
     """An effect for each number of periods since the switch; their average is the answer."""
 
     kind: Literal["exposure_time"] = "exposure_time"
+
+    def changed(self, whole: AnyDesign, left: AnyDesign) -> str:
+        """Averages over fewer exposure times are other questions; empty when they are the same."""
+        if not (isinstance(whole, PeriodDesign) and isinstance(left, PeriodDesign)):
+            return ""
+        all_times, times = (int(design.row_exposure.max()) for design in (whole, left))
+        if all_times == times:
+            return ""
+        return f"the average is over {times} exposure times, in the whole trial over {all_times}"
 
 
 EffectOverTime = Annotated[ConstantEffect | ExposureTimeEffect, Field(discriminator="kind")]

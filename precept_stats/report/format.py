@@ -83,15 +83,25 @@ def p_text(p_value: float) -> str:
     return "<0.001" if p_value < 0.001 else f"{p_value:.3f}"
 
 
-def df_text(df: float | None, method: str = "") -> str:
-    """Degrees of freedom: whole numbers as they are, others to one decimal.
+WITHOUT_DF = {
+    "profile likelihood": "profile",
+    "studentised bootstrap": "bootstrap",
+    "percentiles of the bootstrap": "bootstrap",
+    "percentiles of the posterior": "posterior",
+    "inversion of the randomisation test": "randomisation",
+}
+"""What stands for degrees of freedom where an interval is no estimate with its standard error."""
 
-    Without any, ``normal`` for an interval made of an estimate and its standard error, ``none`` for one found
-    by any other ``method``.
+
+def df_text(df: float | None, method: str = "") -> str:
+    """Degrees of freedom: whole numbers as they are, others to one decimal; ``normal`` for none.
+
+    ``method`` is how the interval was found, where that is not from a standard error.
     """
-    if df is None:
-        return "normal" if method in ("", "estimate and standard error") else "none"
-    return fixed(df, 0 if float(df).is_integer() else 1)
+    found = method.split("; ")[0]
+    if found in WITHOUT_DF:
+        return WITHOUT_DF[found]
+    return "normal" if df is None else fixed(df, 0 if float(df).is_integer() else 1)
 
 
 def icc_text(icc: float) -> str:

@@ -111,9 +111,9 @@ class Answer:
     null: float
     p_value: float
     df: float | None
+    method: str
     status: str
     warning: str
-    method: str = ""
 
     @property
     def scale(self) -> Scale:
@@ -144,9 +144,9 @@ def answer(material: Material, analysis: str) -> Answer | None:
         null=_required(numbers, "null"),
         p_value=_required(numbers, "p_value"),
         df=number_of(numbers.get("df")),
+        method=str(numbers["conf_method"].stat) if "conf_method" in numbers else "",
         status=first.status,
         warning=first.warning,
-        method=str(numbers["conf_method"].stat) if "conf_method" in numbers else "",
     )
 
 

@@ -76,6 +76,7 @@ def _periods_without(design: PeriodDesign, cluster: int) -> PeriodDesign:
         treated=frozen(design.treated[stays][:, used]),
         exposure=frozen(design.exposure[stays][:, used]),
         sequence=_renumbered(design.sequence[stays]),
+        place=frozen(design.place[used]),
         participant=None if design.participant is None else _renumbered(design.participant[rows]),
         stratum=stratum,
         stratum_names=stratum_names,

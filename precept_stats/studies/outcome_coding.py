@@ -154,7 +154,7 @@ def numbers(column: pd.Series, wanted: Bools, where: str) -> Floats:
         raise DataError(
             "a number was needed and something else was found",
             found=counted_values(column[bad]),
-            allowed="finite numbers, and empty cells for missing values",
+            allowed="finite numbers",
             where=where,
         )
     return values

@@ -26,7 +26,9 @@ class PeriodDesign:
     the periods since the switch, 1 in the first treated period and 0 before. ``sequence`` (K,) numbers
     the distinct schedules in order of their switch, those that never switch last. ``participant`` (N,)
     numbers the people of a closed cohort; None for repeated cross-sections. ``stratum`` (K,) is None
-    without strata. ``clusters`` are in natural order of name; rows are ordered by their values.
+    without strata. ``place`` (T,) is the place of each period among all periods of the schedule, some of
+    which may have no analysed row: periods are as far apart as their places. ``clusters`` are in natural
+    order of name; rows are ordered by their values.
     """
 
     clusters: tuple[str, ...]
@@ -39,6 +41,7 @@ class PeriodDesign:
     treated: Ints
     exposure: Ints
     sequence: Ints
+    place: Ints
     participant: Ints | None
     stratum: Ints | None
     stratum_names: tuple[str, ...]

@@ -63,6 +63,7 @@ def build_period_design(question: Question, panel: Panel) -> PeriodDesign:
         treated=frozen(schedule.treated[:, used]),
         exposure=frozen(schedule.exposure[:, used]),
         sequence=frozen(np.unique(schedule.first, return_inverse=True)[1].astype(np.intp)),
+        place=frozen(used.astype(np.intp)),
         participant=None if participant is None else frozen(participant[order]),
         stratum=stratum,
         stratum_names=stratum_names,

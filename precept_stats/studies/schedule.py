@@ -75,6 +75,7 @@ def read_schedule(
     schedule = Schedule(*names, arms, seen)
     _one_condition_a_cell(schedule, cells, where)
     _one_switch(schedule, where)
+    _transition_leads_on(schedule, where)
     return schedule
 
 
@@ -102,6 +103,19 @@ def _one_switch(schedule: Schedule, where: str) -> None:
                 for k in np.flatnonzero(back.any(axis=1))
             ),
             allowed="each cluster switches once at most, and stays under the intervention",
+            where=where,
+        )
+
+
+def _transition_leads_on(schedule: Schedule, where: str) -> None:
+    begun = np.logical_or.accumulate(schedule.seen == TRANSITION, axis=1)
+    back = begun & (schedule.seen == REFERENCE)
+    if back.any():
+        cells = [(int(k), int(np.flatnonzero(back[k])[0])) for k in np.flatnonzero(back.any(axis=1))]
+        raise DataError(
+            f"{_counted(len(cells), 'cluster')} went from transition back to {schedule.arm_names[0]!r}",
+            found=listed(f"cluster {schedule.clusters[k]} in period {schedule.periods[t]}" for k, t in cells),
+            allowed="transition leads to the intervention; a cluster that began it does not return",
             where=where,
         )
 

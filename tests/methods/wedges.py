@@ -53,6 +53,7 @@ def wedge(seed: int, *, cohort: bool = False, covariates: bool = False, effects:
         treated=treated,
         exposure=(np.maximum(0, np.arange(T) - switch[:, None] + 1)).astype(np.intp),
         sequence=(switch - 1).astype(np.intp),
+        place=np.arange(T),
         participant=None if participant is None else participant.astype(np.intp),
         stratum=None,
         stratum_names=(),

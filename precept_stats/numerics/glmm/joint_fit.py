@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
+from precept_stats.errors import FitError
 from precept_stats.numerics.glmm.effects import StructuredRows, arrange_effects
 from precept_stats.numerics.glmm.elimination import pattern_of
 from precept_stats.numerics.glmm.families import Family, PoissonLog
@@ -79,10 +80,17 @@ def fit_joint(rows: StructuredRows, family: Family, nodes: int = 1, near: Vector
     """Maximise the likelihood by Laplace's approximation, or ``nodes`` (odd) in each direction of one factor.
 
     X must have full column rank. ``near`` are the parameters (psi) of a fit to start from, where such are
-    known. Nothing is raised for data without an estimate: see ``status``.
+    known. Nothing is raised for data without an estimate: see ``status``. Raises FitError for quadrature
+    with several grouping factors.
     """
     shaped = isinstance(family, NegativeBinomialLog)
     effects = arrange_effects(rows, collapse=not shaped)
+    if nodes > 1 and len(effects.factors) > 1:
+        raise FitError(
+            "quadrature is for one grouping of random effects",
+            found=f"{len(effects.factors)} groupings",
+            allowed="Laplace's approximation (1 node), which serves any number of groupings",
+        )
     problem = Problem(effects, pattern_of(effects), family)
     constant = family.constant(rows.y, rows.size)
     overloaded = _overloaded(rows, problem)

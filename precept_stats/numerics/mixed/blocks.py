@@ -18,6 +18,9 @@ from precept_stats.numerics.mixed.statistics import Statistics
 
 Cube = NDArray[np.float64]
 
+STRIP = 64
+"""Rows of a matrix that are mirrored at once."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layout:
@@ -31,6 +34,10 @@ class Layout:
     def flat(self) -> int:
         return self.blocks * self.m
 
+    def is_whole(self, entry: Entry) -> bool:
+        """Whether the derivative of G in a parameter (gamma) is the identity."""
+        return entry.on_diagonal and len(self.places[entry.factor]) == self.flat
+
     def scatter_matrix(self, found: sparse.csr_array) -> Cube:
         """A sparse (flat, flat) matrix that joins no two blocks, as (B, m, m)."""
         if self.blocks == 1:
@@ -42,6 +49,8 @@ class Layout:
 
     def apply(self, entry: Entry, values: Cube) -> Cube:
         """The derivative of G in one parameter (gamma) times values (B, m, c)."""
+        if self.is_whole(entry):
+            return values
         a, b = (self.places[entry.factor][:, row] for row in entry.rows)
         flat = np.ascontiguousarray(values).reshape(self.flat, -1)
         out = np.zeros_like(flat)
@@ -115,6 +124,8 @@ def random_covariance(layout: Layout, kept: Structure, covariances: tuple[Matrix
     """G / sigma2 of every block from that of a level of each factor."""
     if len(kept.widths) == 1:
         return RandomCovariance(covariances[0][None], len(covariances[0]) == 1)
+    if len(layout.places) == 1 and kept.widths[next(iter(layout.places))] == 1:
+        return RandomCovariance(covariances[next(iter(layout.places))][None], True)
     if all(kept.widths[f] == 1 for f in layout.places):
         diagonal = np.zeros(layout.flat)
         for f, places in layout.places.items():
@@ -150,19 +161,34 @@ def resolve(N: Cube, G: RandomCovariance) -> Resolved:
 
 
 def _resolve_one(N: Matrix, root: Vector) -> Resolved:
-    """The same for one block with G = diag(root^2): by the Cholesky factor of I + root N root."""
-    system = N * root * root[:, None]
+    """The same for one block with G = diag(root^2): by the Cholesky factor of I + root N root.
+
+    ``root`` is (m,), or (1,) where all are equal.
+    """
+    equal = len(root) == 1
+    system = N * (root**2 if equal else root)
+    if not equal:
+        system *= root[:, None]
     system.flat[:: len(N) + 1] += 1.0
-    factor, _ = linalg.lapack.dpotrf(system.T, lower=1, clean=0, overwrite_a=1)
+    factor, failed = linalg.lapack.dpotrf(system.T, lower=1, clean=0, overwrite_a=1)
+    if failed:
+        raise np.linalg.LinAlgError("the equations of the random effects are not positive definite")
     logs = 2.0 * float(np.log(np.diag(factor)).sum())
-    lower, _ = linalg.lapack.dpotri(factor, lower=1, overwrite_c=1)
-    inverse = np.tril(lower, -1)
-    inverse += inverse.T
-    inverse.flat[:: len(N) + 1] = np.diag(lower)
-    if np.ptp(root) > 0.0:
+    inverse = _mirrored(linalg.lapack.dpotri(factor, lower=1, overwrite_c=1)[0].T)
+    if not equal:
         inverse *= root
         inverse /= root[:, None]
-    return Resolved(np.ascontiguousarray(inverse)[None], logs)
+    return Resolved(inverse[None], logs)
+
+
+def _mirrored(upper: Matrix) -> Matrix:
+    """A symmetric matrix from its upper triangle, in place, by strips that fit the cache."""
+    for begin in range(0, len(upper), STRIP):
+        end = begin + STRIP
+        upper[begin:end, :begin] = upper[:begin, begin:end].T
+        corner = np.triu(upper[begin:end, begin:end])
+        upper[begin:end, begin:end] = corner + np.triu(corner, 1).T
+    return upper
 
 
 def gram(one: Cube, other: Cube) -> Matrix:

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import linalg
 
 from precept_stats.numerics.mixed.model import Matrix, Vector
-from precept_stats.numerics.mixed.system import Moments, Second, System, moments, second
+from precept_stats.numerics.mixed.system import Level, Moments, Second, System, level, moments, second
 
 EXACT_UP_TO = 250
 """Blocks wider than this use average information (Gilmour, Thompson and Cullis 1995) while optimising."""
@@ -70,10 +70,12 @@ def solve(M: Matrix) -> Solved:
     rotate = np.eye(p + 1)
     if p == 0:
         return Solved(np.zeros(0), np.zeros((0, 0)), 0.0, float(M[0, 0]), rotate)
-    L = linalg.cholesky(M[:p, :p], lower=True)
-    half = linalg.solve_triangular(L, M[:p, p], lower=True)
-    beta = linalg.solve_triangular(L.T, half)
-    inverse = linalg.solve_triangular(L, np.eye(p), lower=True)
+    L, failed = linalg.lapack.dpotrf(M[:p, :p], lower=1, clean=1)
+    if failed:
+        raise np.linalg.LinAlgError("the equations of the fixed effects are not positive definite")
+    half = linalg.lapack.dtrtrs(L, M[:p, p], lower=1)[0]
+    beta = linalg.lapack.dtrtrs(L, half, lower=1, trans=1)[0]
+    inverse = linalg.lapack.dtrtri(L, lower=1)[0]
     rotate[:p, p] = -beta
     logs = 2.0 * float(np.log(np.diag(L)).sum())
     return Solved(beta, inverse.T @ inverse, logs, float(M[p, p] - half @ half), rotate)
@@ -100,14 +102,24 @@ def evaluate(problem: Problem, theta: Vector) -> Point:
     )
 
 
-def deviance(problem: Problem, found: Moments, solved: Solved) -> float:
+def value(problem: Problem, theta: Vector) -> float:
+    """The profiled deviance at theta; infinite where the equations have no solution."""
+    try:
+        found = level(problem.system, theta)
+        at_theta = deviance(problem, found, solve(found.M))
+    except np.linalg.LinAlgError:
+        return math.inf
+    return at_theta if math.isfinite(at_theta) else math.inf
+
+
+def deviance(problem: Problem, found: Level | Moments, solved: Solved) -> float:
     """-2 log likelihood, profiled over beta and (unless fixed) the residual variance."""
     statistics, df = problem.system.statistics, problem.df
     if not solved.ss > 0.0:
         return math.inf
     logs = found.log_determinant - statistics.log_weights
     if problem.reml:
-        logs += solved.log_determinant - 2.0 * float(np.linalg.slogdet(statistics.restore)[1])
+        logs += solved.log_determinant - 2.0 * float(np.log(np.abs(np.diag(statistics.restore))).sum())
     if problem.scale is not None:
         return logs + df * math.log(2.0 * math.pi * problem.scale) + solved.ss / problem.scale
     return logs + df * (1.0 + math.log(2.0 * math.pi * solved.ss / df))

@@ -10,9 +10,10 @@ import numpy as np
 
 from precept_stats.errors import FitError
 from precept_stats.numerics.mixed.covariance import Structure, structure
-from precept_stats.numerics.mixed.criterion import Point, Problem, evaluate, solve
+from precept_stats.numerics.mixed.criterion import Point, Problem, evaluate, solve, value
 from precept_stats.numerics.mixed.model import Matrix, MixedModel, Vector
 from precept_stats.numerics.mixed.optimise import Optimum, minimise
+from precept_stats.numerics.mixed.starts import alike, from_moments
 from precept_stats.numerics.mixed.statistics import collect, factors
 from precept_stats.numerics.mixed.system import prepare
 
@@ -82,14 +83,21 @@ def fit_mixed(model: MixedModel, criterion: Criterion = "reml", *, scale: float 
             allowed="more observations than fixed effects",
         )
     with np.errstate(all="ignore"):
-        starts = _starts(kept) if problem.is_small else _starts(kept)[1:2]
-        found = minimise(lambda theta: evaluate(problem, theta), starts, kept.diagonal)
+        start = _start(problem)
+        found = minimise(
+            lambda theta: evaluate(problem, theta), (start,), kept.diagonal, exact=problem.is_small
+        )
     return _described(model, problem, _signed(problem, found))
 
 
-def _starts(kept: Structure) -> tuple[Vector, ...]:
-    """Relative standard deviations of 1, 0.3 and 0.05 for all terms alike."""
-    return tuple(np.where(kept.diagonal, size, 0.0) for size in (1.0, 0.3, 0.05))
+def _start(problem: Problem) -> Vector:
+    """The best of several starts; the likeliest one where the deviance takes long."""
+    system = problem.system
+    moments, others = from_moments(system.statistics, system.structure), alike(system.structure)
+    if not problem.is_small:
+        return others[1] if moments is None else moments
+    candidates = others if moments is None else (moments, *others)
+    return min(candidates, key=lambda theta: value(problem, theta))
 
 
 def _signed(problem: Problem, found: Optimum[Point]) -> Optimum[Point]:

@@ -19,6 +19,10 @@ ZERO = 1e-4
 """A relative standard deviation below this is tried at zero."""
 
 
+SETTLED = 1e-11
+"""In long evaluations (without exact Hessians) a last step below this share of theta is not taken."""
+
+
 class Point(Protocol):
     """The deviance at theta with its gradient and Hessian there."""
 
@@ -43,23 +47,31 @@ class Optimum[P: Point]:
 
 
 def minimise[P: Point](
-    evaluate: Callable[[Vector], P], starts: tuple[Vector, ...], diagonal: NDArray[np.bool_]
+    evaluate: Callable[[Vector], P],
+    starts: tuple[Vector, ...],
+    diagonal: NDArray[np.bool_],
+    *,
+    exact: bool = True,
 ) -> Optimum[P]:
     """From the best of the starts to the minimum; ``diagonal`` marks theta that are bounded below by 0.
 
     The deviance does not change with the sign of a column of a Cholesky factor, so a bound is a point
-    of symmetry and the search needs no constraint: a variance goes to zero quadratically.
+    of symmetry and the search needs no constraint: a variance goes to zero quadratically. Hessians that
+    are not ``exact`` are corrected by what the gradients of the steps before say.
     """
     points = [evaluate(start) for start in starts]
     point = min(points, key=lambda each: each.value)
     evaluations, radius = len(points), max(1.0, float(np.linalg.norm(point.theta)))
-    tries = 0
+    tries, missing = 0, np.zeros_like(point.hessian)
     while evaluations < MAX_STEPS:
-        step, promised = _newton_step(point, radius)
+        step, promised = _newton_step(point.gradient, point.hessian + missing, radius)
         if promised <= DECREMENT * max(1.0, abs(point.value) * 1e-6):
             settled = _off_saddle(evaluate, point) or _at_zero(evaluate, point, diagonal)
             if settled is None or tries > 5:
-                return _polished(evaluate, Optimum(point, True, evaluations, promised))
+                found = Optimum(point, True, evaluations, promised)
+                step, _ = _newton_step(point.gradient, point.hessian + missing, np.inf)
+                near = not exact and bool(np.all(np.abs(step) <= SETTLED * np.abs(point.theta)))
+                return found if near else _polished(evaluate, found, step)
             point, tries, evaluations = settled, tries + 1, evaluations + 1
             continue
         trial = _attempt(evaluate, point.theta + step)
@@ -71,10 +83,12 @@ def minimise[P: Point](
             if gained > 0.75 * promised:
                 radius = max(radius, 3.0 * float(np.linalg.norm(step)))
             if flat and _promise(trial) >= promised:
-                return Optimum(point, True, evaluations, promised)
+                return Optimum(_at_zero(evaluate, point, diagonal) or point, True, evaluations, promised)
+            if not exact:
+                missing = _corrected(missing, point, trial)
             point = trial
         else:
-            radius = 0.25 * float(np.linalg.norm(step))
+            radius, missing = 0.25 * float(np.linalg.norm(step)), np.zeros_like(missing)
             if radius < 1e-14 * max(1.0, float(np.linalg.norm(point.theta))):
                 break
     return Optimum(point, False, evaluations, _promise(point))
@@ -92,10 +106,26 @@ def _attempt[P: Point](evaluate: Callable[[Vector], P], theta: Vector) -> P | No
     return point if finite else None
 
 
-def _newton_step(point: Point, radius: float) -> tuple[Vector, float]:
+def _corrected(missing: Matrix, before: Point, after: Point) -> Matrix:
+    """What the Hessian misses, by the symmetric rank-one update (Conn, Gould and Toint 1991).
+
+    The change of the gradient is set beside the mean of the Hessians at both ends of the step, so that
+    how the curvature itself changes on the way is not taken for a part that misses.
+    """
+    step = after.theta - before.theta
+    mean = (before.hessian + after.hessian) / 2.0 + missing
+    left = after.gradient - before.gradient - mean @ step
+    along = float(left @ step)
+    if abs(along) <= 1e-8 * float(np.linalg.norm(left) * np.linalg.norm(step)):
+        return missing
+    corrected: Matrix = missing + np.outer(left, left) / along
+    return corrected
+
+
+def _newton_step(gradient: Vector, hessian: Matrix, radius: float) -> tuple[Vector, float]:
     """Newton's step with eigenvalues made positive, no longer than the radius, and the gain it promises."""
-    values, vectors = np.linalg.eigh(point.hessian)
-    slopes = vectors.T @ point.gradient
+    values, vectors = np.linalg.eigh(hessian)
+    slopes = vectors.T @ gradient
     curvature = np.maximum(np.abs(values), 1e-8 * max(1e-300, float(np.max(np.abs(values), initial=0.0))))
     along = -slopes / curvature
     length = float(np.linalg.norm(along))
@@ -105,12 +135,15 @@ def _newton_step(point: Point, radius: float) -> tuple[Vector, float]:
 
 
 def _promise(point: Point) -> float:
-    return _newton_step(point, np.inf)[1]
+    return _newton_step(point.gradient, point.hessian, np.inf)[1]
 
 
-def _polished[P: Point](evaluate: Callable[[Vector], P], found: Optimum[P]) -> Optimum[P]:
-    """One more Newton step, kept when the gradient is smaller there: the deviance is too flat to tell."""
-    step, _ = _newton_step(found.point, np.inf)
+def _polished[P: Point](evaluate: Callable[[Vector], P], found: Optimum[P], step: Vector) -> Optimum[P]:
+    """One more Newton step, kept when the gradient is smaller there: the deviance is too flat to tell.
+
+    What is at zero stays there: the rounding of its gradient would move it.
+    """
+    step = np.where(found.point.theta == 0.0, 0.0, step)
     trial = _attempt(evaluate, found.point.theta + step)
     better = trial is not None and float(np.abs(trial.gradient).max()) < float(
         np.abs(found.point.gradient).max()

@@ -46,8 +46,8 @@ class Statistics:
 
     ``YY`` is (p + 1, p + 1). For grouping factor f, ``ZY[f]`` is (levels, q, p + 1) and ``ZZ[f]`` is
     (levels, q, q), q being the factor's random coefficients a level over all its terms. ``cross[f, g]``,
-    f < g, is the sparse (levels_f * q_f, levels_g * q_g) matrix Z_f'WZ_g. ``restore`` (p, p) takes
-    parameters of the centred columns to those asked for; ``start`` (p,) is added after that.
+    f < g, is the sparse (levels_f * q_f, levels_g * q_g) matrix Z_f'WZ_g. ``restore`` (p, p), upper
+    triangular, takes parameters of the centred columns to those asked for; ``start`` (p,) is added after.
     """
 
     n: float
@@ -267,33 +267,30 @@ def _two_way(first: tuple[Ints, int], second: tuple[Ints, int], values: Vector) 
 
 def _fixed_products(model: MixedModel, columns: _Columns, cells: _Cells) -> Matrix:
     """Y'WY, (p + 1, p + 1)."""
-    blocks: list[tuple[Category | None, list[int]]] = [(None, [0])] if model.fixed.intercept else []
+    rows, places = [0] * model.fixed.intercept, [0] * model.fixed.intercept
+    coded: list[tuple[Category, slice]] = []
+    width = len(rows)
     for i, term in enumerate(model.fixed.terms):
-        blocks.append((None, [columns.fixed[i]]) if isinstance(term, Numeric) else (term, []))
-    blocks.append((None, [columns.outcome]))
+        if isinstance(term, Numeric):
+            rows, places, width = [*rows, columns.fixed[i]], [*places, width], width + 1
+        else:
+            coded.append((term, slice(width, width + len(term.levels) - 1)))
+            width += len(term.levels) - 1
+    rows, places = [*rows, columns.outcome], [*places, width]
+    found = np.empty((width + 1, width + 1))
     dense = columns.values[: columns.outcome + 1]
     products = (dense if columns.weights is None else dense * columns.weights) @ dense.T
-    grid = [[_block(cells, products, first, second) for second in blocks] for first in blocks]
-    return np.block(grid)
-
-
-def _block(
-    cells: _Cells,
-    products: Matrix,
-    first: tuple[Category | None, list[int]],
-    second: tuple[Category | None, list[int]],
-) -> Matrix:
-    (one, rows), (other, columns) = first, second
-    if one is None and other is None:
-        return products[np.ix_(rows, columns)]
-    if one is None:
-        return _block(cells, products, second, first).T
-    codes, levels = cells.codes[id(one)], len(one.levels)
-    if other is None:
-        sums = cells.sums[0][columns[0]]
-        return np.bincount(codes, sums, minlength=levels)[1:, None]
-    pair = (codes, levels), (cells.codes[id(other)], len(other.levels))
-    return _two_way(*pair, cells.sums[0][0])[1:]
+    found[np.ix_(places, places)] = products[np.ix_(rows, rows)]
+    for number, (term, own) in enumerate(coded):
+        one = cells.codes[id(term)], len(term.levels)
+        for row, place in zip(rows, places, strict=True):
+            found[own, place] = np.bincount(one[0], cells.sums[0][row], minlength=one[1])[1:]
+            found[place, own] = found[own, place]
+        for other, theirs in coded[: number + 1]:
+            pair = one, (cells.codes[id(other)], len(other.levels))
+            found[own, theirs] = _two_way(*pair, cells.sums[0][0])[1:]
+            found[theirs, own] = found[own, theirs].T
+    return found
 
 
 def _cross(

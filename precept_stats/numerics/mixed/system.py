@@ -28,24 +28,42 @@ from precept_stats.numerics.mixed.statistics import Statistics
 
 Cube = NDArray[np.float64]
 
+MOST_PAIRS = 2
+"""Pairs are written out up to so many times the entries of the matrices that they are summed to."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Eliminated:
-    """The factor eliminated first: counts n (L,), Z1'WY (L, c), and Z1'WZ2 (L, flat) with its transpose."""
+    """The factor eliminated first: counts n (L,), Z1'WY (L, c), and Z1'WZ2 (L, flat) with its transpose.
+
+    ``pairs`` (flat * m, L) takes weights of the levels to N21 diag(weights) N12, lower triangle with half
+    the diagonal; None where it would be much larger than the matrices themselves.
+    """
 
     factor: int
     n: Vector
     ZY: Matrix
     N12: sparse.csr_array
     N21: sparse.csr_array
+    pairs: sparse.csc_array | None
 
     def weighted(self, layout: Layout, weights: Vector) -> Cube:
         """N21 diag(weights) N12 by block."""
+        if self.pairs is not None:
+            lower = (self.pairs @ weights).reshape(layout.blocks, layout.m, layout.m)
+            both: Cube = lower + lower.transpose(0, 2, 1)
+            return both
         scaled = sparse.csr_array(
             (self.N21.data * weights[self.N21.indices], self.N21.indices, self.N21.indptr),
             shape=self.N21.shape,
         )
         return layout.scatter_matrix(sparse.csr_array(scaled @ self.N12))
+
+    def trace(self, layout: Layout, weights: Vector, H: Cube) -> float:
+        """tr(H N21 diag(weights) N12), with H symmetric."""
+        if self.pairs is None:
+            return trace_of_product(H, self.weighted(layout, weights))
+        return 2.0 * float(weights @ (self.pairs.T @ H.ravel()))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,11 +168,45 @@ def _first(statistics: Statistics, structure: Structure, layout: Layout, factor:
     shape = structure.levels[factor], layout.flat
     N12 = sparse.csr_array((np.concatenate(values), where), shape=shape)
     n = statistics.ZZ[factor][:, 0, 0]
-    return Eliminated(factor, n, statistics.ZY[factor][:, 0], N12, sparse.csr_array(N12.T))
+    pairs = _pairs(N12, layout)
+    return Eliminated(factor, n, statistics.ZY[factor][:, 0], N12, sparse.csr_array(N12.T), pairs)
 
 
-def moments(system: System, theta: Vector) -> Moments:
-    """The log determinant, cross-products and first derivatives at theta."""
+def _pairs(N12: sparse.csr_array, layout: Layout) -> sparse.csc_array | None:
+    """The products of every two entries in a row of N12, at the place of the pair."""
+    N12.sort_indices()
+    lengths = np.diff(N12.indptr).astype(np.intp)
+    counts = lengths * (lengths + 1) // 2
+    total = int(counts.sum())
+    if total > MOST_PAIRS * max(layout.flat * layout.m, N12.nnz):
+        return None
+    begin = np.repeat(N12.indptr[:-1].astype(np.intp), lengths)
+    own = np.arange(1, N12.nnz + 1) - begin
+    ends = np.cumsum(own)
+    earlier = np.arange(total) + np.repeat(begin - ends + own, own)
+    values = np.repeat(N12.data, own) * N12.data[earlier]
+    values[ends - 1] *= 0.5
+    row = N12.indices.astype(np.intp) * layout.m
+    where = np.repeat(row, own) + (N12.indices % layout.m)[earlier]
+    starts = np.concatenate([[0], np.cumsum(counts)])
+    return sparse.csc_array((values, where, starts), shape=(layout.flat * layout.m, len(lengths)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Level:
+    """The log determinant and cross-products of ``Moments``, with what the derivatives are made from."""
+
+    log_determinant: float
+    M: Matrix
+    G: RandomCovariance
+    N: Cube
+    R: Cube
+    S: Cube
+    u: Vector
+
+
+def level(system: System, theta: Vector) -> Level:
+    """The log determinant and cross-products at theta."""
     covariances = system.structure.covariances(theta)
     M, N, ZY, first, logs = system.statistics.YY, system.N, system.ZY, system.first, 0.0
     u = np.zeros(0)
@@ -169,7 +221,14 @@ def moments(system: System, theta: Vector) -> Moments:
     solved = resolve(N, G)
     S = np.matmul(solved.R, ZY)
     M = M - gram(ZY, G.times(S))
-    S1 = np.zeros((0, M.shape[0]))
+    return Level(logs + solved.log_determinant, (M + M.T) / 2, G, N, solved.R, S, u)
+
+
+def moments(system: System, theta: Vector) -> Moments:
+    """The log determinant, cross-products and first derivatives at theta."""
+    found, first = level(system, theta), system.first
+    G, S, u = found.G, found.S, found.u
+    S1 = np.zeros((0, S.shape[-1]))
     if first is not None:
         H_ZY = G.times(S).reshape(system.layout.flat, -1)
         S1 = u[:, None] * (first.ZY - first.N12 @ H_ZY)
@@ -177,10 +236,8 @@ def moments(system: System, theta: Vector) -> Moments:
         None if first is not None and entry.factor == first.factor else system.layout.apply(entry, S)
         for entry in system.structure.entries
     )
-    state = State(system, G, N, solved.R, S, applied, u, S1)
-    return Moments(
-        logs + solved.log_determinant, (M + M.T) / 2, _traces(state), _first_products(state), state
-    )
+    state = State(system, G, found.N, found.R, S, applied, u, S1)
+    return Moments(found.log_determinant, found.M, _traces(state), _first_products(state), state)
 
 
 def _traces(state: State) -> Vector:
@@ -190,8 +247,11 @@ def _traces(state: State) -> Vector:
     found = []
     for entry in system.structure.entries:
         if first is not None and entry.factor == first.factor:
-            T = first.weighted(layout, state.u**2)
-            found.append(float(state.u @ first.n) - trace_of_product(state.G.times(state.R), T))
+            spread = first.trace(layout, state.u**2, state.G.times(state.R))
+            found.append(float(state.u @ first.n) - spread)
+            continue
+        if layout.is_whole(entry):
+            found.append(float(np.vdot(state.R, state.N)))
             continue
         a, b = (layout.places[entry.factor][:, row] for row in entry.rows)
         total = float(np.einsum("ij,ij->", R[a], N[b]))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from precept_stats.numerics.mixed.fit import MixedFit
-from precept_stats.numerics.mixed.information import covariance_information
+from precept_stats.numerics.mixed.information import CovarianceInformation
 from precept_stats.numerics.mixed.model import Matrix, Vector
 
 SINGULAR = 1e-12
@@ -27,10 +27,10 @@ class Variances:
     covariance: Matrix
 
 
-def variances(fit: MixedFit) -> Variances:
-    """The variances of a fit whose residual variance was estimated."""
+def variances(fit: MixedFit, information: CovarianceInformation) -> Variances:
+    """The variances of a fit whose residual variance was estimated, from its ``covariance_information``."""
     values = np.array([component.value for component in fit.components] + [fit.sigma2])
-    return Variances(values, spread(covariance_information(fit).expected / 2.0, _tangent(fit)))
+    return Variances(values, spread(information.expected / 2.0, _tangent(fit)))
 
 
 def spread(information: Matrix, tangent: Matrix) -> Matrix:

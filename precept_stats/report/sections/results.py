@@ -74,11 +74,13 @@ def _notes(material: Material) -> tuple[str, ...]:
     iccs = [row for name in material.plan.analyses for row in material.rows("icc", name)]
     label = next((row.stat_label for row in iccs if row.stat_name == "icc" and row.stat_label), "")
     by_model = any(row.measure in OF_MODELS for row in iccs)
-    label = label or ("intracluster correlation by the model" if by_model else "")
+    if by_model:
+        label = f"{label}; where an analysis has none, that of its model" if label else "that of the model"
     return (
         *_levels(material),
         f"CI: confidence interval. ICC: {label[:1].lower() + label[1:] or 'intracluster correlation'}. "
-        "df: degrees of freedom of the t reference distribution (normal: none). p: two-sided, against no "
+        "df: degrees of freedom of the t reference distribution, or how the interval was found where it has "
+        "none (normal distribution, likelihood profile, bootstrap). p: two-sided, against no "
         "difference; given for primary and secondary analyses only, because a sensitivity analysis asks "
         "how far the estimate moves, which a p-value cannot tell.",
     )

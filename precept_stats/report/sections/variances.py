@@ -109,7 +109,10 @@ def _row(material: Material, one: Found, of: tuple[bool, dict[str, str], list[st
     linked, edges, remarks = of
     text = _text(measure, found, remarks)
     if about in edges:
-        text += f"{'' if 'boundary' in text else '; at its boundary'}{_note(edges[about], remarks)}"
+        value = number_of(found["estimate"])
+        told = "" if "boundary" in text else "; the covariance of its effects is singular (a boundary)"
+        told = "; at its boundary" if told and (value == 0 or not measure.startswith("variance")) else told
+        text += f"{told}{_note(edges[about], remarks)}"
     latent = any(word in measure for word in LATENT_WORDS) or (linked and "proportion" not in measure)
     cells = (NONE, text) if latent else (text, NONE)
     labelled = measure.startswith(PARAMETERS) and not found["estimate"].measure

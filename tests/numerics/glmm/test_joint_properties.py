@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from precept_stats.errors import FitError
 from precept_stats.numerics.glmm.effects import StructuredRows, arrange_effects, subset
 from precept_stats.numerics.glmm.elimination import pattern_of, solve_at
 from precept_stats.numerics.glmm.integrated import Problem, evaluate, tensor_grid
@@ -289,3 +290,16 @@ def test_evidence_of_the_maximum() -> None:
         move = 0.01 * np.sqrt(fit.covariance[j, j]) * np.eye(len(fit.point.psi))[j]
         for sign in (1, -1):
             assert evaluate(fit.problem, fit.point.psi + sign * move, fit.point.modes).value < best
+
+
+def test_quadrature_with_several_groupings_is_refused() -> None:
+    rng = np.random.default_rng(1)
+    cluster = np.repeat(np.arange(8), 12)
+    groups = (
+        Random(Grouping("cluster", cluster, 8)),
+        Random(Grouping("period", np.tile(np.arange(12), 8), 12)),
+    )
+    rows = StructuredRows(np.ones((96, 1)), rng.integers(0, 2, 96).astype(float), np.ones(96), groups)
+    with pytest.raises(FitError, match="one grouping") as caught:
+        fit_joint(rows, LAWS["logit"], 7)
+    assert caught.value.found == "2 groupings"
