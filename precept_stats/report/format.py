@@ -90,6 +90,7 @@ WITHOUT_DF = {
     "studentised bootstrap": "bootstrap",
     "percentiles of the bootstrap": "bootstrap",
     "percentiles of the posterior": "posterior",
+    "inversion of the randomisation test": "randomisation",
 }
 """What stands for degrees of freedom where there are none, by how the interval was found."""
 

@@ -49,4 +49,5 @@ def test_words_for_no_end_and_no_degrees_of_freedom() -> None:
     assert range_text(float("-inf"), 2.0, plain) == "unbounded to 2.00"
     assert range_text(float("-inf"), float("inf"), plain) == "unbounded"
     assert fixed(float("inf"), 1) == "unbounded"
-    assert df_text(None, "inversion of the randomisation test") == "none"
+    assert df_text(None, "inversion of the randomisation test; unbounded above") == "randomisation"
+    assert df_text(None, "estimate and standard error") == "normal"
