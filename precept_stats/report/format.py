@@ -101,8 +101,9 @@ def df_text(df: float | None, method: str = "") -> str:
     Without any, ``normal`` for an interval made of an estimate and its standard error, else what stands for
     the ``method`` by which it was found.
     """
-    if df is None or WITHOUT_DF.get(method, "normal") != "normal":
-        return WITHOUT_DF.get(method, "none")
+    found = WITHOUT_DF.get(method.split("; ")[0], "none")
+    if df is None or found not in ("normal", "none"):
+        return found
     return fixed(df, 0 if float(df).is_integer() else 1)
 
 
