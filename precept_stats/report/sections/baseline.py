@@ -119,7 +119,7 @@ def _variable(material: Material, rows: list[Row]) -> list[TableRow]:
     if any((number_of(_first(arm, "n_missing")) or 0) > 0 or _hidden(arm) for arm in arms):
         lines.append(("Missing, n", [cell(_first(arm, "n_missing")) for arm in arms]))
     known = unit in ("", "proportion", "ratio") or unit.lower() in title.lower()
-    named = title if known else f"{title} ({unit})"
+    named = title if known else f"{title} ({unit.replace('individuals', material.people)})"
     blank = ("",) * len(arms)
     return [TableRow((named, *blank), "strong"), *(TableRow((name, *cells), "sub") for name, cells in lines)]
 
