@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -39,8 +40,16 @@ def ensure_writable(target: Path, *, force: bool) -> None:
             )
     with _refusals(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}."):
-            pass
+        probe = _beside(target)
+        try:
+            probe.mkdir(mode=0o700)
+        finally:
+            shutil.rmtree(probe, ignore_errors=True)
+
+
+def _beside(target: Path) -> Path:
+    """A new name beside the target, known before anything has it, so that an interrupt leaves nothing."""
+    return target.parent / f".{target.name}.{secrets.token_hex(8)}"
 
 
 def write_folder(target: Path, write: Write, *, force: bool) -> None:
@@ -51,9 +60,10 @@ def write_folder(target: Path, write: Write, *, force: bool) -> None:
     """
     ensure_writable(target, force=force)
     with _refusals(target):
-        workshop = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+        workshop = _beside(target)
         fresh, aside = workshop / "new", workshop / "old"
         try:
+            workshop.mkdir(mode=0o700)
             fresh.mkdir()
             write(fresh)
             if target.exists():
