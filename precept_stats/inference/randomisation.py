@@ -1,4 +1,4 @@
-"""The distribution of a statistic over the allocations that could have been: tests of any shift, inverted."""
+"""Tests of any null value of an effect, inverted: over allocations that could have been, or over signs."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 from precept_stats.errors import FitError
 from precept_stats.inference.asymptotic import standard_error
 from precept_stats.inference.quantities import Quantity
-from precept_stats.values import Estimate, Interval
+from precept_stats.numerics.reference import Reference
+from precept_stats.values import Estimate, Interval, IntervalKind
 
 Vector = NDArray[np.float64]
-
-INVERTED = "inversion of the randomisation test"
 
 
 class ShiftTest(Protocol):
@@ -24,7 +23,7 @@ class ShiftTest(Protocol):
 
     @property
     def std_error(self) -> float:
-        """The standard deviation of the estimate over allocations, were the effect the estimate."""
+        """The standard deviation of the estimate over replicates, were the effect the estimate."""
         ...
 
     def statistic(self, shift: float) -> float: ...
@@ -35,22 +34,32 @@ class ShiftTest(Protocol):
         """The least and greatest shift with p above ``alpha``, infinite where there is none."""
         ...
 
+    def reference(self) -> Reference:
+        """The statistic and its distribution at no effect."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Randomisation:
-    """An effect (1,), and the test of any null value of it over the allocations of the trial."""
+    """An effect (1,), and the test of any null value of it.
+
+    ``kind`` and ``name`` are of the interval and the test, as a reader is told: over the allocations of the
+    trial a randomisation interval, over the signs of a wild bootstrap a confidence interval.
+    """
 
     names: tuple[str, ...]
     params: Vector
     test: ShiftTest
+    kind: IntervalKind = "randomisation"
+    name: str = "randomisation test"
 
 
 def randomisation_estimate(fit: Randomisation, quantity: Quantity, level: float) -> Estimate:
     """The effect with all shifts that the test does not reject at 1 - ``level``; ``df`` is None.
 
-    ``std_error`` is the standard deviation over allocations, were the effect the estimate; neither p nor the
-    interval is made from it. With few allocations a limit may be infinite, and the interval's ``method``
-    says so. Raises FitError for what is not the effect itself, and when allocations give no variation.
+    ``std_error`` is the standard deviation over replicates, were the effect the estimate; neither p nor the
+    interval is made from it. With few replicates a limit may be infinite, and the interval's ``method``
+    says so. Raises FitError for what is not the effect itself, and when replicates do not vary.
     """
     if (
         quantity.weights is None
@@ -58,7 +67,7 @@ def randomisation_estimate(fit: Randomisation, quantity: Quantity, level: float)
         or not np.array_equal(quantity.weights, [1.0])
     ):
         raise FitError(
-            f"allocations alone give no test of the {quantity.measure}",
+            f"the {fit.name} gives no test of the {quantity.measure}",
             found=quantity.contrast,
             allowed="a difference between the arms",
         )
@@ -75,7 +84,9 @@ def randomisation_estimate(fit: Randomisation, quantity: Quantity, level: float)
         statistic=fit.test.statistic(null),
         p_value=fit.test.p_value(null),
         null=null,
-        interval=Interval(lower, upper, level, "randomisation", INVERTED + _without_end(lower, upper)),
+        interval=Interval(
+            lower, upper, level, fit.kind, f"inversion of the {fit.name}{_without_end(lower, upper)}"
+        ),
     )
 
 

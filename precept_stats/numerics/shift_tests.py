@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from precept_stats.errors import FitError
 from precept_stats.numerics.allocations import Blocks, Drawn, Every
 from precept_stats.numerics.permutation import TIE
+from precept_stats.numerics.reference import Reference
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -57,6 +58,10 @@ class DifferenceTest:
             return 1.0 / len(self.a)
         sizes = np.abs(self.a)
         return float(np.mean(sizes >= float(sizes.max()) * (1.0 - TIE)))
+
+    def reference(self) -> Reference:
+        """The difference in every allocation."""
+        return Reference(self.a, self.estimate)
 
     def limits(self, alpha: float) -> tuple[float, float]:
         """The least and greatest shift with p above ``alpha``, infinite where there is none.
@@ -141,6 +146,12 @@ class StudentisedTest:
         with np.errstate(all="ignore"):
             sizes = np.where(variances > 0.0, squares / variances, np.where(squares > 0.0, np.inf, 0.0))
         return float(np.mean(sizes >= sizes.max() * (1.0 - 2.0 * TIE)))
+
+    def reference(self) -> Reference:
+        """The studentised difference in every allocation; those without a variance are left out."""
+        sure = self.variances[:, 0] > ROUNDING * float(self.variances[:, 0].max())
+        own = self.difference.a[sure] / np.sqrt(self.variances[sure, 0])
+        return Reference(own, self.statistic(0.0))
 
     def limits(self, alpha: float) -> tuple[float, float]:
         """Where p first falls to ``alpha``, going out from the estimate; infinite where it never does."""

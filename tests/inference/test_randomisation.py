@@ -57,5 +57,5 @@ def test_allocations_test_nothing_but_the_effect() -> None:
         exponentiated("rate_ratio", "b / a", np.ones(1)),
         linear("mean", "a", np.array([2.0]), unit=""),
     ):
-        with pytest.raises(FitError, match="allocations alone"):
+        with pytest.raises(FitError, match="the randomisation test gives no test"):
             estimate(fit(5), quantity, 0.95)
