@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from precept_stats.errors import FitError
+from precept_stats.inference.answer import Tested, answer
 from precept_stats.inference.degrees_of_freedom import DegreesOfFreedom
 from precept_stats.inference.quantities import Quantity
 from precept_stats.inference.scales import to_reader, to_scale
@@ -43,19 +44,9 @@ def wald_estimate(fit: Asymptotic, quantity: Quantity, level: float) -> Estimate
         raise FitError("no degrees of freedom are left", found=f"df = {df:g}", allowed="df above 0")
     half_width = _critical_value(df, level) * std_error
     statistic = (value - to_scale(quantity.scale, quantity.null)) / std_error
-    return Estimate(
-        measure=quantity.measure,
-        contrast=quantity.contrast,
-        scale=quantity.scale,
-        unit=quantity.unit,
-        value=to_reader(quantity.scale, value),
-        std_error=std_error,
-        df=df if math.isfinite(df) else None,
-        statistic=statistic,
-        p_value=_two_sided_p(statistic, df),
-        null=quantity.null,
-        interval=interval_on(quantity, (value - half_width, value + half_width), level),
-    )
+    tested = Tested(statistic, _two_sided_p(statistic, df), df if math.isfinite(df) else None)
+    interval = interval_on(quantity, (value - half_width, value + half_width), level)
+    return answer(quantity, value, std_error, tested, interval)
 
 
 def standard_error(quantity: Quantity, value: float, variance: float) -> float:

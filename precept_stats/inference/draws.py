@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from precept_stats.errors import FitError
+from precept_stats.inference.answer import Tested, answer
 from precept_stats.inference.asymptotic import interval_on, standard_error
 from precept_stats.inference.quantities import Quantity
 from precept_stats.inference.scales import to_reader, to_scale
@@ -111,19 +112,9 @@ def _studentised(fit: Draws, quantity: Quantity, level: float, known: tuple[Vect
     half_width = float(sizes[place - 1]) * error
     statistic = (value - null) / error
     beyond = len(sizes) - int(np.searchsorted(sizes, abs(statistic), side="left"))
-    return Estimate(
-        measure=quantity.measure,
-        contrast=quantity.contrast,
-        scale=quantity.scale,
-        unit=quantity.unit,
-        value=to_reader(quantity.scale, value),
-        std_error=error,
-        df=None,
-        statistic=statistic,
-        p_value=(1 + beyond) / (len(sizes) + 1),
-        null=quantity.null,
-        interval=interval_on(quantity, (value - half_width, value + half_width), level, STUDENTISED),
-    )
+    tested = Tested(statistic, (1 + beyond) / (len(sizes) + 1))
+    interval = interval_on(quantity, (value - half_width, value + half_width), level, STUDENTISED)
+    return answer(quantity, value, error, tested, interval)
 
 
 def _percentiles(fit: Draws, quantity: Quantity, level: float, drawn: Vector) -> Estimate:
@@ -154,19 +145,9 @@ def _percentiles(fit: Draws, quantity: Quantity, level: float, drawn: Vector) ->
     tails = np.count_nonzero(low <= null), np.count_nonzero(high >= null)
     kind: IntervalKind = "credible" if posterior else "confidence"
     method = POSTERIOR if posterior else PERCENTILE
-    return Estimate(
-        measure=quantity.measure,
-        contrast=quantity.contrast,
-        scale=quantity.scale,
-        unit=quantity.unit,
-        value=to_reader(quantity.scale, value),
-        std_error=error,
-        df=None,
-        statistic=(value - null) / error,
-        p_value=min(1.0, 2.0 * (1 + min(tails)) / (count + 1)),
-        null=quantity.null,
-        interval=interval_on(quantity, (float(low[place - 1]), float(high[-place])), level, method, kind),
-    )
+    tested = Tested((value - null) / error, min(1.0, 2.0 * (1 + min(tails)) / (count + 1)))
+    limits = (float(low[place - 1]), float(high[-place]))
+    return answer(quantity, value, error, tested, interval_on(quantity, limits, level, method, kind))
 
 
 def _too_few(count: int, level: float) -> FitError:

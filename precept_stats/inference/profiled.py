@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from precept_stats.inference.answer import Tested, answer
 from precept_stats.inference.asymptotic import Asymptotic, interval_on, standard_error, wald_estimate
 from precept_stats.inference.quantities import Quantity
-from precept_stats.inference.scales import to_reader, to_scale
+from precept_stats.inference.scales import to_scale
 from precept_stats.values import Estimate
 
 Vector = NDArray[np.float64]
@@ -63,16 +64,5 @@ def profile_estimate(fit: Profiled, quantity: Quantity, level: float) -> Estimat
     std_error = standard_error(quantity, value, variance)
     ratio = max(0.0, fit.profile.ratio(quantity.weights, null))
     limits = fit.profile.limits(quantity.weights, level)
-    return Estimate(
-        measure=quantity.measure,
-        contrast=quantity.contrast,
-        scale=quantity.scale,
-        unit=quantity.unit,
-        value=to_reader(quantity.scale, value),
-        std_error=std_error,
-        df=None,
-        statistic=math.copysign(math.sqrt(ratio), value - null),
-        p_value=float(special.chdtrc(1, ratio)),
-        null=quantity.null,
-        interval=interval_on(quantity, limits, level, PROFILE),
-    )
+    tested = Tested(math.copysign(math.sqrt(ratio), value - null), float(special.chdtrc(1, ratio)))
+    return answer(quantity, value, std_error, tested, interval_on(quantity, limits, level, PROFILE))

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from precept_stats.errors import FitError
+from precept_stats.inference.answer import Tested, answer
 from precept_stats.inference.asymptotic import standard_error
 from precept_stats.inference.quantities import Quantity
 from precept_stats.numerics.reference import Reference
@@ -73,21 +74,10 @@ def randomisation_estimate(fit: Randomisation, quantity: Quantity, level: float)
         )
     value, null = quantity.value(fit.params), quantity.null
     lower, upper = fit.test.limits(1.0 - level)
-    return Estimate(
-        measure=quantity.measure,
-        contrast=quantity.contrast,
-        scale=quantity.scale,
-        unit=quantity.unit,
-        value=value,
-        std_error=standard_error(quantity, value, fit.test.std_error**2),
-        df=None,
-        statistic=fit.test.statistic(null),
-        p_value=fit.test.p_value(null),
-        null=null,
-        interval=Interval(
-            lower, upper, level, fit.kind, f"inversion of the {fit.name}{_without_end(lower, upper)}"
-        ),
-    )
+    std_error = standard_error(quantity, value, fit.test.std_error**2)
+    tested = Tested(fit.test.statistic(null), fit.test.p_value(null))
+    method = f"inversion of the {fit.name}{_without_end(lower, upper)}"
+    return answer(quantity, value, std_error, tested, Interval(lower, upper, level, fit.kind, method))
 
 
 def _without_end(lower: float, upper: float) -> str:
