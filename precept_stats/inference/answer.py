@@ -21,7 +21,7 @@ class Tested:
 def answer(
     quantity: Quantity, value: float, std_error: float, tested: Tested, interval: Interval
 ) -> Estimate:
-    """The estimate of a quantity; ``value`` and ``std_error`` are on its scale, the interval is the reader's."""
+    """The estimate; ``value`` and ``std_error`` are on the quantity's scale, the interval is the reader's."""
     return Estimate(
         measure=quantity.measure,
         contrast=quantity.contrast,

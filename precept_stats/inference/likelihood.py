@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,43 @@ FARTHEST = 64.0
 """Profiles are followed to this many standard errors from the estimate."""
 
 
-def likelihood_ratio_test(fit: AnyMixedFit, contrasts: Matrix) -> JointTest:
+class Maximum(Protocol):
+    """A fit by maximum likelihood: coefficients (p,), their covariance, and the likelihood elsewhere."""
+
+    @property
+    def params(self) -> Vector: ...
+
+    @property
+    def covariance(self) -> Matrix: ...
+
+    def fall(self, contrasts: Matrix, values: Vector) -> float:
+        """Twice the fall in log likelihood when contrasts (k, p) @ params are held at values (k,).
+
+        All else, variances too, is at its best there. Raises FitError where that is not found.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LinearMaximum:
+    """That of a linear mixed model."""
+
+    fit: AnyMixedFit
+
+    @property
+    def params(self) -> Vector:
+        return self.fit.params
+
+    @property
+    def covariance(self) -> Matrix:
+        return self.fit.covariance
+
+    def fall(self, contrasts: Matrix, values: Vector) -> float:
+        """Twice the fall in log likelihood; FitError for a fit by REML."""
+        return max(0.0, constrained_deviance(self.fit, contrasts, values) - self.fit.deviance)
+
+
+def likelihood_ratio_test(fit: Maximum, contrasts: Matrix) -> JointTest:
     """Test that every row of contrasts (k, p) times the parameters is zero: chi-squared / k, and its p."""
     contrasts = np.atleast_2d(np.asarray(contrasts, dtype=np.float64))
     rank = contrast_rank(contrasts)
@@ -35,12 +72,11 @@ def likelihood_ratio_test(fit: AnyMixedFit, contrasts: Matrix) -> JointTest:
         raise FitError(
             "there is nothing to test", found="contrasts that are all zero", allowed="a non-zero row"
         )
-    rows = independent(contrasts)
-    statistic = max(0.0, constrained_deviance(fit, rows, np.zeros(rank)) - fit.deviance)
+    statistic = fit.fall(independent(contrasts), np.zeros(rank))
     return JointTest(statistic / rank, rank, None, float(special.chdtrc(rank, statistic)))
 
 
-def profile_interval(fit: AnyMixedFit, gradient: Vector, level: float = 0.95) -> Interval:
+def profile_interval(fit: Maximum, gradient: Vector, level: float = 0.95) -> Interval:
     """The values of gradient @ params that the likelihood-ratio test does not reject at 1 - level.
 
     Raises FitError where the likelihood stays above the limit as far as 64 standard errors.
@@ -51,8 +87,7 @@ def profile_interval(fit: AnyMixedFit, gradient: Vector, level: float = 0.95) ->
 
     def excess(value: float) -> float:
         """The signed root of the likelihood ratio beyond the limit; nearly linear in the value."""
-        ratio = constrained_deviance(fit, gradient[None], np.array([value])) - fit.deviance
-        return math.sqrt(max(0.0, ratio)) - limit
+        return math.sqrt(fit.fall(gradient[None], np.array([value]))) - limit
 
     lower, upper = (crossing(excess, (estimate, side * error), limit) for side in (-1.0, 1.0))
     return Interval(lower, upper, level, method=PROFILE)
@@ -60,16 +95,13 @@ def profile_interval(fit: AnyMixedFit, gradient: Vector, level: float = 0.95) ->
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FixedEffectsProfile:
-    """The profile of a fit by maximum likelihood in its fixed effects, the first of the parameters."""
+    """The profile of a likelihood in its fixed effects, the first of the parameters."""
 
-    fit: AnyMixedFit
+    fit: Maximum
 
     def ratio(self, weights: Vector, value: float) -> float:
         """Twice the fall in log likelihood when weights @ params is held at ``value``."""
-        return (
-            constrained_deviance(self.fit, self._leading(weights)[None], np.array([value]))
-            - self.fit.deviance
-        )
+        return self.fit.fall(self._leading(weights)[None], np.array([value]))
 
     def limits(self, weights: Vector, level: float) -> tuple[float, float]:
         """The ends of :func:`profile_interval`."""
@@ -77,7 +109,7 @@ class FixedEffectsProfile:
         return found.lower, found.upper
 
     def _leading(self, weights: Vector) -> Vector:
-        """The weights of the fixed effects; FitError where others have weight."""
+        """The weights of the fixed effects; FitError where variances have weight."""
         count = len(self.fit.params)
         if np.any(weights[count:]):
             raise FitError(

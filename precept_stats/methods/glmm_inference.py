@@ -13,8 +13,9 @@ from precept_stats.errors import FitError
 from precept_stats.inference.bootstrap import bootstrap, bootstrap_facts, bootstrap_warnings
 from precept_stats.inference.degrees_of_freedom import DegreesOfFreedom, FixedDf, LeadingDf
 from precept_stats.inference.fit import Fact
-from precept_stats.inference.glmm_likelihood import GlmmMaximum, GlmmProfile, likelihood_ratio
+from precept_stats.inference.glmm_likelihood import GlmmMaximum
 from precept_stats.inference.joint import JointTest, joint_test
+from precept_stats.inference.likelihood import FixedEffectsProfile, likelihood_ratio_test
 from precept_stats.inference.profiled import Profiled
 from precept_stats.inference.seeds import Seed
 from precept_stats.inference.uncertainty import Asymptotic, Uncertainty
@@ -74,7 +75,8 @@ def inferred_by(df: GlmmDf, fitted: Fitted) -> Inferred:
     if isinstance(df, LikelihoodRatioRule):
         maximum = _maximum(fitted)
         return Inferred(
-            Profiled(point, GlmmProfile(maximum)), lambda contrasts: likelihood_ratio(maximum, contrasts)
+            Profiled(point, FixedEffectsProfile(maximum)),
+            lambda contrasts: likelihood_ratio_test(maximum, contrasts),
         )
     if isinstance(df, ParametricBootstrapRule):
         return _bootstrapped(df, fitted)

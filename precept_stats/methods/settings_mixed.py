@@ -18,7 +18,7 @@ from precept_stats.inference.degrees_of_freedom import DegreesOfFreedom, FixedDf
 from precept_stats.inference.fit import Fact
 from precept_stats.inference.joint import JointTest, joint_test
 from precept_stats.inference.kenward_roger import kenward_roger
-from precept_stats.inference.likelihood import FixedEffectsProfile, likelihood_ratio_test
+from precept_stats.inference.likelihood import FixedEffectsProfile, LinearMaximum, likelihood_ratio_test
 from precept_stats.inference.mixed_bootstrap import mixed_bootstrap
 from precept_stats.inference.satterthwaite import satterthwaite
 from precept_stats.inference.seeds import Seed
@@ -236,11 +236,11 @@ class LikelihoodRatio(_Rule):
 
     def infer(self, point: Asymptotic, fitted: Fitted) -> Inference:
         """The point with the profile of its likelihood."""
-        return Inference(Profiled(point, FixedEffectsProfile(fitted.kernel)))
+        return Inference(Profiled(point, FixedEffectsProfile(LinearMaximum(fitted.kernel))))
 
     def joint(self, effects: Asymptotic, fitted: Fitted, contrasts: Matrix) -> JointTest | None:
         """The likelihood-ratio test."""
-        return likelihood_ratio_test(fitted.kernel, contrasts)
+        return likelihood_ratio_test(LinearMaximum(fitted.kernel), contrasts)
 
 
 class ParametricBootstrap(_Rule):

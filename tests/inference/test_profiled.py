@@ -8,7 +8,7 @@ from scipy import special, stats
 
 from precept_stats.errors import FitError
 from precept_stats.inference.degrees_of_freedom import FixedDf
-from precept_stats.inference.likelihood import FixedEffectsProfile
+from precept_stats.inference.likelihood import FixedEffectsProfile, LinearMaximum
 from precept_stats.inference.profiled import PROFILE, WALD, Profiled
 from precept_stats.inference.quantities import exponentiated, linear, ratio
 from precept_stats.inference.uncertainty import Asymptotic, estimate, point_value
@@ -27,7 +27,8 @@ def profiled(trial=TRIAL, extra=0):
     covariance[:2, :2] = fit.covariance
     names = (*fit.names, *("variance",) * extra)
     return Profiled(
-        Asymptotic(names, params, covariance, FixedDf(math.inf, "normal")), FixedEffectsProfile(fit)
+        Asymptotic(names, params, covariance, FixedDf(math.inf, "normal")),
+        FixedEffectsProfile(LinearMaximum(fit)),
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from precept_stats.errors import FitError
 from precept_stats.inference.kenward_roger import kenward_roger
-from precept_stats.inference.likelihood import likelihood_ratio_test
+from precept_stats.inference.likelihood import LinearMaximum, likelihood_ratio_test
 from precept_stats.inference.satterthwaite import satterthwaite
 from precept_stats.numerics.cells.fit import fit_cells
 from precept_stats.numerics.cells.model import CellModel, ResidualGroups
@@ -149,4 +149,4 @@ def test_rules_that_need_another_criterion_say_so() -> None:
         kenward_roger(fit_cells(model, "ml"))
     fit = fit_cells(model)
     with pytest.raises(FitError, match="maximum likelihood"):
-        likelihood_ratio_test(fit, np.eye(len(fit.params))[1:2])
+        likelihood_ratio_test(LinearMaximum(fit), np.eye(len(fit.params))[1:2])

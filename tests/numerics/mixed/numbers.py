@@ -11,7 +11,7 @@ import pandas as pd
 from scipy import special
 
 from precept_stats.inference.kenward_roger import kenward_roger
-from precept_stats.inference.likelihood import profile_interval
+from precept_stats.inference.likelihood import LinearMaximum, profile_interval
 from precept_stats.inference.satterthwaite import satterthwaite
 from precept_stats.numerics.mixed.fit import MixedFit, fit_mixed
 from precept_stats.numerics.mixed.prediction import predict_random
@@ -105,7 +105,7 @@ def _by_ml(fit: MixedFit, names: list[str]) -> Numbers:
     found |= {f"ml.theta[{n}]": v for n, v in _thetas(fit).items()}
     for k, name in enumerate(names):
         found[f"ml.estimate[{name}]"] = float(fit.params[k])
-        interval = profile_interval(fit, np.eye(len(names))[k])
+        interval = profile_interval(LinearMaximum(fit), np.eye(len(names))[k])
         found |= {f"ml.profile_low[{name}]": interval.lower, f"ml.profile_high[{name}]": interval.upper}
     return found
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from precept_stats.inference.joint import joint_test
 from precept_stats.inference.kenward_roger import kenward_roger
-from precept_stats.inference.likelihood import likelihood_ratio_test, profile_interval
+from precept_stats.inference.likelihood import LinearMaximum, likelihood_ratio_test, profile_interval
 from precept_stats.inference.satterthwaite import satterthwaite
 from precept_stats.inference.uncertainty import Asymptotic
 from precept_stats.numerics.mixed.fit import MixedFit, fit_mixed
@@ -72,7 +72,7 @@ def ours_expected(name: str) -> Numbers:
     if "joint" in case:
         found |= dict(_joint(fit, np.array(case["joint"]["L"])))
     if "likelihood" in case:
-        ml = fit_mixed(model, "ml")
+        ml = LinearMaximum(fit_mixed(model, "ml"))
         test = likelihood_ratio_test(ml, np.array(case["joint"]["L"]))
         found |= {
             "likelihood_ratio.chisq": test.statistic * test.df1,

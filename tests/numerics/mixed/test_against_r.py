@@ -9,7 +9,7 @@ from precept_stats.errors import FitError
 from precept_stats.inference.between_within import BetweenWithinDf
 from precept_stats.inference.joint import joint_test
 from precept_stats.inference.kenward_roger import kenward_roger
-from precept_stats.inference.likelihood import likelihood_ratio_test, profile_interval
+from precept_stats.inference.likelihood import LinearMaximum, likelihood_ratio_test, profile_interval
 from precept_stats.inference.satterthwaite import satterthwaite
 from precept_stats.inference.uncertainty import Asymptotic
 from precept_stats.numerics.mixed.fit import MixedFit, fit_mixed
@@ -87,7 +87,7 @@ def test_likelihood_ratios_and_profiles_are_those_of_lme4(name: str) -> None:
     """lme4 interpolates profiles, so intervals are held to 5e-5 of their width only."""
     case = expected()[name]
     theirs = case["likelihood"]
-    fit = fit_mixed(MODELS[name](table(case["data"])), "ml")
+    fit = LinearMaximum(fit_mixed(MODELS[name](table(case["data"])), "ml"))
     found = likelihood_ratio_test(fit, np.array(case["joint"]["L"]))
     assert found.df1 == theirs["df"]
     assert found.statistic * found.df1 == pytest.approx(theirs["chisq"], rel=1e-6)
@@ -106,7 +106,7 @@ def test_predictions_are_those_of_lme4() -> None:
 def test_likelihoods_of_reml_do_not_compare() -> None:
     _, fit = fitted("orthodont_intercept")
     with pytest.raises(FitError, match="maximum likelihood"):
-        likelihood_ratio_test(fit, np.eye(len(fit.params))[1])
+        likelihood_ratio_test(LinearMaximum(fit), np.eye(len(fit.params))[1])
 
 
 def test_between_within_is_that_of_nlme() -> None:
