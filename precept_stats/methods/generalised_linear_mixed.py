@@ -25,6 +25,7 @@ from precept_stats.methods.layout import Layout, layout_of_design, layout_of_pla
 from precept_stats.methods.linear_mixed_facts import joint_facts
 from precept_stats.methods.linear_mixed_plan import followed, over_time_objections, random_objections
 from precept_stats.methods.mixed_facts import design_facts, few_clusters, require_units
+from precept_stats.methods.mixed_gaps import constant_effect_gap, size_gap
 from precept_stats.methods.scatter import require_variation
 from precept_stats.methods.settings import Choice, listed
 from precept_stats.methods.settings_glmm import (
@@ -152,20 +153,8 @@ class GeneralisedLinearMixed(Declared):
         return tuple(found)
 
     def estimand_gap(self, study: AnyStudy, question: Question) -> str:
-        gaps = []
-        if question.estimand.effect != "conditional":
-            average = question.estimand.target.replace("_", "-")
-            gaps.append(
-                "the model weights clusters between equally and by size, so that when the outcome or the "
-                f"effect depends on cluster size it estimates neither the declared {average} effect nor "
-                "the other"
-            )
-        if isinstance(study, SteppedWedge) and isinstance(self.effect_over_time, ConstantEffect):
-            gaps.append(
-                "one effect is estimated for all exposure times: where it changes with time since the "
-                "switch, the estimate weighs exposure times unequally, some even negatively"
-            )
-        return "; ".join(gaps)
+        gaps = [] if question.estimand.effect == "conditional" else [size_gap(question)]
+        return "; ".join([*gaps, *constant_effect_gap(study, self.effect_over_time)])
 
     def words(self, study: AnyStudy, question: Question) -> MethodWords:
         layout = layout_of_plan(study, question)

@@ -33,6 +33,7 @@ from precept_stats.methods.linear_mixed_plan import (
 )
 from precept_stats.methods.linear_mixed_terms import fit_terms
 from precept_stats.methods.mixed_facts import design_facts, few_clusters, require_units
+from precept_stats.methods.mixed_gaps import constant_effect_gap, size_gap
 from precept_stats.methods.mixed_random import RandomPart, random_part
 from precept_stats.methods.mixed_terms import FixedPart, fixed_part
 from precept_stats.methods.scatter import MEAN_OF, require_variation
@@ -147,18 +148,8 @@ class LinearMixed(Declared):
         return tuple(found)
 
     def estimand_gap(self, study: AnyStudy, question: Question) -> str:
-        average = question.estimand.target.replace("_", "-")
-        gaps = [
-            "the model weights clusters between equally and by size, so that when the outcome or the effect "
-            f"depends on cluster size it estimates neither the declared {average} effect nor the other"
-        ]
-        gaps += conditional_gap(study, question)
-        if isinstance(study, SteppedWedge) and isinstance(self.effect_over_time, ConstantEffect):
-            gaps.append(
-                "one effect is estimated for all exposure times: where it changes with time since the "
-                "switch, the estimate weighs exposure times unequally, some even negatively"
-            )
-        return "; ".join(gaps)
+        gaps = [size_gap(question), *conditional_gap(study, question)]
+        return "; ".join([*gaps, *constant_effect_gap(study, self.effect_over_time)])
 
     def words(self, study: AnyStudy, question: Question) -> MethodWords:
         layout = layout_of_plan(study, question)
