@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from scipy import linalg
 
-from precept_stats.errors import FitError
 from precept_stats.numerics.cells.criterion import CellProblem
 from precept_stats.numerics.cells.fit import CellFit, maximise, starts
+from precept_stats.numerics.mixed.constrained import held, require_likelihood, require_maximum
 from precept_stats.numerics.mixed.model import Matrix, Vector
 
 
@@ -18,20 +17,11 @@ def constrained_deviance(fit: CellFit, contrasts: Matrix, values: Vector) -> flo
 
     Raises FitError for a fit by REML, whose likelihoods under different fixed effects do not compare.
     """
-    if fit.problem.reml:
-        raise FitError(
-            "likelihoods under constraints on fixed effects need a fit by maximum likelihood",
-            found="a fit by REML",
-            allowed="criterion ml",
-        )
+    require_likelihood(fit.problem.reml)
     system = fit.problem.system
     statistics = system.statistics
-    rows = contrasts @ statistics.restore
-    beta = np.linalg.lstsq(rows, values - contrasts @ statistics.start, rcond=None)[0]
-    free = linalg.null_space(rows)
-    p, left = free.shape
-    turn = np.zeros((p + 1, left + 1))
-    turn[:p, :left], turn[:p, left], turn[p, left] = free, -beta, 1.0
+    turn = held(contrasts @ statistics.restore, values - contrasts @ statistics.start)
+    left = turn.shape[1] - 1
     restricted = replace(
         statistics,
         means=statistics.means @ turn,
@@ -43,12 +33,7 @@ def constrained_deviance(fit: CellFit, contrasts: Matrix, values: Vector) -> flo
     with np.errstate(all="ignore"):
         beginnings = [start for group in starts(problem.system) for start in group]
         found = maximise(problem, (_inside(fit), *beginnings))
-    if not found.converged:
-        raise FitError(
-            "the likelihood under a constraint could not be maximised",
-            found=f"{found.evaluations} evaluations",
-            allowed="a fit that converges; simplify the model",
-        )
+    require_maximum(found.converged, found.evaluations)
     return found.point.value
 
 

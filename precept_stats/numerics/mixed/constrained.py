@@ -20,19 +20,10 @@ def constrained_deviance(fit: MixedFit, contrasts: Matrix, values: Vector) -> fl
 
     Raises FitError for a fit by REML, whose likelihoods under different fixed effects do not compare.
     """
-    if fit.problem.reml:
-        raise FitError(
-            "likelihoods under constraints on fixed effects need a fit by maximum likelihood",
-            found="a fit by REML",
-            allowed="criterion ml",
-        )
+    require_likelihood(fit.problem.reml)
     statistics, kept = fit.problem.system.statistics, fit.problem.system.structure
-    rows = contrasts @ statistics.restore
-    beta = np.linalg.lstsq(rows, values - contrasts @ statistics.start, rcond=None)[0]
-    free = linalg.null_space(rows)
-    p, left = free.shape
-    turn = np.zeros((p + 1, left + 1))
-    turn[:p, :left], turn[:p, left], turn[p, left] = free, -beta, 1.0
+    turn = held(contrasts @ statistics.restore, values - contrasts @ statistics.start)
+    left = turn.shape[1] - 1
     restricted = replace(
         statistics,
         YY=turn.T @ statistics.YY @ turn,
@@ -43,10 +34,35 @@ def constrained_deviance(fit: MixedFit, contrasts: Matrix, values: Vector) -> fl
     problem = Problem(prepare(restricted, kept), reml=False, scale=fit.problem.scale)
     near = np.where(kept.diagonal & (fit.theta < 0.05), 0.05, fit.theta)
     found = minimise(lambda theta: evaluate(problem, theta), (near, fit.theta), kept.diagonal)
-    if not found.converged:
+    require_maximum(found.converged, found.evaluations)
+    return found.point.value
+
+
+def held(rows: Matrix, values: Vector) -> Matrix:
+    """What brings the columns (X, y) to those of the free coefficients when rows (k, p) @ beta are held."""
+    beta = np.linalg.lstsq(rows, values, rcond=None)[0]
+    free = linalg.null_space(rows)
+    p, left = free.shape
+    turn = np.zeros((p + 1, left + 1))
+    turn[:p, :left], turn[:p, left], turn[p, left] = free, -beta, 1.0
+    return turn
+
+
+def require_likelihood(reml: bool) -> None:
+    """FitError for a fit by REML, whose likelihoods under different fixed effects do not compare."""
+    if reml:
+        raise FitError(
+            "likelihoods under constraints on fixed effects need a fit by maximum likelihood",
+            found="a fit by REML",
+            allowed="criterion ml",
+        )
+
+
+def require_maximum(converged: bool, evaluations: int) -> None:
+    """FitError when the search under a constraint found no rest."""
+    if not converged:
         raise FitError(
             "the likelihood under a constraint could not be maximised",
-            found=f"{found.evaluations} evaluations",
+            found=f"{evaluations} evaluations",
             allowed="a fit that converges; simplify the model",
         )
-    return found.point.value
