@@ -18,6 +18,7 @@ from precept_stats.data.quality import quality_rows
 from precept_stats.data.schema import find_schema
 from precept_stats.errors import DataError, FitError, PlanError
 from precept_stats.inference.influence import influence_rows
+from precept_stats.inference.reference_rows import reference_rows
 from precept_stats.inference.rows import Header, estimate_rows, fit_rows, further_rows
 from precept_stats.inference.seeds import Seed
 from precept_stats.inference.uncertainty import estimate
@@ -213,6 +214,7 @@ def _fit(accepting: AnyMethod, prepared: AnyPrepared, header: Header, how: How) 
     for mean in estimates[1:]:
         rows += estimate_rows(header, mean, arm=mean.contrast)
     rows += [*further_rows(header, fit, how.level), *fit_rows(header, fit)]
+    rows += reference_rows(header, fit.uncertainty, estimates[0])
     if how.influence == "leave_one_cluster_out":
         rows += influence_rows(header, design.clusters, _without_each(method, design, header.analysis, how))
     warnings = (*prepared.warnings, *fit.warnings)

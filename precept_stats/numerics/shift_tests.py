@@ -61,7 +61,7 @@ class DifferenceTest:
 
     def reference(self) -> Reference:
         """The difference in every allocation."""
-        return Reference(self.a, self.estimate)
+        return Reference(self.a, self.estimate, "difference", in_units=True)
 
     def limits(self, alpha: float) -> tuple[float, float]:
         """The least and greatest shift with p above ``alpha``, infinite where there is none.
@@ -151,7 +151,7 @@ class StudentisedTest:
         """The studentised difference in every allocation; those without a variance are left out."""
         sure = self.variances[:, 0] > ROUNDING * float(self.variances[:, 0].max())
         own = self.difference.a[sure] / np.sqrt(self.variances[sure, 0])
-        return Reference(own, self.statistic(0.0))
+        return Reference(own, self.statistic(0.0), "studentised_difference")
 
     def limits(self, alpha: float) -> tuple[float, float]:
         """Where p first falls to ``alpha``, going out from the estimate; infinite where it never does."""

@@ -30,6 +30,7 @@ from precept_stats.report.guarded import (
     suppressed,
 )
 from precept_stats.report.guarded_clusters import by_cluster
+from precept_stats.report.guarded_reference import of_distributions
 from precept_stats.values import Failure, Result, Results, Row
 
 POLICIES = ("none", "nhs_counts_v1")
@@ -121,7 +122,8 @@ def _gate_once(rows: tuple[Row, ...]) -> tuple[Row, ...]:
 def _gate_numbers(rows: list[Row]) -> list[Row]:
     """One pass over all rules about numbers."""
     counted, few = counted_columns(rows), outcomes_with_few(rows)
-    small, coarse = analyses_with_small_clusters(rows), {**coarse_columns(rows, counted), **by_cluster(rows)}
+    small = analyses_with_small_clusters(rows)
+    coarse = {**coarse_columns(rows, counted), **by_cluster(rows), **of_distributions(rows)}
     passed = []
     for row in rows:
         row = coarse.get((*key_of(row), row.stat_name), row)
