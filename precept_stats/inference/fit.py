@@ -32,7 +32,8 @@ class Fit:
     ``status`` stands beside every number made from the fit, with ``evidence`` for it.
     ``settings`` are all choices that can change a number, as used (defaults included). ``further`` are
     quantities beside the effect and the means that the fit can give with an interval (correlations,
-    variances, the effect at each exposure time).
+    variances, the effect at each exposure time). ``averages`` are the effect over clusters and over
+    participants and how the two compare, by name, where a method gives both.
     """
 
     uncertainty: Uncertainty
@@ -42,3 +43,4 @@ class Fit:
     facts: tuple[Fact, ...] = ()
     settings: tuple[tuple[str, str], ...] = ()
     further: tuple[Quantity, ...] = ()
+    averages: tuple[tuple[str, Quantity], ...] = ()

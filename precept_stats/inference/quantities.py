@@ -60,3 +60,31 @@ def ratio(measure: str, contrast: str, compare: Vector, reference: Vector) -> Qu
         return slope
 
     return Quantity(measure, contrast, "log", "ratio", 1.0, value, gradient)
+
+
+def odds_ratio(measure: str, contrast: str, compare: Vector, reference: Vector) -> Quantity:
+    """The odds of ``compare @ params`` over those of ``reference @ params``, on the log scale."""
+
+    def value(b: Vector) -> float:
+        up, down = compare @ b, reference @ b
+        return float(np.log(up / (1.0 - up)) - np.log(down / (1.0 - down)))
+
+    def gradient(b: Vector) -> Vector:
+        up, down = compare @ b, reference @ b
+        slope: Vector = compare / (up * (1.0 - up)) - reference / (down * (1.0 - down))
+        return slope
+
+    return Quantity(measure, contrast, "log", "ratio", 1.0, value, gradient)
+
+
+def compared(above: Quantity, below: Quantity) -> Quantity:
+    """How one quantity differs from another of its kind: their difference, or the ratio of two ratios."""
+    return Quantity(
+        above.measure,
+        above.contrast,
+        above.scale,
+        above.unit,
+        above.null,
+        lambda b: above.value(b) - below.value(b),
+        lambda b: above.gradient(b) - below.gradient(b),
+    )

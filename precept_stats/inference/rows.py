@@ -47,8 +47,17 @@ class Header:
 
 def estimate_rows(header: Header, estimate: Estimate, arm: str = "") -> tuple[Row, ...]:
     """One row a number of the estimate; ``arm`` marks the mean of an arm instead of the effect."""
+    if arm:
+        return _rows_of(header, "arm_summary", estimate, (("arm", arm),))
+    return _rows_of(header, "estimate", estimate, ())
+
+
+def _rows_of(
+    header: Header, context: Context, estimate: Estimate, groups: tuple[tuple[str, str], ...]
+) -> tuple[Row, ...]:
+    """One row a number; the mean of an arm is not tested."""
     statistics = _interval_statistics(estimate)
-    if not arm:
+    if context != "arm_summary":
         statistics += [
             ("df", "Degrees of freedom", estimate.df),
             ("statistic", "Test statistic", estimate.statistic),
@@ -57,9 +66,9 @@ def estimate_rows(header: Header, estimate: Estimate, arm: str = "") -> tuple[Ro
         ]
     return tuple(
         replace(
-            header.row("arm_summary" if arm else "estimate", name, stat, label),
+            header.row(context, name, stat, label),
             unit=estimate.unit if name in READERS else "",
-            groups=(("arm", arm),) if arm else (),
+            groups=groups,
             term=estimate.contrast,
             measure=estimate.measure,
             scale=estimate.scale,
@@ -67,6 +76,20 @@ def estimate_rows(header: Header, estimate: Estimate, arm: str = "") -> tuple[Ro
         for name, label, stat in statistics
         if stat is not None
     )
+
+
+def _average_rows(header: Header, fit: Fit, level: float) -> Iterator[Row]:
+    """The effect in each average and how they compare, or why there is no such estimate."""
+    for name, quantity in fit.averages:
+        groups = (("average", name),)
+        try:
+            found = estimate(fit.uncertainty, quantity, level)
+        except FitError as problem:
+            row = header.row("average", "estimate", _value_or_none(fit, quantity), "Estimate")
+            row = replace(row, groups=groups, term=quantity.contrast, measure=quantity.measure)
+            yield _without_limits(row, problem.problem)
+        else:
+            yield from _rows_of(header, "average", found, groups)
 
 
 def _interval_statistics(estimate: Estimate) -> list[tuple[str, str, float | str | None]]:
@@ -88,10 +111,14 @@ def _finite(value: float) -> float | None:
 
 
 def further_rows(header: Header, fit: Fit, level: float) -> Iterator[Row]:
-    """The further quantities of a fit, each with its interval, or its estimate and why it has none."""
+    """The further quantities of a fit, each with its interval, or its estimate and why it has none.
+
+    Then the effect in other averages than the declared one.
+    """
     for quantity in fit.further:
         with np.errstate(all="ignore"):
             yield from _quantity_rows(header, fit, quantity, level)
+    yield from _average_rows(header, fit, level)
 
 
 def _quantity_rows(header: Header, fit: Fit, quantity: Quantity, level: float) -> Iterator[Row]:
