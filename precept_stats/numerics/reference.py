@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from precept_stats.numerics.permutation import TIE
+from precept_stats.numerics.ties import TIE
 
 Vector = NDArray[np.float64]
 

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from precept_stats.errors import FitError
-from precept_stats.numerics.allocations import Blocks, Drawn, Every
-from precept_stats.numerics.permutation import TIE
+from precept_stats.numerics.allocations import AnyAllocations, Drawn, Every
 from precept_stats.numerics.reference import Reference
+from precept_stats.numerics.ties import TIE
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -188,26 +188,28 @@ class StudentisedTest:
 AnyShiftTest = DifferenceTest | StudentisedTest
 
 
-def difference_test(values: Vector, weights: Vector, blocks: Blocks, how: Every | Drawn) -> DifferenceTest:
+def difference_test(
+    values: Vector, weights: Vector, blocks: AnyAllocations, how: Every | Drawn
+) -> DifferenceTest:
     """Within blocks, weighted as least squares with a term for each block would weight them.
 
     A block counts as W1 W0 / (W1 + W0), its weights by arm. Raises FitError when nothing varies.
     """
     values, arm = _centred(values, weights, blocks), blocks.arm.astype(np.float64)
     columns = np.column_stack([weights * values, weights * arm, weights])
-    made = _with_observed(blocks.pieces(columns, _weighted, how), blocks.observed(columns, _weighted), how)
+    pieces, exact = blocks.pieces(columns, _weighted, how), blocks.complete(how)
     own = blocks.observed(columns, _weighted)[0]
-    return DifferenceTest(
-        float(own[0] / own[2]), made[:, 0] / made[:, 2], made[:, 1] / made[:, 2], isinstance(how, Every)
-    )
+    made = with_observed(pieces, own[None], exact)
+    return DifferenceTest(float(own[0] / own[2]), made[:, 0] / made[:, 2], made[:, 1] / made[:, 2], exact)
 
 
-def studentised_test(values: Vector, blocks: Blocks, how: Every | Drawn) -> StudentisedTest:
+def studentised_test(values: Vector, blocks: AnyAllocations, how: Every | Drawn) -> StudentisedTest:
     """Every cluster counting the same. Raises FitError when clusters do not differ within the arms."""
     values, arm = _centred(values, np.ones_like(values), blocks), blocks.arm.astype(np.float64)
     columns = np.column_stack([values, arm, values**2, values * arm])
+    pieces, exact = blocks.pieces(columns, _neyman, how), blocks.complete(how)
     own = blocks.observed(columns, _neyman)[0]
-    made = _with_observed(blocks.pieces(columns, _neyman, how), own[None], how)
+    made = with_observed(pieces, own[None], exact)
     size = float(own[2])
     if not own[3] > (1e-10 * float(np.abs(values).max())) ** 2:
         raise FitError(
@@ -215,15 +217,13 @@ def studentised_test(values: Vector, blocks: Blocks, how: Every | Drawn) -> Stud
             found=f"a variance of {own[3] / size**2:g}",
             allowed="cluster summaries that vary within the arms, or the statistic difference",
         )
-    difference = DifferenceTest(
-        float(own[0] / size), made[:, 0] / size, made[:, 1] / size, isinstance(how, Every)
-    )
+    difference = DifferenceTest(float(own[0] / size), made[:, 0] / size, made[:, 1] / size, exact)
     variances = made[:, 3:] / size**2
     variances[variances[:, 2] <= ROUNDING * float(variances[:, 2].max()), 1:] = 0.0
     return StudentisedTest(difference, variances, float(own[3]) / size**2)
 
 
-def _centred(values: Vector, weights: Vector, blocks: Blocks) -> Vector:
+def _centred(values: Vector, weights: Vector, blocks: AnyAllocations) -> Vector:
     """Values about the weighted mean of their block. FitError when they are all 0."""
     _, code = np.unique(blocks.block, return_inverse=True)
     means = np.bincount(code, weights=weights * values) / np.bincount(code, weights=weights)
@@ -268,6 +268,6 @@ def _neyman(columns: Matrix, sums: Matrix, treated: int) -> Matrix:
     return np.column_stack(pieces)
 
 
-def _with_observed(made: Matrix, observed: Matrix, how: Every | Drawn) -> Matrix:
+def with_observed(made: Matrix, observed: Matrix, exact: bool) -> Matrix:
     """Draws have the allocation used as one of them (Phipson and Smyth 2010), so that p is never 0."""
-    return made if isinstance(how, Every) else np.vstack([made, observed])
+    return made if exact else np.vstack([made, observed])

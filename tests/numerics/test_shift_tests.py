@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from precept_stats.errors import FitError
-from precept_stats.numerics.allocations import Blocks, Drawn, Every
-from precept_stats.numerics.permutation import exact_distribution
+from precept_stats.numerics.allocations import Blocks, Drawn, Every, Listed, subset_sums
+from precept_stats.numerics.arrangements import arrangements
 from precept_stats.numerics.shift_tests import AnyShiftTest, difference_test, studentised_test
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -115,15 +115,79 @@ def test_the_limits_are_those_of_a_search_over_shifts(form: str, shape: str, alp
             assert test.p_value(test.estimate + out * 1e5 * unit) > alpha
 
 
-@pytest.mark.parametrize("shape", ["one", "strata", "pairs"])
-@settings(max_examples=10, deadline=None)
+def listed(blocks: Blocks, rows: np.ndarray | None = None) -> Listed:
+    codes = np.array(allocations(blocks), dtype=np.int16)
+    return Listed(blocks.arm, blocks.block, codes if rows is None else codes[rows])
+
+
+@pytest.mark.parametrize(("form", "shape"), SHAPES)
+@settings(max_examples=5, deadline=None)
 @given(seed=SEEDS)
-def test_no_shift_is_the_permutation_test_that_stands(shape: str, seed: int) -> None:
+def test_a_list_of_every_allocation_gives_what_blocks_give(form: str, shape: str, seed: int) -> None:
     values, weights, blocks = trial(seed, shape)
-    found = exact_distribution(values, blocks.arm, blocks.block)
-    test = made("difference", values, weights, blocks)
-    assert test.p_value(0.0) == found.p_value
-    assert test.smallest_p() == found.smallest_p
+    one, other = (made(form, values, weights, those) for those in (blocks, listed(blocks)))
+    for shift in (0.0, 0.7):
+        assert other.p_value(shift) == one.p_value(shift)
+    assert other.limits(0.2) == pytest.approx(one.limits(0.2), rel=1e-9)
+    assert (other.std_error, other.smallest_p()) == pytest.approx((one.std_error, one.smallest_p()))
+
+
+@pytest.mark.parametrize(("form", "shape"), SHAPES)
+@settings(max_examples=5, deadline=None)
+@given(seed=SEEDS, shift=st.sampled_from([0.0, -0.4]))
+def test_a_part_of_the_allocations_is_gone_through_one_by_one(
+    form: str, shape: str, seed: int, shift: float
+) -> None:
+    values, weights, blocks = trial(seed, shape)
+    every, rng = np.array(allocations(blocks)), np.random.default_rng(seed)
+    own = int(np.flatnonzero((every == blocks.arm).all(axis=1))[0])
+    rows = np.union1d(rng.choice(len(every), max(4, len(every) // 3), replace=False), [own])
+    test = made(form, values, weights, listed(blocks, rows))
+    shifted = values - shift * blocks.arm
+    sizes = np.array([abs(slow_statistic(form, shifted, weights, z, blocks.block)) for z in every[rows]])
+    used = abs(slow_statistic(form, shifted, weights, blocks.arm, blocks.block))
+    assert test.p_value(shift) == np.mean(sizes >= used - 1e-9 * sizes.max())
+    again = made(form, values, weights, listed(blocks, rng.permutation(rows)))
+    assert again.p_value(shift) == test.p_value(shift)
+    assert again.limits(0.3) == pytest.approx(test.limits(0.3))
+
+
+def test_a_sample_of_a_set_counts_the_allocation_used() -> None:
+    values, weights, blocks = trial(4, "one")
+    others = listed(blocks, np.arange(20)).codes
+    sampled = Listed(blocks.arm, blocks.block, others, sampled=True)
+    test = made("difference", values, weights, sampled)
+    with_own = Listed(blocks.arm, blocks.block, np.vstack([others, blocks.arm]).astype(np.int16))
+    assert test.p_value(0.0) == made("difference", values, weights, with_own).p_value(0.0)
+    assert (test.smallest_p(), sampled.allocations) == (1 / 21, None)
+
+
+def test_draws_from_a_list_tend_to_it() -> None:
+    values, weights, blocks = trial(5, "one")
+    part = listed(blocks, np.arange(0, 70, 2))
+    exact = made("difference", values, weights, part).p_value(0.2)
+    drawn = made("difference", values, weights, part, Drawn(20_000, np.random.default_rng(3)))
+    assert abs(drawn.p_value(0.2) - exact) < 5 * math.sqrt(exact * (1 - exact) / 20_000) + 1e-4
+
+
+def test_every_arrangement_is_there_once() -> None:
+    blocks = blocks_of(3, "strata")
+    found = {tuple(row) for row in arrangements(blocks.arm, blocks.block)}
+    assert found == {tuple(z) for z in allocations(blocks)}
+    assert len(found) == blocks.allocations == 36
+
+
+def test_ties_count_whatever_the_rounding() -> None:
+    """0.1 + 0.2 and 0.3 + 0.0 are equal sums that floating point tells apart."""
+    blocks = Blocks(np.array([1, 1, 0, 0]), np.zeros(4, dtype=np.intp))
+    assert difference_test(np.array([0.1, 0.2, 0.3, 0.0]), np.ones(4), blocks, Every()).p_value(0.0) == 1.0
+
+
+def test_sums_of_subsets() -> None:
+    scores = np.array([1.0, 10.0, 100.0, 1000.0, 10000.0])
+    for size in range(6):
+        expected = sorted(sum(c) for c in itertools.combinations(scores, size))
+        assert sorted(subset_sums(scores, size)) == expected
 
 
 @pytest.mark.parametrize(("form", "shape"), SHAPES)
@@ -193,6 +257,9 @@ def test_what_has_no_test() -> None:
     arm = np.array([0, 0, 1, 1])
     with pytest.raises(FitError, match="only one"):
         difference_test(np.arange(4.0), np.ones(4), Blocks(arm, arm), Every())
+    alone = Listed(arm, np.zeros(4, int), arm[None].astype(np.int16))
+    with pytest.raises(FitError, match="only one"):
+        difference_test(np.arange(4.0), np.ones(4), alone, Every())
     with pytest.raises(FitError, match="same statistic"):
         difference_test(np.ones(4), np.ones(4), Blocks(arm, np.zeros(4, int)), Every())
     with pytest.raises(FitError, match="too many"):
