@@ -1,6 +1,7 @@
 """Means of a marginal regression, standardised over a population: everyone in one arm.
 
-The parameters are regression coefficients alone; with random effects see ``marginal``.
+The parameters are regression coefficients, and others after them that no mean depends on; with random
+effects see ``marginal``.
 """
 
 from __future__ import annotations
@@ -29,10 +30,12 @@ class PopulationMean:
     link: InverseLink
 
     def of(self, params: Vector) -> float:
-        """The mean at ``params`` (p,)."""
-        return float(self.weights @ self.link.mean(self.X @ params))
+        """The mean at ``params``, the first p of which are coefficients."""
+        return float(self.weights @ self.link.mean(self.X @ params[: self.X.shape[1]]))
 
     def slope(self, params: Vector) -> Vector:
-        """Its gradient (p,)."""
-        slope: Vector = (self.weights * self.link.mean_slope(self.X @ params)) @ self.X
+        """Its gradient, one entry a parameter."""
+        p = self.X.shape[1]
+        slope = np.zeros(len(params))
+        slope[:p] = (self.weights * self.link.mean_slope(self.X @ params[:p])) @ self.X
         return slope

@@ -2,49 +2,52 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from precept_stats.errors import FitError
-from precept_stats.inference.marginal import StandardisedContrast, standardised_mean
-from precept_stats.inference.quantities import Quantity
+from precept_stats.inference.marginal import AverageMean, Mean, StandardisedContrast, standardised_mean
+from precept_stats.inference.quantities import Quantity, linear
 from precept_stats.inference.standardised import PopulationMean
-from precept_stats.methods.arm_model import (
-    ArmContrast,
-    Columns,
-    arm_columns,
-    block_columns,
-    unit_of_means,
-)
-from precept_stats.methods.scatter import MEAN_OF, about_origin
+from precept_stats.methods.arm_model import Columns, unit_of_means
+from precept_stats.methods.mixed_terms import EFFECT, fixed_part, people_compared
+from precept_stats.methods.scatter import MEAN_OF, origin_of
 from precept_stats.methods.settings_gee import FAMILIES, LINKS
+from precept_stats.methods.settings_random import ConstantEffect, EffectOverTime
 from precept_stats.numerics.gee.cells import GeeRows
 from precept_stats.numerics.gee.families import Family
 from precept_stats.numerics.gee.fit import GeeFit
 from precept_stats.numerics.linear import aliased_columns
-from precept_stats.studies.cluster_trial_design import ClusterTrialDesign
+from precept_stats.studies.design import AnyDesign
+from precept_stats.studies.period_design import PeriodDesign
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MarginalModel:
-    """One column an arm, then strata and covariates about their means, by row (n, p).
+    """A column a condition, then periods, strata and covariates about their means, by row (n, p).
 
-    ``cluster_weight`` (K,) multiplies each cluster; ``cluster_parameters`` counts the parameters that are
-    constant within clusters.
+    Conditions are the reference arm and the compared one, the latter in as many columns as there are
+    exposure times where each has an effect of its own; ``conditions`` counts them. ``cluster_weight`` (K,)
+    multiplies each cluster; ``cluster_parameters`` counts the parameters of clusters. ``correlations`` are
+    parameters of the working correlation, which stand after the p coefficients.
     """
 
-    design: ClusterTrialDesign
+    design: AnyDesign
     link: str
     columns: Columns
+    conditions: int
     cluster_weight: Floats
     cluster_parameters: int
+    correlations: int = 0
 
     @property
     def n_parameters(self) -> int:
+        """The coefficients of the mean."""
         return len(self.columns.names)
 
     def family(self, variance: str) -> Family:
@@ -52,86 +55,152 @@ class MarginalModel:
 
     def rows(self) -> GeeRows:
         """A row of people as that many outcomes; a count of events, with its person-time, as one."""
-        design = about_origin(self.design)
+        design, origin = self.design, origin_of(self.design)
+        y = design.y - origin * design.size if origin else design.y
         counts = design.outcome.type == "binary"
-        ones = np.ones_like(design.y)
+        ones = np.ones_like(y)
         return GeeRows(
             X=self.columns.values,
             count=design.size if counts else ones,
-            total=design.y,
-            squares=design.y if counts else design.y**2,
+            total=y,
+            squares=y if counts else y**2,
             exposure=design.size if design.outcome.type == "count" else ones,
             cluster=design.row_cluster,
-            period=np.zeros(len(design.y), dtype=np.intp),
+            period=_places(design),
             weight=self.cluster_weight,
         )
 
     def effect(self) -> Quantity:
-        """What the estimand asks for."""
-        design = self.design
-        if design.outcome.type == "continuous":
-            return ArmContrast(design, self.n_parameters).difference()
-        contrast = StandardisedContrast(design.summary, design.arm_names, *self._means())
-        if design.summary == "odds_ratio":
-            return contrast.odds_ratio()
-        if design.summary.endswith("_ratio"):
-            return contrast.ratio()
-        return contrast.difference(unit_of_means(design.outcome))
+        """What the estimand asks for: over exposure times, of their average mean."""
+        return self._contrast(tuple(range(1, self.conditions)), "")
+
+    def by_exposure(self) -> tuple[Quantity, ...]:
+        """The effect at each exposure time, where there is one for each."""
+        if self.conditions == 2:
+            return ()
+        return tuple(
+            self._contrast((place,), f", exposure time {place}") for place in range(1, self.conditions)
+        )
 
     def arm_means(self) -> tuple[Quantity, ...]:
         """The standardised mean, risk or rate of each arm, the reference arm first."""
         design = self.design
-        if design.outcome.type == "continuous":
-            return ArmContrast(design, self.n_parameters).means()
         measure, unit = MEAN_OF[design.outcome.type], unit_of_means(design.outcome)
+        sides = ((0,), tuple(range(1, self.conditions)))
+        if design.outcome.type == "continuous":
+            origin = origin_of(design)
+            return tuple(
+                _about(linear(measure, name, self._weights(side), unit=unit), origin)
+                for name, side in zip(design.arm_names, sides, strict=True)
+            )
         return tuple(
-            standardised_mean(measure, name, mean, unit)
-            for name, mean in zip(design.arm_names, self._means(), strict=True)
+            standardised_mean(measure, name, self._mean(side), unit)
+            for name, side in zip(design.arm_names, sides, strict=True)
         )
 
-    def _means(self) -> tuple[PopulationMean, PopulationMean]:
-        """The population in each arm: the distinct patterns of covariates and their shares."""
-        patterns, pattern = np.unique(self.columns.values[:, 2:], axis=0, return_inverse=True)
-        shares = np.bincount(pattern.ravel(), population_shares(self.design), len(patterns))
-        reference, compare = (
-            PopulationMean(np.hstack([np.tile(arm, (len(patterns), 1)), patterns]), shares, LINKS[self.link])
-            for arm in ([1.0, 0.0], [0.0, 1.0])
+    def _contrast(self, compared: tuple[int, ...], about: str) -> Quantity:
+        """The average of the conditions ``compared``, against the reference arm."""
+        design = self.design
+        unit = unit_of_means(design.outcome)
+        if design.outcome.type == "continuous":
+            name = " - ".join(design.arm_names[::-1]) + about
+            return linear(design.summary, name, self._weights(compared) - self._weights((0,)), unit=unit)
+        means = self._mean((0,)), self._mean(compared)
+        contrast = StandardisedContrast(design.summary, design.arm_names, *means, about)
+        if design.summary == "odds_ratio":
+            return contrast.odds_ratio()
+        return contrast.ratio() if design.summary.endswith("_ratio") else contrast.difference(unit)
+
+    def _weights(self, places: tuple[int, ...]) -> Floats:
+        """The plain average of some conditions as weights on all parameters."""
+        weights = np.zeros(self.n_parameters + self.correlations)
+        weights[list(places)] = 1.0 / len(places)
+        return weights
+
+    def _mean(self, places: tuple[int, ...]) -> Mean:
+        """Everyone under a condition, or the plain average of their means under several.
+
+        The population is the distinct patterns of periods and covariates, with their shares.
+        """
+        shares = population_shares(self.design)
+        used = shares > 0.0
+        patterns, pattern = np.unique(
+            self.columns.values[used, self.conditions :], axis=0, return_inverse=True
         )
-        return reference, compare
+        share = np.bincount(pattern.ravel(), shares[used], len(patterns))
+        under = np.eye(self.conditions)
+        means = tuple(
+            PopulationMean(
+                np.hstack([np.tile(under[place], (len(patterns), 1)), patterns]), share, LINKS[self.link]
+            )
+            for place in places
+        )
+        return means[0] if len(means) == 1 else AverageMean(means)
 
     def effect_coding(self) -> Floats:
-        """From the parameters (arms, others) to an intercept, the compared arm's effect, and the others."""
+        """From the coefficients (conditions, others) to an intercept, the effects, and the others."""
         turn = np.eye(self.n_parameters)
-        turn[1, 0] = -1.0
+        turn[1 : self.conditions, 0] = -1.0
         return turn
 
 
-def population_shares(design: ClusterTrialDesign) -> Floats:
+def _about(quantity: Quantity, origin: float) -> Quantity:
+    """A mean of outcomes that were counted from an origin."""
+    value = quantity.value
+    return replace(quantity, value=lambda params: origin + value(params), weights=None)
+
+
+def _places(design: AnyDesign) -> Ints:
+    """Where the period of each row stands in time (N,)."""
+    if isinstance(design, PeriodDesign):
+        return (design.place - design.place.min())[design.row_period].astype(np.intp)
+    return np.zeros(len(design.y), dtype=np.intp)
+
+
+def people_averaged(design: AnyDesign) -> Floats:
+    """The people (or person-time) of each row that are averaged over; over periods from the first switch."""
+    return people_compared(design) if isinstance(design, PeriodDesign) else design.size
+
+
+def averaged_sizes(design: AnyDesign) -> Floats:
+    """The people of each cluster that are averaged over (K,); all of its people where it has no such."""
+    averaged = np.bincount(design.row_cluster, people_averaged(design), design.n_clusters)
+    return np.where(averaged > 0.0, averaged, design.cluster_size)
+
+
+def population_shares(design: AnyDesign) -> Floats:
     """Each row's share of the population that is averaged over (n,)."""
+    people = people_averaged(design)
     if design.target == "participant_average":
-        return design.size / design.size.sum()
-    shares: Floats = design.size / design.cluster_size[design.row_cluster] / design.n_clusters
-    return shares
+        shares: Floats = people / people.sum()
+        return shares
+    clusters = len(np.unique(design.row_cluster[people > 0.0]))
+    return people / averaged_sizes(design)[design.row_cluster] / clusters
 
 
-def marginal_model(design: ClusterTrialDesign, link: str, cluster_weight: Floats) -> MarginalModel:
-    """The columns of the regression for a link."""
-    by_cluster, blocks = arm_columns(design), block_columns(design)
-    nuisance = Columns(blocks.names, blocks.values[design.row_cluster])
-    cluster_level = len(by_cluster.names) + len(blocks.names)
-    for covariate in design.covariates:
-        nuisance = nuisance.beside(Columns(covariate.columns, covariate.values))
-        cluster_level += len(covariate.columns) if covariate.level == "cluster" else 0
-    arms = Columns(
-        tuple(f"intercept[{name}]" for name in design.arm_names), by_cluster.values[design.row_cluster]
+def marginal_model(
+    design: AnyDesign, link: str, cluster_weight: Floats, over_time: EffectOverTime | None = None
+) -> MarginalModel:
+    """The columns of the regression for a link; one effect for all exposure times unless told otherwise."""
+    over_time = over_time or ConstantEffect()
+    fixed = fixed_part(design, over_time)
+    effects = [column for column in fixed.columns if column.part == EFFECT]
+    others = [column for column in fixed.columns if column.part != EFFECT]
+    treated = np.column_stack([column.values for column in effects])
+    reference, compare = design.arm_names
+    times = ("",) if len(effects) == 1 else tuple(f", exposure time {j + 1}" for j in range(len(effects)))
+    names = (f"intercept[{reference}]", *(f"intercept[{compare}{time}]" for time in times))
+    conditions = Columns(names, np.column_stack([1.0 - treated.sum(axis=1), treated]))
+    values = np.column_stack([column.values for column in others]) if others else treated[:, :0]
+    nuisance = Columns(tuple(column.name for column in others), values).centred(population_shares(design))
+    return MarginalModel(
+        design, link, conditions.beside(nuisance), len(names), cluster_weight, fixed.cluster_parameters
     )
-    about = nuisance.centred(population_shares(design))
-    return MarginalModel(design, link, arms.beside(about), cluster_weight, cluster_level)
 
 
 def require_solution(kernel: GeeFit, model: MarginalModel) -> None:
     """FitError, saying why, when the estimating equations were not solved."""
-    if not kernel.reason:
+    if kernel.reason == "":
         return
     if kernel.reason == "aliased":
         aliased = [model.columns.names[j] for j in aliased_columns(model.columns.values)]
@@ -147,24 +216,33 @@ def require_solution(kernel: GeeFit, model: MarginalModel) -> None:
             allowed="events and non-events (for counts, events) at every value of arm and covariates: "
             "drop or merge levels, or use cluster_summaries",
         )
-    if kernel.reason == "correlation":
-        raise FitError(
-            "the working correlation is not positive definite",
-            found=f"a correlation of {', '.join(f'{a:.4g}' for a in kernel.alpha)} within clusters, and a "
-            f"smallest eigenvalue of {kernel.smallest:.2g}",
-            allowed="the working correlation independence",
-        )
-    if kernel.reason == "no_pairs":
-        raise FitError(
-            "the working correlation cannot be estimated",
-            found="no cluster with two outcomes",
-            allowed="the working correlation independence",
-        )
+    if kernel.reason in ("correlation", "no_pairs"):
+        raise _no_correlation(kernel)
     raise FitError(
         "the estimating equations were not solved",
         found=f"no rest in {kernel.iterations} steps, or means at an end of their range ({model.link} link)",
         allowed="a logit link, from which risk differences and ratios follow, or log for a rate; for a log "
         "link of a binary outcome also on_nonconvergence: {kind: modified_poisson}",
+    )
+
+
+def _no_correlation(kernel: GeeFit) -> FitError:
+    """Why there is no working correlation."""
+    names = kernel.model.correlation.names
+    if kernel.reason == "correlation":
+        values = [f"{name.replace('_', ' ')} {a:.4g}" for name, a in zip(names, kernel.alpha, strict=True)]
+        return FitError(
+            "the working correlation is not positive definite",
+            found=f"{', '.join(values)} within clusters, and a smallest eigenvalue of {kernel.smallest:.2g}",
+            allowed="the working correlation independence",
+        )
+    periods = kernel.model.correlation.by_period
+    return FitError(
+        "the working correlation cannot be estimated",
+        found="no cluster with two outcomes in one period, or none with outcomes in two periods"
+        if periods
+        else "no cluster with two outcomes",
+        allowed="the working correlation independence" + (", or exchangeable" if periods else ""),
     )
 
 

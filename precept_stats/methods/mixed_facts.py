@@ -98,5 +98,5 @@ def _(design: PeriodDesign) -> tuple[str, ...]:
         return ()
     return (
         f"very few clusters: with {allocations} possible allocations to sequences no randomisation test "
-        f"could give a p below {1.0 / allocations:.2g}, so the interval rests on normal random effects",
+        f"could give a p below {1.0 / allocations:.2g}, so the interval rests on the model",
     )

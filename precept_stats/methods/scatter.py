@@ -23,7 +23,7 @@ MEAN_OF: dict[str, str] = {"binary": "risk", "continuous": "mean", "count": "rat
 """What the mean of a cluster is called, by type of outcome."""
 
 
-def origin_of(design: ClusterTrialDesign) -> float:
+def origin_of(design: AnyDesign) -> float:
     """The mean of a continuous outcome; 0 for risks and rates, whose origin has a meaning."""
     return float(np.mean(design.y / design.size)) if design.outcome.type == "continuous" else 0.0
 

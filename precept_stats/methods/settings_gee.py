@@ -11,7 +11,13 @@ from pydantic import Field
 
 from precept_stats.methods.settings import Choice
 from precept_stats.numerics.gee import variance
-from precept_stats.numerics.gee.correlation import Correlation, Exchangeable, Independence
+from precept_stats.numerics.gee.correlation import (
+    Correlation,
+    Exchangeable,
+    ExponentialDecay,
+    Independence,
+    NestedExchangeable,
+)
 from precept_stats.numerics.gee.families import (
     Binomial,
     Gaussian,
@@ -134,24 +140,54 @@ class IndependentWorking(Choice):
         return False
 
 
-class ExchangeableWorking(Choice):
+CorrelationEstimator = Annotated[
+    Literal["moments", "maee"],
+    Field(
+        description="`moments`: the mean product of Pearson residuals over pairs, over their mean square; "
+        "`maee`: the same with residuals corrected by matrix-adjusted estimating equations, less biased "
+        "with few clusters."
+    ),
+]
+
+
+class _EstimatedWorking(Choice):
+    """A working correlation whose parameters are estimated."""
+
+    estimator: CorrelationEstimator = "moments"
+
+    @property
+    def bias_corrected(self) -> bool:
+        return self.estimator == "maee"
+
+
+class ExchangeableWorking(_EstimatedWorking):
     """The same correlation for any two people of a cluster, estimated."""
 
     kind: Literal["exchangeable"] = "exchangeable"
-    estimator: Literal["moments", "maee"] = Field(
-        default="moments",
-        description="`moments`: the mean product of Pearson residuals over pairs, over their mean square; "
-        "`maee`: the same with residuals corrected by matrix-adjusted estimating equations, less biased "
-        "with few clusters.",
-    )
 
     @property
     def kernel(self) -> Correlation:
         return Exchangeable()
 
+
+class NestedExchangeableWorking(_EstimatedWorking):
+    """One correlation for two people of a cluster in one period, another for two of different periods."""
+
+    kind: Literal["nested_exchangeable"] = "nested_exchangeable"
+
     @property
-    def bias_corrected(self) -> bool:
-        return self.estimator == "maee"
+    def kernel(self) -> Correlation:
+        return NestedExchangeable()
+
+
+class ExponentialDecayWorking(_EstimatedWorking):
+    """A correlation within a period that is multiplied by a factor from 0 to 1 for each period between."""
+
+    kind: Literal["exponential_decay"] = "exponential_decay"
+
+    @property
+    def kernel(self) -> Correlation:
+        return ExponentialDecay()
 
 
 class FailWithoutConvergence(Choice):
@@ -177,6 +213,7 @@ class GeeVariance(Choice):
         "morel_bokossa_neerchal",
         "cr2",
         "cr3",
+        "jackknife",
     ]
 
     @property
@@ -192,6 +229,8 @@ class GeeVariance(Choice):
             "cr2": "Residuals times the symmetric matrix that makes the variance unbiased if the working "
             "covariance is right.",
             "cr3": "The same as mancl_derouen, by its other name: the one-step jackknife over clusters.",
+            "jackknife": "The model fitted anew without each cluster in turn; (K - 1) / K times the sum of "
+            "squared changes.",
         }[self.kind]
 
     @property
@@ -205,17 +244,18 @@ class GeeVariance(Choice):
             "morel_bokossa_neerchal": "Morel-Bokossa-Neerchal variance",
             "cr2": "CR2 variance",
             "cr3": "CR3 variance",
+            "jackknife": "jackknife variance over clusters",
         }[self.kind]
 
     @property
     def has_satterthwaite(self) -> bool:
         """Whether it is a sum of squares that are linear in the residuals."""
-        return self.kind != "morel_bokossa_neerchal"
+        return self.kind not in ("morel_bokossa_neerchal", "jackknife")
 
     @property
     def defined_at_full_leverage(self) -> bool:
         """Whether it stands where a cluster fixes a parameter by itself."""
-        return self.kind not in ("kauermann_carroll", "mancl_derouen", "cr3")
+        return self.kind not in ("kauermann_carroll", "mancl_derouen", "cr3", "jackknife")
 
     def of(self, fit: GeeFit, leverage: Leverage, effect_coding: Matrix) -> Corrected:
         """The covariance (p, p); ``effect_coding`` turns the parameters into those Fay-Graubard is for."""
@@ -227,12 +267,13 @@ class GeeVariance(Choice):
             "morel_bokossa_neerchal": lambda: variance.morel_bokossa_neerchal(fit),
             "cr2": lambda: variance.cr2(fit),
             "cr3": lambda: variance.mancl_derouen(fit, leverage),
+            "jackknife": lambda: variance.jackknife(fit),
         }
         return corrections[self.kind]()
 
 
 class ClustersMinusAllParameters(Choice):
-    """t on clusters minus all parameters, those of individual covariates included."""
+    """t on clusters minus all parameters, those of periods and individual covariates included."""
 
     kind: Literal["clusters_minus_parameters"] = "clusters_minus_parameters"
 
@@ -242,7 +283,11 @@ class ClustersMinusAllParameters(Choice):
 
 
 class ClustersMinusThoseOfClusters(Choice):
-    """t on clusters minus cluster-level parameters: arms, strata, cluster-level covariates."""
+    """t on clusters minus cluster-level parameters: arms, strata, cluster-level covariates.
+
+    Over periods the intervention counts as one parameter, whatever the exposure times, and periods do not
+    count: they are the same for all clusters.
+    """
 
     kind: Literal["clusters_minus_cluster_parameters"] = "clusters_minus_cluster_parameters"
 
@@ -274,7 +319,10 @@ class NormalDistribution(Choice):
 GeeWeights = Annotated[ParticipantWeights | ClusterWeights, Field(discriminator="kind")]
 GeeFamily = Annotated[UsualFamily | NamedFamily, Field(discriminator="kind")]
 GeeLinkChoice = Annotated[UsualLink | GeeLink, Field(discriminator="kind")]
-GeeCorrelation = Annotated[IndependentWorking | ExchangeableWorking, Field(discriminator="kind")]
+GeeCorrelation = Annotated[
+    IndependentWorking | ExchangeableWorking | NestedExchangeableWorking | ExponentialDecayWorking,
+    Field(discriminator="kind"),
+]
 GeeNonconvergence = Annotated[FailWithoutConvergence | ModifiedPoissonInstead, Field(discriminator="kind")]
 GeeDf = Annotated[
     ClustersMinusAllParameters | ClustersMinusThoseOfClusters | SandwichSatterthwaite | NormalDistribution,

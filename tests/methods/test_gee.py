@@ -11,11 +11,14 @@ from pydantic import ValidationError
 
 from precept_stats.data.selection import Population
 from precept_stats.errors import FitError
+from precept_stats.inference.uncertainty import estimate
 from precept_stats.methods.cluster_summaries import ClusterSummaries
 from precept_stats.methods.gee import Gee
 from precept_stats.studies.cluster_trial import ClusterTrial
 from precept_stats.studies.cluster_trial_design import ClusterTrialDesign, Covariate
+from precept_stats.studies.design import AnyDesign
 from precept_stats.studies.question import Estimand, Outcome, Question
+from precept_stats.values import Estimate
 
 from .generated import SEEDS, ask, effect, relabelled, swapped, trial, with_rows
 
@@ -197,12 +200,22 @@ def facts(method: Gee, design: ClusterTrialDesign) -> dict:
     return {fact.name: fact.stat for fact in method.fit(design).facts}
 
 
+def further(method: Gee, design: AnyDesign) -> dict[str, Estimate]:
+    """The quantities beside the effect and the means, by measure."""
+    fit = method.fit(design)
+    return {quantity.measure: estimate(fit.uncertainty, quantity, 0.95) for quantity in fit.further}
+
+
 def test_the_working_correlation_is_reported_with_its_error() -> None:
     design = trial(6, outcome="binary")
-    moments, maee = (facts(gee(correlation=c), design) for c in (EXCHANGEABLE, MAEE))
-    assert maee["working_correlation"] > moments["working_correlation"]
-    assert moments["se_working_correlation"] > 0
-    assert "working_correlation" not in facts(gee(), design)
+    moments, maee = (further(gee(correlation=c), design) for c in (EXCHANGEABLE, MAEE))
+    assert maee["icc_proportion"].value > moments["icc_proportion"].value
+    assert moments["icc_proportion"].std_error > 0
+    assert moments["icc_proportion"].df is None
+    assert further(gee(), design) == {}
+    means, rates = (trial(6, outcome=kind) for kind in ("continuous", "count"))
+    assert list(further(gee(correlation=EXCHANGEABLE), means)) == ["icc"]
+    assert list(further(gee(correlation=EXCHANGEABLE), rates)) == ["working_correlation"]
     assert abs(dict(gee().fit(design).evidence)["score_length"]) < 1e-6
 
 
@@ -345,7 +358,7 @@ def test_questions_that_it_can_answer_and_what_may_be_missed() -> None:
 def test_words_name_every_setting() -> None:
     words = gee().words(PLAIN, question("risk_ratio"))
     assert words.equation.startswith("logit(risk) = intercept[arm]")
-    assert [name for name, _, _ in words.defaults][:7] == list(gee()._choices())
+    assert [name for name, _, _ in words.defaults] == list(gee()._choices())
 
 
 def test_a_variance_that_there_is_not() -> None:

@@ -56,8 +56,8 @@ class GeeFit:
     """The solution, in the order of the columns of X; ``reason`` says why there is none.
 
     ``params`` (p,), ``bread`` (p, p) the inverse information without the scale, ``clusters`` the equations
-    by cluster in that order, ``scale`` the mean squared Pearson residual, ``alpha`` the correlation
-    parameters with their ``alpha_errors``, ``smallest`` the least eigenvalue of a cluster's correlation.
+    by cluster in that order, ``scale`` the mean squared Pearson residual, ``alpha`` (q,) the correlation
+    parameters with their ``alpha_covariance``, ``smallest`` the least eigenvalue of a cluster's correlation.
     """
 
     params: Vector
@@ -65,7 +65,7 @@ class GeeFit:
     clusters: ClusterEquations
     scale: float
     alpha: Vector
-    alpha_errors: Vector
+    alpha_covariance: Matrix
     smallest: float
     iterations: int
     reason: Reason
@@ -74,6 +74,11 @@ class GeeFit:
     cells: Cells
     state: Working
     inverse: Inverse
+
+    @property
+    def alpha_errors(self) -> Vector:
+        """Standard errors of the correlation parameters (q,)."""
+        return np.sqrt(np.diag(self.alpha_covariance))
 
     @property
     def n_outcomes(self) -> float:
@@ -271,20 +276,21 @@ def _record(cells: Cells, model: GeeModel, now: _Now) -> GeeFit:
     p, K = cells.n_parameters, cells.n_clusters
     if now.reason:
         clusters = ClusterEquations(np.zeros((K, p, p)), np.zeros((K, p)))
-        bread, scale, errors = np.full((p, p), np.nan), np.nan, np.full(len(now.alpha), np.nan)
+        bread, scale = np.full((p, p), np.nan), np.nan
+        spread = np.full((len(now.alpha),) * 2, np.nan)
     else:
         found = cluster_equations(cells, now.state, now.inverse)
         information = found.information[:, place][:, :, place]
         clusters = ClusterEquations(information, found.score[:, place])
         bread = _inverse(information.sum(axis=0))
-        scale, errors = _alpha_errors(cells, model, now)
+        scale, spread = _alpha_covariance(cells, model, now)
     return GeeFit(
         params=now.params[place],
         bread=bread,
         clusters=clusters,
         scale=scale,
         alpha=now.alpha,
-        alpha_errors=errors,
+        alpha_covariance=spread,
         smallest=now.inverse.smallest,
         iterations=now.iterations,
         reason=now.reason,
@@ -302,15 +308,15 @@ def _inverse(information: Matrix) -> Matrix:
     return 0.5 * (inverse + inverse.T)
 
 
-def _alpha_errors(cells: Cells, model: GeeModel, now: _Now) -> tuple[float, Vector]:
-    """The scale, and sandwich standard errors of the correlations, the scale and mean taken as known."""
+def _alpha_covariance(cells: Cells, model: GeeModel, now: _Now) -> tuple[float, Matrix]:
+    """The scale, and the sandwich covariance of the correlations, the scale and mean taken as known."""
     pairs, squares = _pairs(cells, model, now.state, now.inverse)
     scale = float(squares.sum()) / float(cells.count.sum())
     lags = pairs.pairs.shape[1]
     slopes = model.correlation.slopes(now.alpha, lags)
     if model.held is not None or not slopes.shape[1]:
-        return scale, np.full(slopes.shape[1], np.nan)
+        return scale, np.full((slopes.shape[1],) * 2, np.nan)
     left = pairs.products / scale - pairs.pairs * model.correlation.at_lag(now.alpha, lags)
     scores = left @ slopes
     bread = np.linalg.pinv(slopes.T @ (pairs.pairs.sum(axis=0)[:, None] * slopes))
-    return scale, np.sqrt(np.diag(bread @ scores.T @ scores @ bread))
+    return scale, bread @ scores.T @ scores @ bread

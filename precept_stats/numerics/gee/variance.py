@@ -14,8 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from precept_stats.numerics.gee.fit import FULL_LEVERAGE, GeeFit
+from precept_stats.numerics.gee.fit import FULL_LEVERAGE, GeeFit, Reason
+from precept_stats.numerics.gee.refits import leave_one_out
 from precept_stats.numerics.gee.square_root import symmetric_adjustments
+from precept_stats.numerics.jackknife import about_the_estimate
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -31,10 +33,13 @@ class Corrected:
 
     The estimated variance of a contrast c is a sum over clusters of squares of p_k' e_k. Under the working
     model p_k' V_k p_k is c' quadratic_k c, and D_k' p_k is cross_k c: ``pieces`` gives both (K, p, p).
+    ``failed`` are the numbers of clusters without which there is no fit, and why; the covariance is then
+    of no use.
     """
 
     covariance: Matrix
     pieces: Callable[[], tuple[Stack, Stack]] | None
+    failed: tuple[tuple[int, Reason], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,6 +142,17 @@ def cr2(fit: GeeFit) -> Corrected:
     half = found.scores @ fit.bread
     bread = fit.bread
     return Corrected(half.T @ half, lambda: (bread @ found.quadratic @ bread, found.cross @ bread))
+
+
+def jackknife(fit: GeeFit) -> Corrected:
+    """(K - 1) / K times the squares of what leaving out each cluster in turn changes, all estimated anew.
+
+    MacKinnon, Nielsen and Webb (2023), J Appl Econom 38:671 (their CV3). For a linear model with a given
+    correlation it is (K - 1) / K times ``mancl_derouen``.
+    """
+    found = leave_one_out(fit)
+    failed = tuple((k, reason) for k, reason in enumerate(found.reasons) if reason)
+    return Corrected(about_the_estimate(found.params, fit.params), None, failed)
 
 
 def _powered(fit: GeeFit, leverage: Leverage, power: float) -> Corrected:

@@ -100,10 +100,11 @@ pair_products <- function(fit, corrected = FALSE) {
     c((sum(G) - sum(diag(G))) / 2, n * (n - 1) / 2, sum(diag(G)))
   }, numeric(3))
 }
-correlation_numbers <- function(fit, corrected = FALSE, rtol = 1e-8) {
+correlation_numbers <- function(fit, corrected = FALSE, rtol = 1e-8, measure = "icc_proportion") {
   s <- pair_products(fit, corrected); phi <- sum(s[3, ]) / length(fit$y)
   error <- sqrt(sum((s[1, ] / phi - fit$alpha * s[2, ])^2)) / sum(s[2, ])
-  list(number("icc.working_correlation", fit$alpha, rtol), number("icc.se_working_correlation", error, rtol),
+  name <- function(stat) paste0("icc.", stat, "[measure=", measure, "]")
+  list(number(name("estimate"), fit$alpha, rtol), number(name("std_error"), error, rtol),
        number("fit.scale", phi, rtol))
 }
 # Matrix-adjusted estimating equations: mean and corrected correlation in turn.

@@ -8,4 +8,4 @@ V <- vcovCR(fit, cluster = factor(d$school), type = "CR2")
 test <- coef_test(fit, vcov = V, test = "Satterthwaite")["arm", ]
 write_expected("clubSandwich::vcovCR (CR2, Satterthwaite) of nlme::gls at geepack's correlation",
                lapply(effect(test$beta, test$SE, test$df_Satt), function(x) replace(x, "rtol", 1e-8)),
-               correlation_numbers(gee), packages = c("geepack", "clubSandwich", "nlme"))
+               correlation_numbers(gee, measure = "icc"), packages = c("geepack", "clubSandwich", "nlme"))
