@@ -19,12 +19,13 @@ from precept_stats.data.schema import find_schema
 from precept_stats.errors import DataError, FitError, PlanError
 from precept_stats.inference.influence import influence_rows
 from precept_stats.inference.reference_rows import reference_rows
-from precept_stats.inference.rows import Header, estimate_rows, fit_rows, further_rows
+from precept_stats.inference.rows import Header, estimate_rows, fit_rows, further_rows, simultaneous_rows
 from precept_stats.inference.seeds import Seed
 from precept_stats.inference.uncertainty import estimate
 from precept_stats.methods import AnyMethod
 from precept_stats.methods.contract import Method, OverTime, unused
 from precept_stats.plan.document import Analysis, Plan
+from precept_stats.plan.families import family_rows
 from precept_stats.plan.provenance import provenance
 from precept_stats.plan.reader import LoadedPlan, read_plan, resolve_file
 from precept_stats.studies import AnyStudy
@@ -42,12 +43,14 @@ Progress = Callable[[int, int, str], None]
 class How:
     """The confidence level of an analysis, the seed of what it draws, and whether to look for influence.
 
-    Without a seed nothing may be drawn.
+    Without a seed nothing may be drawn. ``simultaneous`` is the family of an analysis and the level of
+    its simultaneous interval, where the family has one.
     """
 
     level: float = 0.95
     seed: int | None = None
     influence: Literal["none", "leave_one_cluster_out"] = "none"
+    simultaneous: tuple[str, float] | None = None
 
     def seed_of(self, analysis: str) -> Seed | None:
         """The stream of one analysis, found from its name, so that no other can change it."""
@@ -80,9 +83,14 @@ def run(
         )
     if progress is not None:
         progress(len(entries), len(entries), "done")
+    families = family_rows(document, {entry.analysis: entry for entry in entries})
+    quality = tuple(row for table in tables.values() for row in quality_rows(table))
     return Results(
-        analyses=tuple(_with_deviations(document, entry) for entry in entries),
-        shared=tuple(row for table in tables.values() for row in quality_rows(table)),
+        analyses=tuple(
+            _extended(_with_deviations(document, entry), families.of_members.get(entry.analysis, ()))
+            for entry in entries
+        ),
+        shared=(*quality, *families.shared),
         provenance=provenance(loaded, tables),
         warnings=tuple(
             f"{finding.pointer}: {finding.message}"
@@ -193,7 +201,8 @@ def _answer(plan: Plan, name: str, analysis: Analysis, prepared: AnyPrepared | D
     header = Header(name, analysis.estimand, analysis.purpose, plan.question(name).outcome.column)
     if isinstance(prepared, DataError):
         return _failure(header, analysis, prepared)
-    how = How(plan.multiplicity.level, plan.seed, analysis.influence)
+    together = plan.multiplicity.simultaneous_level(name)
+    how = How(plan.multiplicity.level, plan.seed, analysis.influence, together)
     try:
         entry: Result | Failure = _fit(analysis.method, prepared, header, how)
     except FitError as problem:
@@ -214,6 +223,8 @@ def _fit(accepting: AnyMethod, prepared: AnyPrepared, header: Header, how: How) 
     for mean in estimates[1:]:
         rows += estimate_rows(header, mean, arm=mean.contrast)
     rows += [*further_rows(header, fit, how.level), *fit_rows(header, fit)]
+    if how.simultaneous is not None:
+        rows += simultaneous_rows(header, fit, effect, how.simultaneous)
     rows += reference_rows(header, fit.uncertainty, estimates[0])
     if how.influence == "leave_one_cluster_out":
         rows += influence_rows(header, design.clusters, _without_each(method, design, header.analysis, how))

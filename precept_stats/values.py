@@ -27,6 +27,7 @@ Context = Literal[
     "size_dependence",
     "icc",
     "joint_test",
+    "multiplicity",
     "prediction",
     "influence",
     "reference",

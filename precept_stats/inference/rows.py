@@ -92,6 +92,31 @@ def _average_rows(header: Header, fit: Fit, level: float) -> Iterator[Row]:
             yield from _rows_of(header, "average", found, groups)
 
 
+def simultaneous_rows(header: Header, fit: Fit, effect: Quantity, family: tuple[str, float]) -> Iterator[Row]:
+    """The interval of the effect at the level of a family: all its intervals hold together at 1 - alpha."""
+    name, level = family
+    about = replace(header.row("multiplicity", "", None), groups=(("family", name),), measure=effect.measure)
+    try:
+        found = estimate(fit.uncertainty, effect, level)
+    except FitError as problem:
+        reason = f"no simultaneous interval: {problem.problem}"
+        yield replace(about, stat_name="conf_low", error=reason, status="failed")
+        return
+    for stat, label, value in _interval_statistics(found):
+        if stat.startswith("conf_") and value is not None:
+            unit = found.unit if stat in READERS else ""
+            label = f"{label}, simultaneous"
+            yield replace(
+                about,
+                stat_name=stat,
+                stat=value,
+                stat_label=label,
+                unit=unit,
+                term=found.contrast,
+                scale=found.scale,
+            )
+
+
 def _interval_statistics(estimate: Estimate) -> list[tuple[str, str, float | str | None]]:
     """Name, label and value of what an estimate and its interval say."""
     kind, interval = estimate.interval.kind, estimate.interval

@@ -9,11 +9,11 @@ from pydantic import Field, StringConstraints
 from precept_stats.data.declared import Declared
 from precept_stats.data.selection import Population
 from precept_stats.methods import AnyMethod
+from precept_stats.plan.multiplicity import Identifier, Multiplicity
 from precept_stats.studies import AnyStudy
 from precept_stats.studies.question import Estimand, Outcome, Question
 from precept_stats.values import Purpose
 
-Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_\-]{0,63}$")]
 Version = Annotated[str, StringConstraints(pattern=r"^\d+\.\d+\.\d+$")]
 
 DataState = Literal[
@@ -67,14 +67,6 @@ class Analysis(Declared):
     method: AnyMethod
     on_failure: tuple[Fallback, ...] = ()
     influence: Literal["none", "leave_one_cluster_out"] = "none"
-
-
-class Multiplicity(Declared):
-    """Which analyses form the family, how it is controlled, and the confidence level (to 0.999)."""
-
-    family: tuple[Identifier, ...]
-    procedure: Literal["none"] = "none"
-    level: float = Field(default=0.95, gt=0.5, le=0.999)
 
 
 class Disclosure(Declared):

@@ -11,6 +11,7 @@ from precept_stats.errors import PlanError
 from precept_stats.plan.document import Analysis
 from precept_stats.plan.findings import nearest, quoted
 from precept_stats.plan.loaded import LoadedPlan
+from precept_stats.plan.multiplicity import Family, Graphical
 from precept_stats.studies import AnyStudy
 from precept_stats.studies.cluster_trial import BASELINE_OUTCOME, ClusterTrial, Window
 from precept_stats.studies.cluster_trial_with_baseline import ClusterTrialWithBaseline
@@ -77,9 +78,11 @@ def _head(loaded: LoadedPlan) -> list[str]:
         offered = f". {source.source}" if source.source else ""
         lines += _term(f"Table {name}", f"schema {source.schema_id}; {file}{folder}{offered}")
     family = ", ".join(plan.multiplicity.family)
-    procedure = "no adjustment" if plan.multiplicity.procedure == "none" else plan.multiplicity.procedure
+    procedure = "; no adjustment" if plan.multiplicity.procedure == "none" else ""
     level = f"{plan.multiplicity.level * 100:g} % intervals"
-    lines += _term("Confidence", f"{level}; family: {family}; {procedure}")
+    lines += _term("Confidence", f"{level}; family: {family}{procedure}")
+    for name, controlled in plan.multiplicity.controlled().items():
+        lines += _term("Family", f"{name}: {family_words(controlled, plan.multiplicity.level)}")
     return lines + _term("Disclosure", f"policy {plan.disclosure.policy}")
 
 
@@ -140,6 +143,22 @@ def _gaps(analysis: Analysis, question: Question) -> str:
     policy = f"what is computed is treatment policy, not the strategy declared for {events}"
     gaps = [analysis.method.estimand_gap(analysis.study, question), policy if others else ""]
     return "; ".join(filter(None, gaps))
+
+
+def family_words(family: Family, level: float) -> str:
+    """Who is in a family, by which procedure, at which alpha, and when that holds."""
+    procedure, members = family.procedure, ", ".join(family.members)
+    label = f"{family.label}: " if family.label else ""
+    text = f"{label}{members}; {procedure.title}, alpha {family.alpha(level):g}. {procedure.holds}"
+    if not isinstance(procedure, Graphical):
+        return text
+    weights = ", ".join(f"{name} {weight:g}" for name, weight in procedure.weights.items())
+    edges = (
+        f"{name} -> {other} {part:g}"
+        for name, handed in procedure.transitions.items()
+        for other, part in handed.items()
+    )
+    return f"{text}\n- weights: {weights}\n- handed on: {', '.join(edges) or NONE}"
 
 
 def estimand_sentence(question: Question) -> str:

@@ -122,7 +122,14 @@ def fields_at(location: tuple[str | int, ...]) -> tuple[str, ...]:
 
 def kinds_at(location: tuple[str | int, ...]) -> tuple[str, ...]:
     """The kinds that may be named at a location where several are possible."""
-    return tuple(_at(location).get("discriminator", {}).get("mapping", {}))
+    return tuple(sorted(_kinds(_at(location))))
+
+
+def _kinds(node: Node) -> dict[str, Node]:
+    """The choices of a tagged union by their kind, whether or not the schema lists its tags."""
+    choices = [_resolved(choice) for choice in node.get("oneOf", ())]
+    kinds = ((choice.get("properties", {}).get("kind", {}).get("const"), choice) for choice in choices)
+    return {kind: choice for kind, choice in kinds if kind is not None}
 
 
 def _at(location: tuple[str | int, ...]) -> Node:
@@ -141,9 +148,9 @@ def _resolved(node: Node) -> Node:
 def _step(node: Node, step: str | int) -> Node:
     if isinstance(step, int):
         return cast(Node, node.get("items", {}))
-    mapping = node.get("discriminator", {}).get("mapping", {})
-    if step in mapping:
-        return {"$ref": mapping[step]}
+    kinds = _kinds(node)
+    if step in kinds:
+        return kinds[step]
     if step in node.get("properties", {}):
         return cast(Node, node["properties"][step])
     for choice in node.get("anyOf", ()):

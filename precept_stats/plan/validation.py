@@ -70,6 +70,11 @@ def _problem(document: object, detail: Any) -> Problem:
         return UNKNOWN_FIELD, Remark(location, "unknown field", field, nearest(field, known))
     if kind == "missing":
         return MISSING_FIELD, Remark(location, f"the field `{loc[-1]}` is required and not given")
+    if kind == "union_tag_not_found" and not isinstance(detail["input"], dict):
+        allowed = f"a block with a kind: {', '.join(kinds_at(loc))}"
+        return NOT_ALLOWED, Remark(
+            location, "a value that is not allowed here", quoted(detail["input"]), allowed
+        )
     if kind == "union_tag_not_found":
         message = "the field `kind` is required and not given"
         return MISSING_FIELD, Remark((*location, "kind"), message, "", ", ".join(kinds_at(loc)))

@@ -64,6 +64,10 @@ FAULTS: dict[str, tuple[Callable[[Document], object], str]] = {
     "PL-0105": (change(f"{PRIMARY}.on_failure.0.use", "crud"), "/analyses/primary/on_failure/0/use"),
     "PL-0106": (change("multiplicity.family", ["primary", "second"]), "/multiplicity/family/1"),
     "PL-0107": (change("multiplicity.family", ["primary", "primary"]), "/multiplicity/family"),
+    "PL-0110": (
+        change("multiplicity.procedure", {"kind": "graphical", "weights": {"primary": 0.5, "crude": 0.5}}),
+        "/multiplicity/procedure/weights/crude",
+    ),
     "PL-0108": (
         change(f"{CRUDE}.on_failure", [{"if": "not_estimable", "use": "primary"}]),
         "/analyses/primary/on_failure/0/use",
@@ -96,6 +100,12 @@ FAULTS: dict[str, tuple[Callable[[Document], object], str]] = {
     ),
     "PL-0130": (SEEN, "/analyses/primary/purpose"),
     "PL-0131": (SEEN, "/analyses/primary/reason"),
+    "PL-0133": (
+        change(
+            "multiplicity", {"family": ["primary", "crude"], "procedure": {"kind": "holm"}, "level": 0.95}
+        ),
+        "/multiplicity",
+    ),
     "PL-0142": (change("estimands.effect.summary", "odds_ratio"), "/analyses/primary/method"),
     "PL-0143": (change(f"{CRUDE}.method.weights", {"kind": "size"}), "/analyses/crude/method"),
     "PL-0144": (change("estimands.effect.summary", "mean_difference"), "/estimands/effect/summary"),

@@ -6,7 +6,10 @@ from collections.abc import Iterator
 
 from precept_stats.plan.findings import Remark
 from precept_stats.plan.loaded import LoadedPlan
-from precept_stats.plan.rules.rule import Rule, primaries
+from precept_stats.plan.rules.rule import Rule, controlled, primaries
+
+TESTED = ("primary", "secondary")
+"""The purposes whose p-values the report gives."""
 
 
 def _has_primary(loaded: LoadedPlan) -> Iterator[Remark]:
@@ -37,7 +40,17 @@ def _family_controlled(loaded: LoadedPlan) -> Iterator[Remark]:
     multiplicity = loaded.plan.multiplicity
     if len(multiplicity.family) > 1 and multiplicity.procedure == "none":
         message = f"{len(multiplicity.family)} analyses in the family and no control of multiplicity"
-        yield Remark(("multiplicity", "procedure"), message, "none", "one analysis in the family")
+        allowed = "one analysis in the family, or a procedure such as {kind: holm}"
+        yield Remark(("multiplicity", "procedure"), message, "none", allowed)
+
+
+def _members_are_tested(loaded: LoadedPlan) -> Iterator[Remark]:
+    for place, family in controlled(loaded.plan):
+        for name in family.members:
+            analysis = loaded.plan.analyses.get(name)
+            if analysis is not None and analysis.purpose not in TESTED:
+                message = f"a {analysis.purpose} analysis is in a family, and its p-value is not reported"
+                yield Remark(place, message, name, "primary and secondary analyses")
 
 
 def _primary_has_fallback(loaded: LoadedPlan) -> Iterator[Remark]:
@@ -139,4 +152,10 @@ RULES = (
         _registered_before,
     ),
     Rule("PL-0132", "error", "a plan with a method that draws random numbers has a seed", _seed_where_needed),
+    Rule(
+        "PL-0133",
+        "error",
+        "a family with a procedure holds primary and secondary analyses",
+        _members_are_tested,
+    ),
 )

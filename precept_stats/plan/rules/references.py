@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from precept_stats.data.strict_yaml import Location
 from precept_stats.plan.findings import Remark, nearest
 from precept_stats.plan.loaded import LoadedPlan
-from precept_stats.plan.rules.rule import Rule
+from precept_stats.plan.multiplicity import Graphical
+from precept_stats.plan.rules.rule import Rule, controlled
 
 
 def _dangling(location: Location, name: str, known: Iterable[str], what: str) -> Iterator[Remark]:
@@ -49,15 +50,45 @@ def _fallback_exists(loaded: LoadedPlan) -> Iterator[Remark]:
             yield from _dangling(place, fallback.use, loaded.plan.analyses, "analysis")
 
 
+def _families(loaded: LoadedPlan) -> Iterator[tuple[Location, tuple[str, ...]]]:
+    """Every family of analyses, with the place where its members are named."""
+    multiplicity = loaded.plan.multiplicity
+    yield ("multiplicity", "family"), multiplicity.family
+    for name, family in multiplicity.families.items():
+        yield ("multiplicity", "families", name, "members"), family.members
+
+
 def _family_exists(loaded: LoadedPlan) -> Iterator[Remark]:
-    for number, member in enumerate(loaded.plan.multiplicity.family):
-        place = ("multiplicity", "family", number)
-        yield from _dangling(place, member, loaded.plan.analyses, "analysis")
+    for place, members in _families(loaded):
+        for number, member in enumerate(members):
+            yield from _dangling((*place, number), member, loaded.plan.analyses, "analysis")
+
+
+def _graph_of_members(loaded: LoadedPlan) -> Iterator[Remark]:
+    for at, family in controlled(loaded.plan):
+        graph, place = family.procedure, (*at, "procedure")
+        if not isinstance(graph, Graphical):
+            continue
+        named: list[Location] = [("weights", name) for name in graph.weights]
+        for name, handed in graph.transitions.items():
+            named += [("transitions", name), *(("transitions", name, other) for other in handed)]
+        for inside in named:
+            yield from _dangling((*place, *inside), str(inside[-1]), family.members, "member of this family")
+        left = ", ".join(name for name in family.members if name not in graph.weights)
+        if left:
+            message = "members without a weight; 0 says that one has none until it inherits"
+            yield Remark((*place, "weights"), message, left, "one weight a member")
 
 
 def _no_repeats(loaded: LoadedPlan) -> Iterator[Remark]:
-    family = loaded.plan.multiplicity.family
-    yield from _repeats(("multiplicity", "family"), family, "analysis")
+    elsewhere: dict[str, str] = {}
+    for place, members in _families(loaded):
+        yield from _repeats(place, members, "analysis")
+        for name in dict.fromkeys(members):
+            if name in elsewhere:
+                message = f"the same analysis is in the family at {elsewhere[name]} too"
+                yield Remark(place, message, name, "one family an analysis; a graph joins them")
+            elsewhere.setdefault(name, "/".join(map(str, place)))
     for name, population in loaded.plan.populations.items():
         tables = (population.of, *(join.table for join in population.join))
         yield from _repeats(("populations", name), tables, "table")
@@ -128,10 +159,11 @@ RULES = (
     Rule("PL-0103", "error", "an estimand names an outcome of the plan", _outcome_exists),
     Rule("PL-0104", "error", "a population is of, and joins, tables of the plan", _tables_exist),
     Rule("PL-0105", "error", "a fallback names an analysis of the plan", _fallback_exists),
-    Rule("PL-0106", "error", "the multiplicity family names analyses of the plan", _family_exists),
-    Rule("PL-0107", "error", "a family names an analysis once, a population a table once", _no_repeats),
+    Rule("PL-0106", "error", "a multiplicity family names analyses of the plan", _family_exists),
+    Rule("PL-0107", "error", "an analysis is in one family once, a table in a population once", _no_repeats),
     Rule("PL-0108", "error", "fallbacks do not lead round in a circle", _no_fallback_circle),
     Rule("PL-0109", "error", "an analysis has at most one fallback", _one_fallback),
+    Rule("PL-0110", "error", "a graph gives a weight to each member of its family", _graph_of_members),
     Rule("PL-0111", "warning", "every table is used by a population", _tables_used),
     Rule("PL-0112", "warning", "every population is used by an estimand", _populations_used),
     Rule("PL-0113", "warning", "every outcome is used by an estimand", _outcomes_used),

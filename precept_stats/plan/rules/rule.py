@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from precept_stats.data.strict_yaml import Location
 from precept_stats.plan.document import Analysis, Plan
 from precept_stats.plan.findings import Remark, Severity
 from precept_stats.plan.loaded import LoadedPlan
+from precept_stats.plan.multiplicity import CONFIRMATORY, Family
 from precept_stats.studies.question import Question
 
 Check = Callable[[LoadedPlan], Iterable[Remark]]
@@ -37,3 +39,9 @@ def answerable(plan: Plan) -> Iterator[tuple[str, Analysis, Question]]:
 def primaries(plan: Plan) -> dict[str, Analysis]:
     """The analyses that call themselves primary."""
     return {name: analysis for name, analysis in plan.analyses.items() if analysis.purpose == "primary"}
+
+
+def controlled(plan: Plan) -> Iterator[tuple[Location, Family]]:
+    """Every family that has a procedure, with the place of the block that declares it."""
+    for name, family in plan.multiplicity.controlled().items():
+        yield ("multiplicity",) if name == CONFIRMATORY else ("multiplicity", "families", name), family
