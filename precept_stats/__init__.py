@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from precept_stats.methods.gee import Gee
     from precept_stats.methods.generalised_linear_mixed import GeneralisedLinearMixed
     from precept_stats.methods.linear_mixed import LinearMixed
+    from precept_stats.methods.model_robust import ModelRobust
     from precept_stats.methods.randomisation_test import RandomisationTest
     from precept_stats.plan.explain import explain
     from precept_stats.plan.lint import lint
@@ -49,6 +50,7 @@ _HOMES = {
     "methods.gee": ("Gee",),
     "methods.generalised_linear_mixed": ("GeneralisedLinearMixed",),
     "methods.linear_mixed": ("LinearMixed",),
+    "methods.model_robust": ("ModelRobust",),
     "methods.randomisation_test": ("RandomisationTest",),
     "plan.explain": ("explain",),
     "plan.lint": ("lint",),
@@ -81,6 +83,7 @@ __all__ = [
     "How",
     "Interval",
     "LinearMixed",
+    "ModelRobust",
     "Outcome",
     "PlanError",
     "Population",

@@ -11,10 +11,17 @@ from precept_stats.methods.cluster_summaries import ClusterSummaries
 from precept_stats.methods.gee import Gee
 from precept_stats.methods.generalised_linear_mixed import GeneralisedLinearMixed
 from precept_stats.methods.linear_mixed import LinearMixed
+from precept_stats.methods.model_robust import ModelRobust
 from precept_stats.methods.randomisation_test import RandomisationTest
 
 AnyMethod = Annotated[
-    ClusterSummaries | ClusterRegression | GeneralisedLinearMixed | LinearMixed | Gee | RandomisationTest,
+    ClusterSummaries
+    | ClusterRegression
+    | GeneralisedLinearMixed
+    | LinearMixed
+    | Gee
+    | ModelRobust
+    | RandomisationTest,
     Field(discriminator="kind"),
 ]
 """Every method a plan may name, told apart by ``kind``."""

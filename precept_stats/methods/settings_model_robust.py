@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
 from precept_stats.methods.settings import Choice
-from precept_stats.methods.settings_gee import ExchangeableWorking, GeeCorrelation, IndependentWorking
+from precept_stats.numerics.gee.correlation import Correlation, Exchangeable, Independence
 from precept_stats.numerics.jackknife import about_the_estimate, about_their_mean
 from precept_stats.studies.cluster_trial_design import ClusterTrialDesign
 
@@ -50,17 +50,18 @@ class GeeModelOfIndividuals(_IndividualModel):
     """Regression of individual outcomes by estimating equations, with the usual link of the outcome."""
 
     kind: Literal["gee"] = "gee"
-    correlation: GeeCorrelation = IndependentWorking()
+    correlation: Literal["independence", "exchangeable"] = Field(
+        default="independence", description="The working correlation of two people of a cluster."
+    )
 
-    def value_text(self, field: str) -> str:
-        if field != "correlation":
-            return super().value_text(field)
-        maee = isinstance(self.correlation, ExchangeableWorking) and self.correlation.estimator == "maee"
-        return f"{self.correlation.kind}{', maee' if maee else ''}"
+    @property
+    def kernel(self) -> Correlation:
+        """The correlation as the engine has it."""
+        return Exchangeable() if self.correlation == "exchangeable" else Independence()
 
     @property
     def words(self) -> str:
-        return f"GEE, {self.correlation.kind}"
+        return f"GEE, {self.correlation}"
 
     def equation(self, outcome: str) -> str:
         link = {"risk": "logit", "rate": "log"}.get(outcome, "")
@@ -135,7 +136,7 @@ class DeclaredShare(Choice):
     """The probability of the compared arm by the randomisation, the same for every cluster."""
 
     kind: Literal["declared"] = "declared"
-    compare: float = Field(gt=0.0, lt=1.0, description="The probability of the compared arm.")
+    compare: float = Field(default=0.5, gt=0.0, lt=1.0, description="The probability of the compared arm.")
 
     def of(self, design: ClusterTrialDesign) -> Floats:
         """The probability of the compared arm for each cluster (K,)."""

@@ -65,9 +65,8 @@ def _(working: GeeModelOfIndividuals, design: ClusterTrialDesign) -> Floats:
     design = _contextual(design) if working.contextual else design
     variance = UsualFamily().of(design.outcome.type)
     model = marginal_model(design, UsualLink().of(variance), np.ones(design.n_clusters))
-    family, correlation = model.family(variance), working.correlation
-    asked = GeeModel(family, correlation.kernel, bias_corrected=correlation.bias_corrected)
-    kernel = fit_gee(model.rows(), asked)
+    family = model.family(variance)
+    kernel = fit_gee(model.rows(), GeeModel(family, working.kernel))
     require_solution(kernel, model)
     common = model.columns.values[:, 2:] @ kernel.params[2:]
     means = [family.link.mean(common + kernel.params[arm]) for arm in (0, 1)]
