@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -25,11 +26,15 @@ class FlowData:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A value and, where there is one, its interval, in display units."""
+    """A value and, where there is one, its interval, in display units.
+
+    ``no_end`` marks the sides (below, above) on which the interval goes on for ever.
+    """
 
     value: float
     lower: float | None = None
     upper: float | None = None
+    no_end: tuple[bool, bool] = (False, False)
 
     @property
     def ends(self) -> tuple[float, float]:
@@ -38,6 +43,12 @@ class Mark:
             self.value if self.lower is None else self.lower,
             self.value if self.upper is None else self.upper,
         )
+
+
+def mark_of(value: float, interval: tuple[float, float], factor: float = 1.0) -> Mark:
+    """The mark of a value and an interval that may be without end, times a factor for display."""
+    low, high = (factor * end if math.isfinite(end) else None for end in interval)
+    return Mark(factor * value, low, high, (low is None, high is None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +216,24 @@ class ExposureData:
     average: Mark | None
 
 
+@dataclass(frozen=True, slots=True)
+class GraphNode:
+    """A hypothesis: what it is called, its part of alpha at first, and what became of it."""
+
+    name: str
+    weight: float
+    rejected: bool
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class GraphData:
+    """Hypotheses and, as (from, to, part), who hands on which part of its weight to whom."""
+
+    nodes: tuple[GraphNode, ...]
+    edges: tuple[tuple[int, int, float], ...]
+
+
 FigureData = (
     FlowData
     | ForestData
@@ -214,4 +243,5 @@ FigureData = (
     | PeriodsData
     | RankedData
     | ExposureData
+    | GraphData
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
+from typing import get_args
 
 from precept_stats.plan.document import Plan
 from precept_stats.plan.loaded import LoadedPlan
@@ -14,7 +15,7 @@ from precept_stats.report.format import Scale, scale_for
 from precept_stats.studies.cluster_trial import ClusterTrial
 from precept_stats.studies.question import Question
 from precept_stats.studies.stepped_wedge import SteppedWedge
-from precept_stats.values import Context, Provenance, Row
+from precept_stats.values import Context, IntervalKind, Provenance, Row
 
 STANDING = ("allocated", "recorded", "eligible", "analysed")
 """The steps of the flow that say who is there; at all others, some left."""
@@ -111,6 +112,7 @@ class Answer:
     null: float
     p_value: float
     df: float | None
+    kind: str
     method: str
     status: str
     warning: str
@@ -144,6 +146,7 @@ def answer(material: Material, analysis: str) -> Answer | None:
         null=_required(numbers, "null"),
         p_value=_required(numbers, "p_value"),
         df=number_of(numbers.get("df")),
+        kind=_kind(numbers["conf_level"]),
         method=str(numbers["conf_method"].stat) if "conf_method" in numbers else "",
         status=first.status,
         warning=first.warning,
@@ -172,6 +175,12 @@ def grouped[K: Hashable](rows: Iterable[Row], key: Callable[[Row], K]) -> dict[K
 def number_of(row: Row | None) -> float | None:
     """The number in a row; None when there is none or it is suppressed."""
     return None if row is None or row.stat is None or isinstance(row.stat, str) else float(row.stat)
+
+
+def _kind(level: Row) -> str:
+    """The kind of interval, which the label of its level begins with."""
+    word = level.stat_label.split(" ")[0].lower()
+    return word if word in get_args(IntervalKind) else "confidence"
 
 
 def _limit(numbers: dict[str, Row], name: str, unbounded: float) -> float:

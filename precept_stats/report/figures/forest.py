@@ -5,7 +5,7 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 
 from precept_stats.report.figure_data import ForestData, ForestLine, ForestPanel, Mark
-from precept_stats.report.figures.axis import number_axis
+from precept_stats.report.figures.axis import Line, number_axis, whisker
 from precept_stats.report.figures.page import (
     BLUE,
     BOLD,
@@ -98,7 +98,7 @@ def _entry(page: Page, axes: Axes, line: ForestLine, at: tuple[float, float, flo
 
 
 def _estimate(axes: Axes, mark: Mark, y: float, *, primary: bool) -> None:
-    axes.plot(mark.ends, [y, y], color=INK, linewidth=2.0 if primary else 1.2)
+    whisker(axes, mark, y, Line(INK, 2.0 if primary else 1.2))
     axes.plot(
         [mark.value],
         [y],

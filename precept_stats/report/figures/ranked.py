@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from precept_stats.report.figure_data import RankedData, RankedLine
-from precept_stats.report.figures.axis import number_axis
+from precept_stats.report.figure_data import Mark, RankedData, RankedLine
+from precept_stats.report.figures.axis import Line, number_axis, whisker
 from precept_stats.report.figures.legend import DASHES, dashed, dot, legend, legend_height
 from precept_stats.report.figures.page import (
     BLUE,
@@ -75,16 +75,22 @@ def _ends(data: RankedData) -> list[float]:
 
 def _references(axes: Axes, data: RankedData) -> None:
     if data.whole is not None:
-        if data.whole.lower is not None:
-            axes.axvspan(*data.whole.ends, color=BAND, linewidth=0, zorder=0)
+        if _has_band(data.whole):
+            sides = zip(axes.get_xlim(), data.whole.ends, data.whole.no_end, strict=True)
+            axes.axvspan(*(edge if open_ else end for edge, end, open_ in sides), color=BAND, lw=0, zorder=0)
         axes.axvline(data.whole.value, color=INK, linewidth=0.9, linestyle=DASHES, zorder=1)
     if data.null is not None:
         axes.axvline(data.null, color=GREY, linewidth=0.9, zorder=1)
 
 
+def _has_band(mark: Mark) -> bool:
+    """Whether a mark has an interval, though it may go on for ever."""
+    return mark.lower is not None or mark.upper is not None or any(mark.no_end)
+
+
 def _whisker(axes: Axes, line: RankedLine, y: float, *, small: bool) -> None:
     colour, marker, filled = ALONE if line.series is None else SERIES[line.series]
-    axes.plot(line.mark.ends, [y, y], color=colour, linewidth=0.8 if small else 1.2, zorder=2)
+    whisker(axes, line.mark, y, Line(colour, 0.8 if small else 1.2))
     axes.plot(
         [line.mark.value],
         [y],
@@ -103,7 +109,7 @@ def _keys(data: RankedData) -> list[Artist]:
         keys.append(dot(name, colour, filled=filled, marker=marker))
     if data.whole is not None:
         keys.append(dashed(data.whole_label, INK))
-        if data.whole.lower is not None:
+        if _has_band(data.whole):
             keys.append(Patch(facecolor=BAND, edgecolor="none", label="its interval"))
     if data.null is not None and data.null_label:
         keys.append(Line2D([], [], color=GREY, linewidth=0.9, label=data.null_label))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from precept_stats.report.blocks import Block, Column, Figure, Heading, Table, TableRow
-from precept_stats.report.figure_data import ExposureData, Mark
+from precept_stats.report.figure_data import ExposureData, mark_of
 from precept_stats.report.format import joined, level_text, point_text, range_text
 from precept_stats.report.material import Answer, Material, answer, by_stat, grouped, number_of
+from precept_stats.report.sections.intervals import caption_words, column_words
 from precept_stats.report.words import capital, contrast_words, scale_words
 from precept_stats.values import Row
 
@@ -53,17 +54,17 @@ def _figure(material: Material, whole: Answer, of: tuple[Effects, str]) -> Figur
     effects, figure_id = of
     factor, level = whole.scale.factor, level_text(whole.level)
     points = tuple(
-        (str(time), Mark(*(factor * number for number in numbers))) for time, numbers in effects.items()
+        (str(time), mark_of(value, (lower, upper), factor)) for time, (value, lower, upper) in effects.items()
     )
-    average = Mark(factor * whole.value, factor * whole.lower, factor * whole.upper)
+    average = mark_of(whole.value, (whole.lower, whole.upper), factor)
     axis = f"{capital(scale_words(whole.measure, whole.scale))}, {contrast_words(whole.contrast)}"
     told = joined([f"{time}: {_text(whole, numbers)}" for time, numbers in effects.items()])
     return Figure(
         id=figure_id,
         caption=f"The effect by the number of periods since the switch, in the analysis "
-        f"“{material.label(whole.analysis)}”, with {level} confidence intervals. The dashed line and the "
-        "band are the average over these times, which is what this analysis answers. Later times rest on the "
-        "fewer clusters that switched early.",
+        f"“{material.label(whole.analysis)}”, with {caption_words((whole.kind,), level)}. The dashed "
+        "line and the band are the average over these times, which is what this analysis answers. Later "
+        "times rest on the fewer clusters that switched early.",
         alt=f"Effect by exposure time. {axis}. Periods since the switch, {told}. Average: "
         f"{_text(whole, (whole.value, whole.lower, whole.upper))}.",
         data=ExposureData(axis, whole.log, whole.null * factor, points, average),
@@ -79,7 +80,8 @@ def _text(whole: Answer, numbers: tuple[float, float, float]) -> str:
 def _table(whole: Answer, effects: Effects, figure_id: str) -> Table:
     rows = [TableRow((str(time), _text(whole, numbers))) for time, numbers in effects.items()]
     rows.append(TableRow(("Average", _text(whole, (whole.value, whole.lower, whole.upper))), "strong"))
-    effect = f"{capital(scale_words(whole.measure, whole.scale))} ({level_text(whole.level)} CI)"
+    interval = column_words((whole.kind,), level_text(whole.level))
+    effect = f"{capital(scale_words(whole.measure, whole.scale))} ({interval})"
     columns = (
         Column("Periods since the switch", "left"),
         Column(effect),

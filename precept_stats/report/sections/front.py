@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from precept_stats.plan.explain import DATA_STATES, EFFECTS, TARGETS, outcome_words, population_words
 from precept_stats.report.blocks import Block, Heading, Prose, Terms
 from precept_stats.report.format import (
@@ -15,6 +17,7 @@ from precept_stats.report.format import (
 from precept_stats.report.material import Answer, Material, answer, number_of, reason_of_failure
 from precept_stats.report.sections.arm_levels import arm_level, level_words
 from precept_stats.report.sections.calendar import has_data, read_calendar
+from precept_stats.report.sections.intervals import interval_words
 from precept_stats.report.words import capital, contrast_words, event_words, measure_words, sentence
 from precept_stats.values import Row
 
@@ -70,7 +73,7 @@ def _answer_sentence(material: Material, found: Answer) -> str:
     value, interval = _value(found), range_text(found.lower, found.upper, found.scale)
     effect = (
         f"the {measure_words(found.measure)}, {contrast_words(found.contrast)}, was {value} "
-        f"({level_text(found.level)} confidence interval {interval})"
+        f"({level_text(found.level)} {interval_words(found.kind)} {interval})"
     )
     levels = [
         f"{text} with {arm}" for arm in material.arms for text in (arm_level(material, found, arm),) if text
@@ -135,7 +138,9 @@ def _meaning(material: Material, found: Answer) -> str:
         return compare if (value > found.null) == higher else reference
 
     worst, best = (found.lower, found.upper) if higher else (found.upper, found.lower)
-    if side(worst) == side(best):
+    if math.isinf(worst) or math.isinf(best):
+        reach = _without_end(found, (worst, best), (reference, compare))
+    elif side(worst) == side(best):
         reach = f"every value in the interval favours {side(best)}, {_span(found)}"
     else:
         reach = (
@@ -145,6 +150,17 @@ def _meaning(material: Material, found: Answer) -> str:
     leaning = "lies at no difference" if found.value == found.null else f"favours {side(found.value)}"
     status = f" This estimate carries a remark: {sentence(found.warning)}" if found.warning else ""
     return f"{points}: the estimate {leaning}, and {reach}.{status}"
+
+
+def _without_end(found: Answer, ends: tuple[float, float], arms: tuple[str, str]) -> str:
+    """An interval with a side without end: in favour of whom, and where the other side is."""
+    sides = [f"in favour of {arm}" for arm, end in zip(arms, ends, strict=True) if math.isinf(end)]
+    if len(sides) == 2:
+        return "the interval has no end on either side: it rules out no effect, however large"
+    known = next(end for end in ends if math.isfinite(end))
+    return (
+        f"the interval has no end {sides[0]}; its other limit is {point_text(known, math.inf, found.scale)}"
+    )
 
 
 def _size(found: Answer, value: float) -> str:

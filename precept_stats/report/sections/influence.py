@@ -6,9 +6,10 @@ import math
 from dataclasses import dataclass
 
 from precept_stats.report.blocks import Block, Column, Figure, Heading, Prose, Table, TableRow
-from precept_stats.report.figure_data import Mark, RankedData, RankedLine
+from precept_stats.report.figure_data import RankedData, RankedLine, mark_of
 from precept_stats.report.format import level_text, plural, point_text, range_text
 from precept_stats.report.material import Answer, Material, answer, by_stat, grouped, number_of
+from precept_stats.report.sections.intervals import caption_words, column_words
 from precept_stats.report.words import capital, cell, contrast_words, measure_words, scale_words
 from precept_stats.values import Row
 
@@ -43,17 +44,25 @@ def influence(material: Material) -> tuple[Block, ...]:
         return title, Prose(f"The effect without each cluster {why}.")
     known.sort(key=lambda one: (one.value, len(one.cluster), one.cluster))
     told = _sentence(material, whole, known)
+    open_ended = sum(map(_open, known))
+    if open_ended and not _open(whole):
+        told += f" Without any one of {plural(open_ended, 'cluster')} the interval has a side without end."
     if failed:
         told += f" Without {failed} of the others it could not be estimated; the table says why."
     return title, Prose(told), _figure(material, whole, (known, clusters))
 
 
 def _without(cluster: str, found: Cells) -> Without | None:
-    numbers = [number_of(found.get(name)) for name in ("estimate", "conf_low", "conf_high")]
-    value, lower, upper = numbers
+    value = number_of(found.get("estimate"))
+    lower, upper = _limit(found, "conf_low", -math.inf), _limit(found, "conf_high", math.inf)
     if value is None or lower is None or upper is None:
         return None
     return Without(cluster, value, lower, upper)
+
+
+def _limit(found: Cells, name: str, without_end: float) -> float | None:
+    """A limit: one that has no row has no end, one whose row has no number is not shown."""
+    return number_of(found[name]) if name in found else without_end
 
 
 def _sentence(material: Material, whole: Answer, known: list[Without]) -> str:
@@ -86,6 +95,11 @@ def _excludes(whole: Answer, one: Without | Answer) -> bool:
     return not one.lower <= whole.null <= one.upper
 
 
+def _open(one: Without | Answer) -> bool:
+    """Whether a side of the interval has no end."""
+    return math.isinf(one.lower) or math.isinf(one.upper)
+
+
 def _text(whole: Answer, one: Without) -> str:
     """An effect with its interval, to the decimals of the effect of all clusters."""
     value = point_text(one.value, whole.width, whole.scale)
@@ -98,12 +112,11 @@ def _figure(material: Material, whole: Answer, of: tuple[list[Without], dict[str
     factor = whole.scale.factor
     level = level_text(whole.level)
     lines = tuple(
-        RankedLine(one.cluster, Mark(factor * one.value, factor * one.lower, factor * one.upper))
-        for one in known
+        RankedLine(one.cluster, mark_of(one.value, (one.lower, one.upper), factor)) for one in known
     )
     axis = f"{capital(scale_words(whole.measure, whole.scale))}, {contrast_words(whole.contrast)}"
-    all_of = Mark(factor * whole.value, factor * whole.lower, factor * whole.upper)
-    notes = []
+    all_of = mark_of(whole.value, (whole.lower, whole.upper), factor)
+    notes = ["An arrow is a side without end."] if _open(whole) or any(map(_open, known)) else []
     if material.released.policy != "none":
         notes.append(
             "Clusters stand under numbers in place of names; effects without a cluster are rounded to half "
@@ -114,9 +127,9 @@ def _figure(material: Material, whole: Answer, of: tuple[list[Without], dict[str
     least, greatest = (f"{_text(whole, one)} without {one.cluster}" for one in (known[0], known[-1]))
     return Figure(
         id="influence",
-        caption=f"The analysis “{material.label(whole.analysis)}” without each cluster in turn, with {level} "
-        "confidence intervals, in order of the estimate. The dashed line and the band are all clusters, the "
-        "solid line no difference.",
+        caption=f"The analysis “{material.label(whole.analysis)}” without each cluster in turn, with "
+        f"{caption_words((whole.kind,), level)}, in order of the estimate. The dashed line and the "
+        "band are all clusters, the solid line no difference.",
         alt=f"Effect without each cluster. {axis}: from {least} to {greatest}. "
         "Every value is in the table below.",
         data=RankedData(
@@ -134,7 +147,10 @@ def _table(whole: Answer, known: list[Without], clusters: dict[str, Cells]) -> T
     shown = {one.cluster for one in known}
     rows += [TableRow((name, _why_not(found))) for name, found in clusters.items() if name not in shown]
     measure = capital(scale_words(whole.measure, whole.scale))
-    columns = (Column("Left out", "left"), Column(f"{measure} ({level_text(whole.level)} CI)"))
+    columns = (
+        Column("Left out", "left"),
+        Column(f"{measure} ({column_words((whole.kind,), level_text(whole.level))})"),
+    )
     return Table("influence-data", "The effect without each cluster", columns, tuple(rows))
 
 

@@ -9,6 +9,8 @@ from precept_stats.methods import AnyMethod
 from precept_stats.report.blocks import Block, Column, Heading, Prose, Table, TableRow, Terms
 from precept_stats.report.format import level_text
 from precept_stats.report.material import Material, by_stat
+from precept_stats.report.sections.families import control_words
+from precept_stats.report.sections.intervals import caption_words, kinds_of
 from precept_stats.report.words import NONE, capital, gap_words, plain, sentence, value_words
 from precept_stats.studies import AnyStudy
 
@@ -50,11 +52,10 @@ def described(docstring: str) -> tuple[str, tuple[tuple[str, str], ...]]:
 
 def _general(material: Material) -> str:
     plan = material.plan
-    level = level_text(plan.multiplicity.level)
-    family = ", ".join(material.label(name) for name in plan.multiplicity.family)
+    level, kinds = level_text(plan.multiplicity.level), kinds_of(material, plan.analyses)
     return (
-        f"Intervals are two-sided {level} confidence intervals, one analysis at a time; no adjustment for "
-        f"multiplicity is made. The confirmatory family is: {family}."
+        f"Intervals are two-sided {caption_words(kinds, level)}, one analysis at a time; "
+        f"{control_words(material)}"
     )
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from precept_stats.report.blocks import Block, Column, Figure, Heading, Prose, RowKind, Table, TableRow
-from precept_stats.report.figure_data import ForestData, ForestLine, ForestPanel, Mark
+from precept_stats.report.figure_data import ForestData, ForestLine, ForestPanel, mark_of
 from precept_stats.report.format import (
     df_text,
     icc_text,
@@ -18,6 +17,7 @@ from precept_stats.report.format import (
 )
 from precept_stats.report.material import Answer, Material, answer, number_of, reason_of_failure
 from precept_stats.report.sections.arm_levels import arm_level, level_words
+from precept_stats.report.sections.intervals import caption_words, column_words, kinds_note, kinds_of
 from precept_stats.report.words import NONE, PURPOSES, capital, cell, contrast_words, scale_words
 from precept_stats.values import Row
 
@@ -53,11 +53,12 @@ def results(material: Material) -> tuple[Block, ...]:
                 last = asked
             rows.append(_row(material, name, remarks))
     compare, reference = material.arms
+    level = level_text(material.plan.multiplicity.level)
     columns = (
         Column("Analysis", "left"),
         Column(compare),
         Column(reference),
-        Column(f"Estimate ({level_text(material.plan.multiplicity.level)} CI)"),
+        Column(f"Estimate ({column_words(kinds_of(material, material.plan.analyses), level)})"),
         Column("p"),
         Column("ICC"),
         Column(f"Clusters ({compare}, {reference})"),
@@ -78,6 +79,7 @@ def _notes(material: Material) -> tuple[str, ...]:
         label = f"{label}; where an analysis has none, that of its model" if label else "that of the model"
     return (
         *_levels(material),
+        *filter(None, (kinds_note(material, material.plan.analyses),)),
         f"CI: confidence interval. ICC: {label[:1].lower() + label[1:] or 'intracluster correlation'}. "
         "df: degrees of freedom of the t reference distribution, or how the interval was found where it has "
         "none (normal distribution, likelihood profile, bootstrap). p: two-sided, against no "
@@ -214,16 +216,23 @@ def forest(material: Material) -> tuple[Block, ...]:
     heading = Heading(2, "Primary and sensitivity analyses")
     if not any(line.mark for panel in panels for line in panel.lines):
         return heading, Prose("No analysis gave an estimate to draw; the reasons are in the results table.")
-    level = level_text(material.plan.multiplicity.level)
+    names = tuple(name for members in groups.values() for name, _ in members)
+    level, kinds = level_text(material.plan.multiplicity.level), kinds_of(material, names)
+    arrows = " An arrow is a side without end." if any(map(_has_arrow, panels)) else ""
     figure = Figure(
         id="forest",
-        caption=f"Estimates with {level} confidence intervals. The primary analysis is drawn as a "
-        "filled diamond, in bold; the vertical line is no difference.",
-        alt=_forest_alt(panels, level),
+        caption=f"Estimates with {caption_words(kinds, level)}. The primary analysis is drawn as a "
+        f"filled diamond, in bold; the vertical line is no difference.{arrows}",
+        alt=_forest_alt(panels, caption_words(kinds, level)),
         data=ForestData(panels),
-        behind=_forest_table(panels, level),
+        behind=_forest_table(panels, column_words(kinds, level)),
+        notes=tuple(filter(None, (kinds_note(material, names),))),
     )
     return heading, figure
+
+
+def _has_arrow(panel: ForestPanel) -> bool:
+    return any(line.mark is not None and any(line.mark.no_end) for line in panel.lines)
 
 
 def _panel(material: Material, members: list[tuple[str, Asked]]) -> ForestPanel:
@@ -249,32 +258,30 @@ def _line(material: Material, name: str, found: Answer | None) -> ForestLine:
     label = material.label(name)
     if found is None:
         return ForestLine(label, primary, f"not estimable: {reason_of_failure(material, name)}")
-    factor = found.scale.factor
-    ends = (found.lower * factor, found.upper * factor) if math.isfinite(found.width) else (None, None)
     return ForestLine(
         label,
         primary,
         f"{point_text(found.value, found.width, found.scale)} ({_interval(found)})",
-        Mark(found.value * factor, *ends),
+        mark_of(found.value, (found.lower, found.upper), found.scale.factor),
     )
 
 
-def _forest_alt(panels: tuple[ForestPanel, ...], level: str) -> str:
+def _forest_alt(panels: tuple[ForestPanel, ...], intervals: str) -> str:
     parts = []
     for panel in panels:
         lines = "; ".join(
             f"{line.label}{' (primary)' if line.primary else ''} {line.text}" for line in panel.lines
         )
         parts.append(f"{panel.title}: {lines}")
-    return f"Forest plot, estimates with {level} confidence intervals. {'. '.join(parts)}."
+    return f"Forest plot, estimates with {intervals}. {'. '.join(parts)}."
 
 
-def _forest_table(panels: tuple[ForestPanel, ...], level: str) -> Table:
+def _forest_table(panels: tuple[ForestPanel, ...], interval: str) -> Table:
     rows = []
     for panel in panels:
         rows.append(TableRow((capital(panel.title),), "group"))
         rows += [
             TableRow((line.label, line.text), "strong" if line.primary else "plain") for line in panel.lines
         ]
-    columns = (Column("Analysis", "left"), Column(f"Estimate ({level} CI)"))
+    columns = (Column("Analysis", "left"), Column(f"Estimate ({interval})"))
     return Table("forest-data", "Forest plot: every estimate", columns, tuple(rows))
