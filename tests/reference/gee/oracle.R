@@ -15,18 +15,24 @@ solve_gee <- function(formula, d, cluster, fam, corstr, w = NULL) {
   describe(model.matrix(formula, d), model.response(frame), d$.number, fam, coef(fit), alpha, offset, d$.w)
 }
 
-# Everything by cluster, at coefficients beta and an exchangeable correlation alpha.
-describe <- function(X, y, g, fam, beta, alpha, offset = rep(0, length(y)), w = rep(1, length(y))) {
+# Everything by cluster, at coefficients beta and correlations alpha: `structure` gives them for outcomes whose
+# periods are so far apart (without one they are exchangeable).
+describe <- function(X, y, g, fam, beta, alpha, offset = rep(0, length(y)), w = rep(1, length(y)),
+                     period = rep(1, length(y)), structure = function(a, apart) 0 * apart + a) {
   parts <- lapply(unique(g), function(k) {
     i <- g == k; eta <- as.vector(X[i, , drop = FALSE] %*% beta) + offset[i]; mu <- fam$linkinv(eta)
-    sd <- sqrt(fam$variance(mu)); n <- sum(i)
-    R <- matrix(alpha, n, n); diag(R) <- 1
-    list(D = fam$mu.eta(eta) * X[i, , drop = FALSE], V = R * outer(sd, sd) / w[i][1], e = y[i] - mu, sd = sd)
+    sd <- sqrt(fam$variance(mu)); apart <- abs(outer(period[i], period[i], "-"))
+    R <- structure(alpha, apart); diag(R) <- 1
+    list(D = fam$mu.eta(eta) * X[i, , drop = FALSE], V = R * outer(sd, sd) / w[i][1], e = y[i] - mu, sd = sd,
+         apart = apart)
   })
   M <- solve(Reduce(`+`, lapply(parts, function(q) t(q$D) %*% solve(q$V, q$D))))
-  list(X = X, y = y, g = g, fam = fam, beta = beta, alpha = alpha, offset = offset, w = w, parts = parts, M = M)
+  list(X = X, y = y, g = g, fam = fam, beta = beta, alpha = alpha, offset = offset, w = w, period = period,
+       structure = structure, parts = parts, M = M)
 }
-rebuilt <- function(fit, beta, alpha) describe(fit$X, fit$y, fit$g, fit$fam, beta, alpha, fit$offset, fit$w)
+rebuilt <- function(fit, beta, alpha) {
+  describe(fit$X, fit$y, fit$g, fit$fam, beta, alpha, fit$offset, fit$w, fit$period, fit$structure)
+}
 root <- function(A, power) {
   s <- eigen(A, symmetric = TRUE); s$vectors %*% (s$values^power * t(s$vectors))
 }

@@ -1,0 +1,10 @@
+source(file.path(dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))), "..", "..", "tools.R"))
+source(file.path(case_folder, "..", "over_periods.R"))
+d <- baseline_trial(); late <- people_compared(d)
+followed <- tapply(d$wave, d$cluster, sum)[as.character(d$cluster)]; w <- as.vector(1 / followed)
+fit <- solve_gee(y ~ treated + factor(period), d, "cluster", gaussian(), "independence", w / mean(tapply(w, d$cluster, mean)))
+share <- d$wave * w / length(unique(d$cluster))
+means <- tapply(d$y[d$wave == 1], d$cluster[d$wave == 1], mean); arm <- tapply(d$arm, d$cluster, max)
+stopifnot(abs(mean(means[arm == 1]) - mean(means[arm == 0]) - fit$beta[2]) < 1e-10)
+write_expected("geepack with inverse numbers at follow-up as weights (the difference of plain averages of cluster means); CR2 and its df from full matrices",
+               marginal_numbers(fit, "treated", share, "cr2", function(c) satterthwaite(fit, "cr2", c), "difference"), packages = "geepack")
