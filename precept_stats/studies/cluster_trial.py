@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from precept_stats.data.declared import Declared
+from precept_stats.studies.declared_allocation import AnyAllocation, AsStratified
 from precept_stats.studies.trial_columns import TrialColumns, own_columns
 
 BASELINE_OUTCOME = "baseline_outcome"
@@ -59,13 +60,15 @@ class ClusterTrial(TrialColumns):
     ``adjust`` are covariates, individual or cluster level (found from the data: constant within
     every cluster is cluster level). ``characteristics`` are the columns of Table 1. ``groups`` are
     further groupings of the rows for random effects, ``weights`` inverse relative residual variances,
-    ``offset`` a column added to the linear predictor.
+    ``offset`` a column added to the linear predictor. ``allocation`` says which allocations there could have
+    been, where strata or pairs do not say it all.
     """
 
     kind: Literal["cluster_trial"] = "cluster_trial"
     pairs: str | None = None
     incomplete_pairs: Literal["drop", "error"] = "error"
     periods: Periods | None = None
+    allocation: AnyAllocation = AsStratified()
 
     @model_validator(mode="after")
     def _coherent(self) -> ClusterTrial:
@@ -82,7 +85,8 @@ class ClusterTrial(TrialColumns):
         return self
 
     def _optional(self) -> tuple[tuple[str, str | None], ...]:
-        return (("pairs", self.pairs), *super()._optional())
+        balanced = ((f"allocation/{field}", column) for field, column in self.allocation.columns())
+        return (("pairs", self.pairs), *super()._optional(), *balanced)
 
     def time_columns(self) -> tuple[tuple[str, str], ...]:
         """The month and the start month, where windows are counted from the start."""

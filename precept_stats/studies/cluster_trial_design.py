@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from precept_stats.studies.allocation_set import AllocationSet
 from precept_stats.studies.question import Effect, Outcome, Summary, Target
 
 Floats = NDArray[np.float64]
@@ -51,6 +52,7 @@ class ClusterTrialDesign:
     None without periods. ``dropped_clusters`` were eligible (or allocated) and have no analysed row.
     ``groups`` are further groupings of the rows; ``weights`` (N,) are inverse relative residual variances
     and ``offset`` (N,) is added to the linear predictor, both None unless the study names them.
+    ``allocations`` are those that the clusters could have had, None where strata or pairs say them all.
     ``summary``, ``effect`` and ``target`` are those of the estimand.
     """
 
@@ -73,6 +75,7 @@ class ClusterTrialDesign:
     groups: tuple[Group, ...] = ()
     weights: Floats | None = None
     offset: Floats | None = None
+    allocations: AllocationSet | None = None
 
     @property
     def n_clusters(self) -> int:

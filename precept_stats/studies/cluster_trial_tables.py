@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from precept_stats.studies import allocation as allocate
+from precept_stats.studies.allocation_tables import trial_allocations
 from precept_stats.studies.cluster_trial import BASELINE_OUTCOME, ClusterTrial
 from precept_stats.studies.cluster_trial_description import describe
 from precept_stats.studies.cluster_trial_design import Ints
@@ -66,15 +68,18 @@ def prepare(study: ClusterTrial, data: Mapping[str, SourceTable], question: Ques
     analysed = Analysed(trial.found, final, coded, covariates, baseline, dropped, further)
     described = by_cluster(concerned, np.flatnonzero(concerned.kept))
     about = characteristics_of(trial, columns, np.arange(len(described.rows)))
+    design = build_design(question, analysed)
+    allocations, told = trial_allocations(study, trial, data, design, absent)
     return PreparedTrial(
         study=study,
         question=question,
-        design=build_design(question, analysed),
+        design=replace(design, allocations=allocations),
         flow=flow_rows(final.steps, final.roster.people_label),
         participants=participants(concerned, coded, described, about),
         baseline=_of_clusters(baseline, final.clusters()),
         warnings=(
             *warnings,
+            *told,
             *loss_warnings(dropped, coded, final.roster.people),
             *_without_baseline(final, baseline),
         ),

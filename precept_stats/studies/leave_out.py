@@ -8,6 +8,7 @@ import numpy as np
 
 from precept_stats.errors import DataError
 from precept_stats.studies.allocation import check_arms_left, check_strata_left
+from precept_stats.studies.allocation_set import AllocationSet
 from precept_stats.studies.cluster_trial_design import ClusterTrialDesign, Covariate, Floats, Group, Ints
 from precept_stats.studies.covariates import Column, code_covariate
 from precept_stats.studies.design import AnyDesign
@@ -57,6 +58,7 @@ def _trial_without(design: ClusterTrialDesign, cluster: int) -> ClusterTrialDesi
         groups=_groups(design.groups, rows),
         weights=_of_rows(design.weights, rows),
         offset=_of_rows(design.offset, rows),
+        allocations=_allocations(design, stays, design.stratum if design.pair is None else design.pair),
     )
 
 
@@ -84,6 +86,7 @@ def _periods_without(design: PeriodDesign, cluster: int) -> PeriodDesign:
         groups=_groups(design.groups, rows),
         weights=_of_rows(design.weights, rows),
         offset=_of_rows(design.offset, rows),
+        allocations=_allocations(design, stays, design.stratum),
     )
     _check_compared(left)
     return left
@@ -125,6 +128,15 @@ def _groups(groups: tuple[Group, ...], rows: Bools) -> tuple[Group, ...]:
         levels = tuple(group.levels[level] for level in used)
         found.append(Group(group.name, levels, _renumbered(group.codes[rows])))
     return tuple(found)
+
+
+def _allocations(
+    design: ClusterTrialDesign | PeriodDesign, stays: Bools, block: Ints | None
+) -> AllocationSet | None:
+    """What the clusters that are left could have been given, each block keeping its numbers."""
+    if design.allocations is None:
+        return None
+    return design.allocations.of(stays, None if block is None else block[stays])
 
 
 def _of_rows(values: Floats | None, rows: Bools) -> Floats | None:

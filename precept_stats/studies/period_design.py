@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from precept_stats.studies.allocation_set import AllocationSet
 from precept_stats.studies.cluster_trial_design import Covariate, Group
 from precept_stats.studies.question import Effect, Outcome, Summary, Target
 
@@ -28,7 +29,8 @@ class PeriodDesign:
     numbers the people of a closed cohort; None for repeated cross-sections. ``stratum`` (K,) is None
     without strata. ``place`` (T,) is the place of each period among all periods of the schedule, some of
     which may have no analysed row: periods are as far apart as their places. ``clusters`` are in natural
-    order of name; rows are ordered by their values.
+    order of name; rows are ordered by their values. ``allocations`` are the switches that clusters could have
+    had, by the place of their first treated period; None where strata say them all.
     """
 
     clusters: tuple[str, ...]
@@ -54,6 +56,7 @@ class PeriodDesign:
     dropped_clusters: tuple[str, ...] = ()
     effect: Effect = "marginal"
     target: Target = "participant_average"
+    allocations: AllocationSet | None = None
 
     @property
     def n_clusters(self) -> int:

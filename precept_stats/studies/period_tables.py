@@ -9,6 +9,7 @@ import numpy as np
 
 from precept_stats.errors import DataError
 from precept_stats.studies import allocation as allocate
+from precept_stats.studies.allocation_tables import wedge_allocations
 from precept_stats.studies.cluster_trial_design import Ints
 from precept_stats.studies.cluster_trial_with_baseline import ClusterTrialWithBaseline
 from precept_stats.studies.covariates import Column
@@ -75,13 +76,17 @@ def prepare_wedge(
     what was found and where, when the tables do not hold the trial that the study describes.
     """
     trial = read_trial(study, data, question)
-    done = prepared(study, trial, _placed_in_wedge(study, trial))
+    at = _placed_in_wedge(study, trial)
+    done = prepared(study, trial, at)
     require_comparison(done.schedule, done.cells)
+    sure = (at.schedule, at.eligible.clusters())
+    allocations, warnings = wedge_allocations(study, data, done.design, sure)
+    design = replace(done.design, allocations=allocations)
     asked = question.estimand
     named = (asked.reference_name or asked.reference, asked.compare_name or asked.compare)
     told = replace(done.schedule, arm_names=named)
     checks = (*design_checks(told, done.cells), *_period_checks(done))
-    return replace(done, checks=checks)
+    return replace(done, design=design, checks=checks, warnings=(*done.warnings, *warnings))
 
 
 def _placed_in_wedge(study: SteppedWedge, trial: Trial) -> Placed:

@@ -8,6 +8,7 @@ from pydantic import model_validator
 
 from precept_stats.data.selection import Scalar
 from precept_stats.studies.cluster_trial import BASELINE_OUTCOME
+from precept_stats.studies.declared_allocation import AsStratified, WedgeAllocation
 from precept_stats.studies.trial_columns import TrialColumns, own_columns
 
 
@@ -19,13 +20,15 @@ class SteppedWedge(TrialColumns):
     one, one a cluster and period; values listed in ``transition`` mark periods of implementation, whose
     rows are left out and counted. ``participant`` names the people of a closed cohort; without it every
     period is a new cross-section. Parallel trials with several periods are the special case in which a
-    cluster starts under its condition.
+    cluster starts under its condition. ``allocation`` says which switches the clusters could have had, where
+    strata do not say it all.
     """
 
     kind: Literal["stepped_wedge"] = "stepped_wedge"
     period: str
     participant: str | None = None
     transition: tuple[Scalar, ...] = ()
+    allocation: WedgeAllocation = AsStratified()
 
     @property
     def pairs(self) -> None:
