@@ -26,7 +26,9 @@ class _Procedure(Declared):
     alpha: float | None = Field(default=None, gt=0, lt=0.5)
 
     title: ClassVar[str]
-    holds: ClassVar[str] = "It controls the family-wise error rate under any dependence between the tests."
+    holds: ClassVar[str] = (
+        "The procedure controls the family-wise error rate under any dependence between the tests."
+    )
     intervals: ClassVar[bool] = False
     """Whether simultaneous intervals at one common level belong to the procedure."""
 
@@ -62,8 +64,8 @@ class Hochberg(_Procedure):
     kind: Literal["hochberg"] = "hochberg"
     title: ClassVar[str] = "Hochberg (1988)"
     holds: ClassVar[str] = (
-        "It controls the family-wise error rate for independent and for positively dependent tests "
-        "(Simes' inequality), an assumption that the data cannot show."
+        "The procedure controls the family-wise error rate for independent and for positively dependent "
+        "tests (Simes' inequality), an assumption that the data cannot show."
     )
 
     def adjusted(self, members: tuple[str, ...], p_values: Sequence[float]) -> Numbers:

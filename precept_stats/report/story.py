@@ -18,6 +18,7 @@ from precept_stats.report.sections.baseline import baseline
 from precept_stats.report.sections.clusters import clusters
 from precept_stats.report.sections.data_quality import data_quality
 from precept_stats.report.sections.exposure import exposure
+from precept_stats.report.sections.families import families
 from precept_stats.report.sections.flow import flow
 from precept_stats.report.sections.front import SYNTHETIC, badges, question, summary
 from precept_stats.report.sections.influence import influence
@@ -39,6 +40,7 @@ SECTIONS: tuple[tuple[Output | None, Section], ...] = (
     ("flow", schedule),
     ("baseline", baseline),
     ("results", results),
+    ("results", families),
     ("results", exposure),
     ("results", variances),
     ("results", joint_tests),

@@ -20,6 +20,7 @@ from precept_stats.report.figure_data import (
     FigureData,
     FlowData,
     ForestData,
+    GraphData,
     PeriodsData,
     RankedData,
     ScheduleData,
@@ -29,6 +30,7 @@ from precept_stats.report.figures.completeness import draw_completeness
 from precept_stats.report.figures.exposure import draw_exposure
 from precept_stats.report.figures.flow import draw_flow
 from precept_stats.report.figures.forest import draw_forest
+from precept_stats.report.figures.graph import draw_graph
 from precept_stats.report.figures.page import POINT, STYLE, TAG_HEIGHT, VERMILLION, Letters, Page
 from precept_stats.report.figures.periods import draw_periods
 from precept_stats.report.figures.ranked import draw_ranked
@@ -71,5 +73,7 @@ def drawn(data: FigureData, narrow: bool) -> Page:
             return draw_ranked(data, narrow)
         case ExposureData():
             return draw_exposure(data, narrow)
+        case GraphData():
+            return draw_graph(data, narrow)
         case _:
             assert_never(data)
