@@ -21,10 +21,14 @@ if TYPE_CHECKING:
     from precept_stats.methods.cluster_summaries import ClusterSummaries
     from precept_stats.methods.gee import Gee
     from precept_stats.methods.generalised_linear_mixed import GeneralisedLinearMixed
+    from precept_stats.methods.intracluster import IccSettings
+    from precept_stats.methods.intracluster_rows import IccHow
     from precept_stats.methods.linear_mixed import LinearMixed
     from precept_stats.methods.model_robust import ModelRobust
     from precept_stats.methods.randomisation_test import RandomisationTest
+    from precept_stats.methods.wild_cluster_bootstrap import WildClusterBootstrap
     from precept_stats.plan.explain import explain
+    from precept_stats.plan.intracluster import intracluster_correlation
     from precept_stats.plan.lint import lint
     from precept_stats.plan.reader import read_plan
     from precept_stats.report.story import story
@@ -34,7 +38,7 @@ if TYPE_CHECKING:
     from precept_stats.studies.formula import Formula, formula
     from precept_stats.studies.question import Estimand, Outcome, Question
     from precept_stats.studies.stepped_wedge import SteppedWedge
-    from precept_stats.values import Estimate, Failure, Interval, Result, Results, Row
+    from precept_stats.values import Correlations, Estimate, Failure, Interval, Result, Results, Row
 
 _HOMES = {
     "ard": ("compare", "read_json", "to_frame", "write_json"),
@@ -49,10 +53,14 @@ _HOMES = {
     "methods.cluster_summaries": ("ClusterSummaries",),
     "methods.gee": ("Gee",),
     "methods.generalised_linear_mixed": ("GeneralisedLinearMixed",),
+    "methods.intracluster": ("IccSettings",),
+    "methods.intracluster_rows": ("IccHow",),
     "methods.linear_mixed": ("LinearMixed",),
     "methods.model_robust": ("ModelRobust",),
     "methods.randomisation_test": ("RandomisationTest",),
+    "methods.wild_cluster_bootstrap": ("WildClusterBootstrap",),
     "plan.explain": ("explain",),
+    "plan.intracluster": ("intracluster_correlation",),
     "plan.lint": ("lint",),
     "plan.reader": ("read_plan",),
     "report.story": ("story",),
@@ -62,7 +70,7 @@ _HOMES = {
     "studies.formula": ("Formula", "formula"),
     "studies.question": ("Estimand", "Outcome", "Question"),
     "studies.stepped_wedge": ("SteppedWedge",),
-    "values": ("Estimate", "Failure", "Interval", "Result", "Results", "Row"),
+    "values": ("Correlations", "Estimate", "Failure", "Interval", "Result", "Results", "Row"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -72,6 +80,7 @@ __all__ = [
     "ClusterTrial",
     "ClusterTrialWithBaseline",
     "Condition",
+    "Correlations",
     "DataError",
     "Estimand",
     "Estimate",
@@ -81,6 +90,8 @@ __all__ = [
     "Gee",
     "GeneralisedLinearMixed",
     "How",
+    "IccHow",
+    "IccSettings",
     "Interval",
     "LinearMixed",
     "ModelRobust",
@@ -97,11 +108,13 @@ __all__ = [
     "SteppedWedge",
     "Table",
     "TrialScenario",
+    "WildClusterBootstrap",
     "analyse",
     "compare",
     "explain",
     "find_schema",
     "formula",
+    "intracluster_correlation",
     "lint",
     "load_table",
     "programme_tables",

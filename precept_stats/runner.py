@@ -18,6 +18,7 @@ from precept_stats.data.quality import quality_rows
 from precept_stats.data.schema import find_schema
 from precept_stats.errors import DataError, FitError, PlanError
 from precept_stats.inference.influence import influence_rows
+from precept_stats.inference.number_needed import number_needed_rows
 from precept_stats.inference.reference_rows import reference_rows
 from precept_stats.inference.rows import Header, estimate_rows, fit_rows, further_rows, simultaneous_rows
 from precept_stats.inference.seeds import Seed
@@ -26,6 +27,7 @@ from precept_stats.methods import AnyMethod
 from precept_stats.methods.contract import Method, OverTime, unused
 from precept_stats.plan.document import Analysis, Plan
 from precept_stats.plan.families import family_rows
+from precept_stats.plan.intracluster import correlations_of
 from precept_stats.plan.provenance import provenance
 from precept_stats.plan.reader import LoadedPlan, read_plan, resolve_file
 from precept_stats.studies import AnyStudy
@@ -90,7 +92,7 @@ def run(
             _extended(_with_deviations(document, entry), families.of_members.get(entry.analysis, ()))
             for entry in entries
         ),
-        shared=(*quality, *families.shared),
+        shared=(*quality, *families.shared, *correlations_of(document, tables)),
         provenance=provenance(loaded, tables),
         warnings=tuple(
             f"{finding.pointer}: {finding.message}"
@@ -220,6 +222,7 @@ def _fit(accepting: AnyMethod, prepared: AnyPrepared, header: Header, how: How) 
     effect, *means = method.targets(design)
     estimates = tuple(estimate(fit.uncertainty, quantity, how.level) for quantity in (effect, *means))
     rows = [*prepared.flow_rows(header.analysis), *estimate_rows(header, estimates[0])]
+    rows += number_needed_rows(header, estimates[0], design.outcome.direction)
     for mean in estimates[1:]:
         rows += estimate_rows(header, mean, arm=mean.contrast)
     rows += [*further_rows(header, fit, how.level), *fit_rows(header, fit)]

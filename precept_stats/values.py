@@ -162,6 +162,29 @@ class Failure:
         return "failed"
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Correlations:
+    """The intracluster correlations of one outcome, as rows, by estimator and maybe by arm."""
+
+    outcome: str
+    rows: tuple[Row, ...]
+    synthetic: bool = False
+
+    def __repr__(self) -> str:
+        found = [row for row in self.rows if row.context == "icc" and row.stat_name == "estimate"]
+        lines = (
+            f"  {', '.join(level for _, level in row.groups)}: {row.measure} "
+            + (f"{row.stat:.6g}" if isinstance(row.stat, float) else f"not estimable, {row.error}")
+            for row in found
+        )
+        return "\n".join([f"Correlations of {self.outcome}:", *lines])
+
+    def _repr_html_(self) -> str:
+        from precept_stats.report.notebook import correlations_html  # lazy: the report layer is to the right
+
+        return correlations_html(self)
+
+
 @dataclass(frozen=True, slots=True)
 class Provenance:
     """What the numbers were made from. Digests are SHA-256 in hex; no paths, no host names."""

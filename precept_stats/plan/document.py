@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints
 from precept_stats.data.declared import Declared
 from precept_stats.data.selection import Population
 from precept_stats.methods import AnyMethod
+from precept_stats.plan.correlations import Correlation
 from precept_stats.plan.multiplicity import Identifier, Multiplicity
 from precept_stats.studies import AnyStudy
 from precept_stats.studies.question import Estimand, Outcome, Question
@@ -94,6 +95,7 @@ class Plan(Declared):
     outcomes: dict[Identifier, Outcome]
     estimands: dict[Identifier, Estimand]
     analyses: dict[Identifier, Analysis]
+    correlations: dict[Identifier, Correlation] = Field(default_factory=dict)
     multiplicity: Multiplicity
     disclosure: Disclosure
     outputs: tuple[Output, ...] = ALL_OUTPUTS

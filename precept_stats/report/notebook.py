@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from html import escape
 
-from precept_stats.report.format import df_text, interval_text, number_text, p_text, scale_for
-from precept_stats.report.words import compares, contrast_words, scale_words
-from precept_stats.values import Estimate, Failure, Result, Results
+from precept_stats.report.format import (
+    df_text,
+    icc_text,
+    interval_text,
+    number,
+    number_text,
+    p_text,
+    scale_for,
+)
+from precept_stats.report.material import by_stat, grouped, number_of
+from precept_stats.report.words import compares, contrast_words, plain, scale_words
+from precept_stats.values import Correlations, Estimate, Failure, Result, Results, Row
 
 BANNER = "Not disclosure-checked: do not copy out of the place where the data are kept."
 SYNTHETIC = "Synthetic data."
+OF_CLUSTERS = ("icc", "cluster_autocorrelation")
 HEADINGS = ("Analysis", "Purpose", "Measure", "Estimate", "Interval", "df", "p", "Status")
 
 
@@ -30,6 +40,33 @@ def results_html(results: Results) -> str:
     return _page(f"{made.plan_id} {made.plan_version}", rows, warnings)
 
 
+def correlations_html(found: Correlations) -> str:
+    """Intracluster correlations, a row an estimator and arm, with design effects and reasons of failures."""
+    groups = grouped((row for row in found.rows if row.measure.startswith(OF_CLUSTERS)), _of_correlation)
+    effects = {
+        row.groups: row.stat
+        for row in found.rows
+        if row.stat_name == "design_effect" and isinstance(row.stat, float)
+    }
+    rows: list[tuple[str, ...]] = []
+    for (about, measure), mine in groups.items():
+        cells = by_stat(mine)
+        value, low, high = (number_of(cells.get(name)) for name in ("estimate", "conf_low", "conf_high"))
+        first = cells.get("estimate", mine[0])
+        shown = f"not estimable: {first.error}" if value is None else icc_text(value)
+        interval = "" if low is None or high is None else f"{icc_text(low)} to {icc_text(high)}"
+        effect = effects.get(about)
+        inflation = number(effect) if isinstance(effect, float) and measure == "icc" else ""
+        rows.append((", ".join(level for _, level in about), plain(measure), shown, interval, inflation))
+    notes = (SYNTHETIC,) if found.synthetic else ()
+    headings = ("Estimator", "Correlation", "Estimate", "Interval", "Design effect")
+    return _page(f"Intracluster correlations of {found.outcome}", rows, notes, headings)
+
+
+def _of_correlation(row: Row) -> tuple[tuple[tuple[str, str], ...], str]:
+    return row.groups, row.measure
+
+
 def _row(result: Result, estimate: Estimate) -> tuple[str, ...]:
     measure = scale_words(estimate.measure, scale_for(estimate.measure, estimate.unit))
     return (
@@ -48,7 +85,12 @@ def _failure(failure: Failure) -> tuple[str, ...]:
     return (failure.analysis, failure.purpose, f"not estimable: {failure.problem}", "", "", "", "", "failed")
 
 
-def _page(title: str, rows: list[tuple[str, ...]], warnings: tuple[str, ...]) -> str:
+def _page(
+    title: str,
+    rows: list[tuple[str, ...]],
+    warnings: tuple[str, ...],
+    headings: tuple[str, ...] = HEADINGS,
+) -> str:
     def cells(texts: tuple[str, ...], mark: str) -> str:
         return "".join(f"<{mark} style='text-align:left'>{escape(text)}</{mark}>" for text in texts)
 
@@ -56,6 +98,6 @@ def _page(title: str, rows: list[tuple[str, ...]], warnings: tuple[str, ...]) ->
     notes = "".join(f"<li>{escape(text)}</li>" for text in warnings)
     return (
         f"<div><p><strong>{escape(BANNER)}</strong></p>"
-        f"<table><caption>{escape(title)}</caption><thead><tr>{cells(HEADINGS, 'th')}</tr></thead>"
+        f"<table><caption>{escape(title)}</caption><thead><tr>{cells(headings, 'th')}</tr></thead>"
         f"<tbody>{body}</tbody></table>{f'<ul>{notes}</ul>' if notes else ''}</div>"
     )

@@ -1,0 +1,1 @@
+"""Intracluster correlations: estimators on arrays of clusters, and their large-sample variances."""
