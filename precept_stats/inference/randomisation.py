@@ -13,8 +13,9 @@ from precept_stats.errors import FitError
 from precept_stats.inference.answer import Tested, answer
 from precept_stats.inference.asymptotic import standard_error
 from precept_stats.inference.quantities import Quantity
+from precept_stats.inference.scales import to_reader, to_scale
 from precept_stats.numerics.reference import Reference
-from precept_stats.values import Estimate, Interval, IntervalKind
+from precept_stats.values import Estimate, Interval, IntervalKind, Scale
 
 Vector = NDArray[np.float64]
 
@@ -24,7 +25,7 @@ class ShiftTest(Protocol):
 
     @property
     def std_error(self) -> float:
-        """The standard deviation of the estimate over replicates, were the effect the estimate."""
+        """Of the estimate: its standard deviation over allocations, were it the effect, or a robust one."""
         ...
 
     def statistic(self, shift: float) -> float: ...
@@ -45,7 +46,8 @@ class Randomisation:
     """An effect (1,), and the test of any null value of it.
 
     ``kind`` and ``name`` are of the interval and the test, as a reader is told: over the allocations of the
-    trial a randomisation interval, over the signs of a wild bootstrap a confidence interval.
+    trial a randomisation interval, over the signs of a wild bootstrap a confidence interval. Null values are
+    on ``scale``: ``log`` for a ratio, whose logarithm the effect is.
     """
 
     names: tuple[str, ...]
@@ -53,27 +55,26 @@ class Randomisation:
     test: ShiftTest
     kind: IntervalKind = "randomisation"
     name: str = "randomisation test"
+    scale: Scale = "identity"
 
 
 def randomisation_estimate(fit: Randomisation, quantity: Quantity, level: float) -> Estimate:
     """The effect with all shifts that the test does not reject at 1 - ``level``; ``df`` is None.
 
-    ``std_error`` is the standard deviation over replicates, were the effect the estimate; neither p nor the
-    interval is made from it. With few replicates a limit may be infinite, and the interval's ``method``
-    says so. Raises FitError for what is not the effect itself, and when replicates do not vary.
+    ``std_error`` is that of the test, on its scale; the interval is not made from it. With few replicates a
+    limit may be infinite, on the reader's scale too, and the interval's ``method`` says so. Raises FitError
+    for what is not the effect itself, and when replicates do not vary.
     """
-    if (
-        quantity.weights is None
-        or quantity.scale != "identity"
-        or not np.array_equal(quantity.weights, [1.0])
-    ):
+    if quantity.weights is None or quantity.scale != fit.scale or not np.array_equal(quantity.weights, [1.0]):
         raise FitError(
             f"the {fit.name} gives no test of the {quantity.measure}",
             found=quantity.contrast,
-            allowed="a difference between the arms",
+            allowed=f"a {'difference' if fit.scale == 'identity' else 'ratio'} between the arms",
         )
-    value, null = quantity.value(fit.params), quantity.null
-    lower, upper = fit.test.limits(1.0 - level)
+    value, null = quantity.value(fit.params), to_scale(fit.scale, quantity.null)
+    lower, upper = (
+        limit if math.isinf(limit) else to_reader(fit.scale, limit) for limit in fit.test.limits(1.0 - level)
+    )
     std_error = standard_error(quantity, value, fit.test.std_error**2)
     tested = Tested(fit.test.statistic(null), fit.test.p_value(null))
     method = f"inversion of the {fit.name}{_without_end(lower, upper)}"

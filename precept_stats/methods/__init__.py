@@ -13,6 +13,7 @@ from precept_stats.methods.generalised_linear_mixed import GeneralisedLinearMixe
 from precept_stats.methods.linear_mixed import LinearMixed
 from precept_stats.methods.model_robust import ModelRobust
 from precept_stats.methods.randomisation_test import RandomisationTest
+from precept_stats.methods.wild_cluster_bootstrap import WildClusterBootstrap
 
 AnyMethod = Annotated[
     ClusterSummaries
@@ -21,7 +22,8 @@ AnyMethod = Annotated[
     | LinearMixed
     | Gee
     | ModelRobust
-    | RandomisationTest,
+    | RandomisationTest
+    | WildClusterBootstrap,
     Field(discriminator="kind"),
 ]
 """Every method a plan may name, told apart by ``kind``."""

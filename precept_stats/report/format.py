@@ -91,6 +91,7 @@ WITHOUT_DF = {
     "percentiles of the bootstrap": "bootstrap",
     "percentiles of the posterior": "posterior",
     "inversion of the randomisation test": "randomisation",
+    "inversion of the wild cluster bootstrap test": "bootstrap",
 }
 """What stands for degrees of freedom where there are none, by how the interval was found."""
 
