@@ -8,8 +8,11 @@ from collections.abc import Iterable, Iterator
 from precept_stats.data.declared import Declared
 from precept_stats.data.selection import Population
 from precept_stats.errors import PlanError
+from precept_stats.methods.settings import listed
+from precept_stats.methods.settings_icc import IccEstimator
 from precept_stats.plan.document import Analysis
 from precept_stats.plan.findings import nearest, quoted
+from precept_stats.plan.intracluster import question_of
 from precept_stats.plan.loaded import LoadedPlan
 from precept_stats.plan.multiplicity import Family, Graphical
 from precept_stats.studies import AnyStudy
@@ -45,6 +48,11 @@ TARGETS = {
     "participant_average": "averaged over participants (every participant counts the same)",
     "cluster_average": "averaged over clusters (every cluster counts the same)",
 }
+REMOVED = {
+    "nothing": "all clusters with each other",
+    "arm": "clusters within their arm, whose mean is removed",
+    "arm_and_strata": "clusters within their stratum (or pair) of an arm, whose mean is removed",
+}
 EFFECTS = {
     "marginal": "marginal (for the population as a whole)",
     "conditional": "conditional (within levels of the covariates)",
@@ -62,6 +70,8 @@ def explain(loaded: LoadedPlan, analysis: str | None = None) -> str:
         where = loaded.source.document.name
         raise PlanError("no such analysis", found=analysis, allowed=nearest(analysis, names), where=where)
     told = [_analysis(loaded, name) for name in names] if analysis is None else [_in_full(loaded, analysis)]
+    if analysis is None:
+        told += [_correlation(loaded, name) for name in loaded.plan.correlations]
     return "\n\n".join("\n".join(block) for block in [_head(loaded), *told]) + "\n"
 
 
@@ -117,6 +127,30 @@ def _facts(loaded: LoadedPlan, name: str) -> list[Fact]:
         *_method(analysis, question),
         *(("Fallback", f"if {f.condition.replace('_', ' ')}: `{f.use}`") for f in analysis.on_failure),
     ]
+
+
+def _correlation(loaded: LoadedPlan, name: str) -> list[str]:
+    """A correlation: of what, within what, and every estimator with its settings."""
+    declared = loaded.plan.correlations[name]
+    question = question_of(loaded.plan, declared)
+    title = f"{name}: {declared.label}" if declared.label else f"{name}: intracluster correlations"
+    arms = "; each arm alone as well" if declared.by_arm else ""
+    facts = [
+        ("Population", population_words(question.population)),
+        ("Outcome", outcome_words(question.outcome)),
+        *_study(declared.study),
+        ("Compared", f"{REMOVED[declared.removed]}{arms}"),
+        *(("Estimator", _estimator_words(one)) for one in declared.estimators),
+    ]
+    return [*_wrapped(title), "-" * min(len(title), WIDTH), *_terms(facts)]
+
+
+def _estimator_words(estimator: IccEstimator) -> str:
+    settings = [
+        f"- {name.partition('.')[2]} = {value}" + (f": {meaning}" if meaning else "")
+        for name, value, meaning in listed({estimator.kind: estimator})[1:]
+    ]
+    return "\n".join([f"{estimator.kind}: {estimator.meaning}", *settings])
 
 
 def _question(question: Question) -> str:

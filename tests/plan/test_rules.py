@@ -46,6 +46,24 @@ def _driven_windows(document: Document) -> None:
     }
 
 
+LIKENESS: Document = {
+    "estimand": "effect",
+    "study": {"kind": "cluster_trial", "cluster": "unit", "arm": "arm"},
+}
+
+
+def _correlation(**fields: object) -> Callable[[Document], object]:
+    """A plan with a correlation of these fields, without a seed where ``seed`` is None."""
+
+    def fault(document: Document) -> None:
+        if "seed" in fields:
+            document.pop("seed", None)
+        stated = {name: value for name, value in fields.items() if name != "seed"}
+        document["correlations"] = {"likeness": {**LIKENESS, **stated}}
+
+    return fault
+
+
 # rule -> (how the plan is spoilt, where the finding points)
 FAULTS: dict[str, tuple[Callable[[Document], object], str]] = {
     "PL-0003": (change(f"{PRIMARY}.purpos", "primary"), "/analyses/primary/purpos"),
@@ -145,6 +163,16 @@ FAULTS: dict[str, tuple[Callable[[Document], object], str]] = {
     "PL-0173": (change("disclosure.policy", "none"), "/disclosure/policy"),
     "PL-0174": (change("outcomes.uptake.column", "mgso"), "/outcomes/uptake/column"),
     "PL-0176": (change("data.births.schema", "birth"), "/data/births/schema"),
+    "PL-0181": (_correlation(estimand="efect"), "/correlations/likeness/estimand"),
+    "PL-0182": (lambda d: d.update(correlations={"primary": LIKENESS}), "/correlations/primary"),
+    "PL-0183": (
+        _correlation(study={**LIKENESS["study"], "adjust": ["gestation_weeks"]}),
+        "/correlations/likeness",
+    ),
+    "PL-0184": (
+        _correlation(estimators=[{"kind": "mak"}], seed=None),
+        "/correlations/likeness/estimators",
+    ),
 }
 # shown by tests of their own, below or in test_reading.py
 ELSEWHERE = {"PL-0001", "PL-0002", "PL-0132", "PL-0141", "PL-0175"}

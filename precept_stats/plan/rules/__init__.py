@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from precept_stats.plan.rules import purposes, questions, references, tables, wording
+from precept_stats.plan.rules import correlations, purposes, questions, references, tables, wording
 from precept_stats.plan.rules.rule import Rule
 
 RULES: tuple[Rule, ...] = (
@@ -11,4 +11,5 @@ RULES: tuple[Rule, ...] = (
     *questions.RULES,
     *wording.RULES,
     *tables.RULES,
+    *correlations.RULES,
 )

@@ -149,7 +149,8 @@ def _outcomes_used(loaded: LoadedPlan) -> Iterator[Remark]:
 
 
 def _estimands_used(loaded: LoadedPlan) -> Iterator[Remark]:
-    used = (analysis.estimand for analysis in loaded.plan.analyses.values())
+    used = [analysis.estimand for analysis in loaded.plan.analyses.values()]
+    used += [correlation.estimand for correlation in loaded.plan.correlations.values()]
     return _unused("estimands", loaded.plan.estimands, used, "an estimand")
 
 
@@ -167,5 +168,5 @@ RULES = (
     Rule("PL-0111", "warning", "every table is used by a population", _tables_used),
     Rule("PL-0112", "warning", "every population is used by an estimand", _populations_used),
     Rule("PL-0113", "warning", "every outcome is used by an estimand", _outcomes_used),
-    Rule("PL-0114", "warning", "every estimand is answered by an analysis", _estimands_used),
+    Rule("PL-0114", "warning", "every estimand is of an analysis or a correlation", _estimands_used),
 )

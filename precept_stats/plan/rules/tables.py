@@ -9,9 +9,11 @@ from precept_stats.data.strict_yaml import Location
 from precept_stats.errors import PreceptError
 from precept_stats.plan.files import ALLOWED, DATA_FOLDER, path_problem
 from precept_stats.plan.findings import Remark, nearest, quoted
+from precept_stats.plan.intracluster import question_of
 from precept_stats.plan.loaded import LoadedPlan
 from precept_stats.plan.rules.rule import Rule, answerable
 from precept_stats.studies.cluster_trial import BASELINE_OUTCOME
+from precept_stats.studies.question import Question
 
 
 def _files_inside(loaded: LoadedPlan) -> Iterator[Remark]:
@@ -60,14 +62,14 @@ def _undeclared(loaded: LoadedPlan) -> Iterator[tuple[Remark, bool]]:
     """Columns that no schema declares, once each, and whether the data can certainly not have them."""
     told: set[Location] = set()
     found = _schemas(loaded)
-    for name, _, question in answerable(loaded.plan):
+    for place, question in _asked(loaded):
         tables = (question.population.of, *(join.table for join in question.population.join))
         schemas = [schema for table in tables if isinstance(schema := found.get(table), DataSchema)]
         if len(schemas) < len(tables):
             continue  # PL-0104 or PL-0176 says so
         known = dict.fromkeys(column for schema in schemas for column in schema.column_names)
         certain = all(schema.fields_match != "subset" for schema in schemas)
-        for location, column in _columns(loaded, name):
+        for location, column in _columns(loaded, place):
             written = loaded.source.written_at(location)
             if column not in known and written not in told:
                 told.add(written)
@@ -75,10 +77,21 @@ def _undeclared(loaded: LoadedPlan) -> Iterator[tuple[Remark, bool]]:
                 yield Remark(location, message, quoted(column), nearest(column, known)), certain
 
 
-def _columns(loaded: LoadedPlan, name: str) -> Iterator[tuple[Location, str]]:
-    """Every column that an analysis names, with the place where it is named."""
-    plan, analysis = loaded.plan, loaded.plan.analyses[name]
-    estimand = plan.estimands[analysis.estimand]
+def _asked(loaded: LoadedPlan) -> Iterator[tuple[tuple[str, str], Question]]:
+    """Every analysis and correlation whose estimand, population and outcome exist, with its question."""
+    plan = loaded.plan
+    yield from ((("analyses", name), question) for name, _, question in answerable(plan))
+    for name, declared in plan.correlations.items():
+        estimand = plan.estimands.get(declared.estimand)
+        if estimand and estimand.population in plan.populations and estimand.outcome in plan.outcomes:
+            yield ("correlations", name), question_of(plan, declared)
+
+
+def _columns(loaded: LoadedPlan, place: tuple[str, str]) -> Iterator[tuple[Location, str]]:
+    """Every column that an analysis or correlation names, with the place where it is named."""
+    plan, (block, name) = loaded.plan, place
+    asked = plan.analyses[name] if block == "analyses" else plan.correlations[name]
+    estimand = plan.estimands[asked.estimand]
     outcome_at: Location = ("outcomes", estimand.outcome)
     outcome = plan.outcomes[estimand.outcome]
     yield (*outcome_at, "column"), outcome.column
@@ -89,10 +102,10 @@ def _columns(loaded: LoadedPlan, name: str) -> Iterator[tuple[Location, str]]:
         yield ("populations", estimand.population, "where", number, "column"), condition.column
     for number, join in enumerate(population.join):
         yield ("populations", estimand.population, "join", number, "on"), join.on
-    for field, column in analysis.study.named():
+    for field, column in asked.study.named():
         if column != BASELINE_OUTCOME:
             steps = (int(step) if step.isdigit() else step for step in field.split("/"))
-            yield ("analyses", name, "study", *steps), column
+            yield (*place, "study", *steps), column
 
 
 def _schemas(loaded: LoadedPlan) -> dict[str, DataSchema | PreceptError]:
