@@ -151,3 +151,20 @@ def pair_products(parts: list[Dense], clusters: list[Cluster], *, corrected: boo
                 products[k, lag] += G[i, j]
                 pairs[k, lag] += 1
     return products, pairs, squares
+
+
+def solved(clusters: list[Cluster], model: GeeModel, start: np.ndarray) -> np.ndarray:
+    """The coefficients, mean and correlation in turn, from ``start``."""
+    beta, alpha = start, np.zeros(len(model.correlation.names))
+    for _ in range(200):
+        parts = dense(clusters, model, beta, alpha)
+        if len(alpha):
+            products, pairs, squares = pair_products(parts, clusters, corrected=model.bias_corrected)
+            scale = squares.sum() / sum(len(c.y) for c in clusters)
+            alpha = model.correlation.estimate(products.sum(axis=0) / scale, pairs.sum(axis=0))
+            parts = dense(clusters, model, beta, alpha)
+        step = bread(parts) @ score(parts)
+        beta = beta + step
+        if np.max(np.abs(step)) < 1e-12:
+            return beta
+    raise AssertionError("no solution")

@@ -179,6 +179,29 @@ def test_geecrt_at_its_own_correlation(name: str, equations: str) -> None:
     assert half_corrected(fit) == pytest.approx(expected["BC1_KC"], rel=1e-3)
 
 
+@pytest.mark.parametrize("name", OTHERS["swcrt_nested"])
+def test_a_nested_correlation_in_geecrt(name: str) -> None:
+    """A stepped wedge at the two correlations that geeCRT finds, and the correlations beside ours."""
+    described, expected = OTHERS["fits"][name], OTHERS["swcrt_nested"][name]
+    data, _ = elsewhere(name)
+    d = pd.read_csv(Path(os.environ["PRECEPT_DATA"]) / f"{described['file']}.csv")
+    X = d[["treatment", "period1", "period2", "period3", "period4"]].to_numpy(float)
+    data = replace(data, X=X, period=d["period"].to_numpy(np.intp) - 1)
+    nested = correlation.NestedExchangeable()
+    family = FAMILIES[described["family"]]
+    fit = fit_gee(data, GeeModel(family, nested, bias_corrected=True, held=tuple(expected["alpha"])))
+    found = corrections(fit)
+    assert fit.params[0] == pytest.approx(expected["effect"], abs=1e-3)
+    for ours, theirs in (("LZ", "BC0"), ("MD", "BC2_MD"), ("FG", "BC3_FG")):
+        assert errors(found[ours])[0] == pytest.approx(expected[theirs], rel=1e-3), ours
+    assert half_corrected(fit)[0] == pytest.approx(expected["BC1_KC"], rel=1e-3)
+    if "MB" in expected:
+        scale = fit.scale * 373 / (373 - 5)  # geeCRT takes parameters off
+        assert np.sqrt(scale * fit.bread[0, 0]) == pytest.approx(expected["MB"], rel=1e-3)
+    estimated = fit_gee(data, GeeModel(family, nested, bias_corrected=True))
+    assert estimated.alpha == pytest.approx(expected["alpha"], rel=0.07)
+
+
 @pytest.mark.parametrize("name", ["simsw_bin", "awards"])
 def test_correlations_of_geecrt_by_its_definition_and_by_ours(name: str) -> None:
     """Its correlation has scale 1 and corrects the earlier row of a pair; ours has neither property."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -149,3 +151,33 @@ def test_one_step_jackknife_is_mancl_derouen() -> None:
         changes.append(fit_gee(less, held).params - fit.params)
     expected = np.array(changes).T @ np.array(changes)
     assert ours("mancl_derouen", fit).covariance == pytest.approx(expected, rel=1e-8)
+
+
+@pytest.mark.parametrize("working", ["independence", "exchangeable", "nested"])
+@pytest.mark.parametrize("family", ["logit", "gaussian", "poisson"])
+def test_the_jackknife_is_a_loop_over_clusters(family: str, working: str) -> None:
+    data = rows(5, family, weighted=working == "independence", alike=1.0)
+    fit = fit_gee(data, model(family, working, corrected=working == "exchangeable"))
+    clusters = plain_clusters(data)
+    if working == "exchangeable":
+        clusters = [replace(c, period=0 * c.period) for c in clusters]
+    K = len(clusters)
+    changes = [
+        plain.solved(clusters[:k] + clusters[k + 1 :], fit.model, fit.params) - fit.params for k in range(K)
+    ]
+    expected = (K - 1) / K * sum(np.outer(change, change) for change in changes)
+    found = variance.jackknife(fit)
+    assert found.failed == ()
+    assert found.covariance == pytest.approx(expected, rel=1e-7, abs=1e-11)
+    if family == "gaussian" and working == "independence":
+        one_step = ours("mancl_derouen", fit).covariance
+        assert found.covariance == pytest.approx((K - 1) / K * one_step, rel=1e-8)
+
+
+def test_a_cluster_that_cannot_be_left_out_is_told() -> None:
+    """All events of an arm are in one cluster."""
+    data = rows(5, "logit")
+    total = np.where((data.X[:, 1] == 1) & (data.cluster != 3), 0.0, data.total)
+    fit = fit_gee(replace(data, total=total, squares=total), model("logit", "independence"))
+    assert fit.reason == ""
+    assert variance.jackknife(fit).failed == ((3, "separation"),)
