@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 FORMAT = "1"
 MAX_GROUPS = 4
+WITHOUT_END = {"lower": -math.inf, "upper": math.inf}
+"""The limits of an interval, and what each is where it has no end."""
 Number = float | int | str | None
 
 _ROW = TypeAdapter(Row)
@@ -64,10 +66,16 @@ def to_frame(rows: Iterable[Row]) -> pd.DataFrame:
 
 
 def to_json(results: Results) -> str:
-    """Results as JSON text. Floats keep all their digits; NaN and infinity are refused."""
+    """Results as JSON text. Floats keep all their digits; NaN and infinity are refused.
+
+    A limit of an interval without end is null.
+    """
 
     def entry(value: Result | Failure) -> dict[str, Any]:
         rest = {k: v for k, v in asdict(value).items() if k != "rows"}
+        for interval in _intervals(rest):
+            ends = ((side, interval[side]) for side in WITHOUT_END)
+            interval.update({side: None if math.isinf(end) else end for side, end in ends})
         return {"outcome": type(value).__name__.lower(), **rest, "rows": [flatten(row) for row in value.rows]}
 
     document = {
@@ -99,9 +107,16 @@ def from_json(text: str, name: str = "results") -> Results:
 def _entry(value: Mapping[str, Any]) -> Result | Failure:
     kind = {"result": Result, "failure": Failure}[value["outcome"]]
     rest = {k: v for k, v in value.items() if k not in ("outcome", "rows")}
+    for interval in _intervals(rest):
+        interval.update({side: end for side, end in WITHOUT_END.items() if interval[side] is None})
     rows = [asdict(unflatten(cells)) for cells in value["rows"]]
     entry: Result | Failure = TypeAdapter(kind).validate_python({**rest, "rows": rows})
     return entry
+
+
+def _intervals(entry: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The interval of each estimate of an entry."""
+    return [estimate["interval"] for estimate in entry.get("estimates", ())]
 
 
 def write_json(results: Results, path: Path) -> None:

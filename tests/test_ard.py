@@ -94,6 +94,18 @@ def test_results_survive_json():
     assert after["main"].estimate.value.hex() == before["main"].estimate.value.hex()
 
 
+@pytest.mark.parametrize("ends", [(-math.inf, 2.0), (1.0, math.inf), (-math.inf, math.inf)])
+def test_intervals_without_end_survive_json(ends):
+    first = results().analyses[0]
+    interval = replace(first.estimate.interval, lower=ends[0], upper=ends[1])
+    estimate = replace(first.estimate, interval=interval)
+    endless = replace(first, estimates=(estimate, *first.estimates[1:]))
+    made = replace(results(), analyses=(endless, *results().analyses[1:]))
+    written = json.loads(to_json(made))["analyses"][0]["estimates"][0]["interval"]
+    assert [written["lower"], written["upper"]] == [end if math.isfinite(end) else None for end in ends]
+    assert from_json(to_json(made)) == made
+
+
 def test_json_refuses_nan():
     with pytest.raises(ValueError, match="JSON compliant"):
         to_json(results(math.nan))
