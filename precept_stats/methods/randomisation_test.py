@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -14,10 +15,17 @@ from precept_stats.inference.quantities import Quantity, linear
 from precept_stats.inference.seeds import Seed
 from precept_stats.inference.uncertainty import Randomisation
 from precept_stats.methods.arm_model import unit_of_means
-from precept_stats.methods.cluster_facts import cluster_facts
 from precept_stats.methods.contract import MethodWords
 from precept_stats.methods.layout import Layout, blocks_in_words, layout_of_design, layout_of_plan, pairs_gap
-from precept_stats.methods.scatter import MEAN_OF, about_origin, require_scatter, require_variation, spread_of
+from precept_stats.methods.mixed_facts import design_facts
+from precept_stats.methods.randomisation_sets import (
+    arms_allocated,
+    cells_of,
+    design_in_words,
+    plan_in_words,
+    sequences_allocated,
+)
+from precept_stats.methods.scatter import MEAN_OF, about_origin, require_scatter, require_variation
 from precept_stats.methods.settings import EqualWeights, RegressionWeights, SizeWeights, listed
 from precept_stats.methods.settings_randomisation import (
     Allocations,
@@ -28,15 +36,24 @@ from precept_stats.methods.settings_randomisation import (
     Studentised,
 )
 from precept_stats.methods.stage_one import ADJUSTED_GAP, expected_totals, stage_one_report
-from precept_stats.numerics.allocations import Blocks
+from precept_stats.numerics.allocations import Drawn, Every
+from precept_stats.numerics.period_tests import within_period_test
 from precept_stats.numerics.shift_tests import AnyShiftTest
 from precept_stats.studies import AnyStudy
 from precept_stats.studies.cluster_trial import ClusterTrial
 from precept_stats.studies.cluster_trial_design import ClusterTrialDesign
+from precept_stats.studies.design import AnyDesign
+from precept_stats.studies.period_design import PeriodDesign
 from precept_stats.studies.question import SUMMARIES_OF, Question
+from precept_stats.studies.stepped_wedge import SteppedWedge
 from precept_stats.values import Status
 
 Floats = NDArray[np.float64]
+
+PERIODS_GAP = (
+    "periods count by c1 c0 / (c1 + c0), c1 and c0 the clusters (their weights) under each condition: the "
+    "effect is the declared average only if it is the same in all periods, however long since the switch"
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,20 +72,22 @@ class RandomisationTest(Declared):
     Estimates:
         The effect is the difference between the arms in the mean of the cluster summaries (means,
         proportions or rates). With equal weights every cluster counts the same (the cluster-average
-        effect); with size weights every participant does (the participant-average effect). The
-        test is of no effect in any cluster; the interval holds every effect, the same in all clusters,
-        that the test does not reject.
+        effect); with size weights every participant does (the participant-average effect). In a stepped
+        wedge it is the difference between the conditions within periods, which count by c1 c0 / (c1 + c0)
+        for c1 and c0 clusters (or their weights) under each. The test is of no effect in any cluster; the
+        interval holds every effect, the same in all clusters, that the test does not reject.
 
     Model:
-        Each cluster was reduced to one summary. The difference between the arms, within strata or
-        pairs where the randomisation had them, was compared with its values in the allocations that
-        the design allowed: those that keep the number of clusters in each arm of every stratum, or swap the
-        members of pairs. The two-sided p-value is the share of allocations with a statistic at least
-        as far from 0 as that of the allocation used, which is one of them. For the interval, a shift
-        was taken off the summaries of the compared arm, and the shifts with a p-value above 1 - level
-        were kept. Where covariates were adjusted for, individual outcomes were first regressed on the
-        covariates and on strata or pairs but not on the arm, and each cluster's summary was replaced by
-        its residual, (observed - expected) / size.
+        Each cluster was reduced to one summary. The difference between the arms, within strata or pairs
+        where the randomisation had them, was compared with its values in the allocations that the design
+        allowed: those that keep the number of clusters in each arm of every stratum, swap the members of
+        pairs, exchange the sequences of a stepped wedge, or the acceptable ones of a constrained
+        randomisation, as saved or as its rule gives them. The two-sided p-value is the share of allocations
+        with a statistic at least as far from 0 as that of the allocation used, which is one of them. For
+        the interval, a shift was taken off the summaries of the compared arm, and the shifts with a p-value
+        above 1 - level were kept. Where covariates were adjusted for, individual outcomes were first
+        regressed on the covariates and on strata or pairs but not on the arm, and each cluster's summary
+        was replaced by its residual, (observed - expected) / size.
 
     Assumes:
         Clusters were allocated at random as the study declares, every allocation being equally likely:
@@ -86,15 +105,18 @@ class RandomisationTest(Declared):
 
     Not for:
         Ratios and odds ratios (ask for a difference); trials allocated by minimisation or under constraints
-        that the study does not declare; very few clusters, where no p below 0.05 exists.
+        that the study does not declare; stepped wedges with periods of transition; very few clusters, where
+        no p below 0.05 exists.
 
     Source:
-        Fisher (1935), The Design of Experiments; Gail et al. (1996), Stat Med 15:1069; Murray et al. (2006),
-        Stat Med 25:375; Phipson and Smyth (2010), Stat Appl Genet Mol Biol 9:39; Janssen
-        (1997), Stat Probab Lett 36:9; Hayes and Moulton (2017), Cluster Randomised Trials, 2nd ed.
+        Fisher (1935), The Design of Experiments; Gail et al. (1996), Stat Med 15:1069; Murray et al.
+        (2006), Stat Med 25:375; Phipson and Smyth (2010), Stat Appl Genet Mol Biol 9:39; Janssen (1997),
+        Stat Probab Lett 36:9; Hayes and Moulton (2017), Cluster Randomised Trials, 2nd ed. Constrained
+        randomisation: Raab and Butcher (2001), Stat Med 20:351; Moulton (2004), Clin Trials 1:297; Li et
+        al. (2016), Stat Med 35:1565. Stepped wedge: Thompson et al. (2018), Stat Med 37:2487.
     """
 
-    accepts: ClassVar[tuple[type, ...]] = (ClusterTrial,)
+    accepts: ClassVar[tuple[type, ...]] = (ClusterTrial, SteppedWedge)
     uses: ClassVar[frozenset[str]] = frozenset()
 
     kind: Literal["randomisation_test"] = "randomisation_test"
@@ -118,13 +140,26 @@ class RandomisationTest(Declared):
                 found.append("the studentised statistic is for equal weights")
             if layout.paired:
                 found.append("with pairs studentising changes no p-value: use the statistic difference")
-        return tuple(found)
+        return (*found, *(self._wedge_objections(study) if isinstance(study, SteppedWedge) else ()))
+
+    def _wedge_objections(self, study: SteppedWedge) -> Iterator[str]:
+        if isinstance(self.statistic, Studentised):
+            yield "over periods there is no studentised statistic: use the statistic difference"
+        if study.adjust:
+            yield "over periods the test does not adjust for covariates: leave adjust empty"
+        if study.transition:
+            yield (
+                "the periods left out as transition depend on the allocation, and what another would have "
+                "left out is not known: leave transition empty"
+            )
 
     def estimand_gap(self, study: AnyStudy, question: Question) -> str:
         layout = layout_of_plan(study, question)
         gaps = [*self.weights.gap(question.estimand.target)]
         if isinstance(self.weights, SizeWeights):
             gaps += pairs_gap(layout)
+        if layout.over_periods:
+            gaps.append(PERIODS_GAP)
         if layout.adjusted:
             gaps.append(ADJUSTED_GAP)
         if question.estimand.effect == "conditional":
@@ -138,14 +173,17 @@ class RandomisationTest(Declared):
         layout = layout_of_plan(study, question)
         on = "(observed - expected) / size" if layout.adjusted else MEAN_OF[layout.outcome]
         within = f", allocations within {layout.blocks}" if layout.blocks else ""
+        unit = "cluster, period" if layout.over_periods else "cluster"
         equation = (
-            f"{on} [cluster] = what it would be in the reference arm + shift * arm; "
+            f"{on} [{unit}] = what it would be in the reference arm + shift * arm; "
             f"p(shift) = share of allocations with |statistic| at least that observed{within}"
         )
+        if layout.over_periods:
+            equation += "; the statistic compares clusters within periods, weighted by c1 c0 / (c1 + c0)"
         return MethodWords(
             self._estimator(layout),
             equation + blocks_in_words(layout, self.weights.kind),
-            self._reference(),
+            self._reference(plan_in_words(study)),
             listed(self._choices()),
         )
 
@@ -157,48 +195,71 @@ class RandomisationTest(Declared):
         form = "studentised " if isinstance(self.statistic, Studentised) else ""
         shape = {"pair": "paired ", "stratum": "stratified ", "": ""}[layout.blocks]
         on = "difference residuals" if layout.adjusted else f"{MEAN_OF[layout.outcome]}s"
-        text = f"{weighting}{form}{shape}randomisation test on cluster {on}"
+        unit = "cluster-period" if layout.over_periods else "cluster"
+        text = f"{weighting}{form}{shape}randomisation test on {unit} {on}"
         return text[0].upper() + text[1:] + (" (two-stage)" if layout.adjusted else "")
 
-    def _reference(self) -> str:
-        if isinstance(self.allocations, MonteCarloAllocations):
-            return f"{self.allocations.draws:,} random allocations"
-        return "all possible allocations"
+    def _reference(self, allowed: str) -> str:
+        """The allocations gone through; ``allowed`` are those that the study allows, in words."""
+        if not isinstance(self.allocations, MonteCarloAllocations):
+            return allowed
+        plain = allowed.startswith("all possible allocations")
+        drawn = f"{self.allocations.draws:,} random allocations"
+        return drawn + (allowed.removeprefix("all possible allocations") if plain else f" of {allowed}")
 
-    def fit(self, design: ClusterTrialDesign, seed: Seed | None = None) -> Fit:
+    def fit(self, design: AnyDesign, seed: Seed | None = None) -> Fit:
         """Estimate. Raises FitError when nothing varies, or allocations are one, or too many to enumerate."""
         require_variation(design)
+        match design:
+            case ClusterTrialDesign():
+                return self._fit_trial(design, self.allocations.how(seed))
+            case PeriodDesign():
+                return self._fit_wedge(design, self.allocations.how(seed))
+
+    def _fit_trial(self, design: ClusterTrialDesign, how: Every | Drawn) -> Fit:
         design = about_origin(design)
-        stage = _summaries(design)
-        blocks = Blocks(design.arm, _blocks_of(design))
+        stage, allocated = _summaries(design), arms_allocated(design)
         sizes = design.cluster_size
         weights = self.weights.of(sizes / sizes.mean(), 0.0)
-        test = self.statistic.test(stage.values, weights, blocks, self.allocations.how(seed))
-        require_scatter(test.std_error**2, spread_of(design))
-        warnings = stage.warnings + _few_allocations(test, self._reference())
-        layout = layout_of_design(design)
+        test = self.statistic.test(stage.values, weights, allocated, how)
+        return self._answer(design, stage, test, allocated.allocations)
+
+    def _fit_wedge(self, design: PeriodDesign, how: Every | Drawn) -> Fit:
+        values, sizes = cells_of(design)
+        seen, sequences = sizes > 0.0, sequences_allocated(design)
+        weights = np.where(
+            seen, self.weights.of((sizes / sizes[seen].mean()).ravel(), 0.0).reshape(sizes.shape), 0.0
+        )
+        test = within_period_test(values, weights, sequences, how)
+        return self._answer(design, _Summaries(values), test, sequences.allocations)
+
+    def _answer(
+        self, design: AnyDesign, stage: _Summaries, test: AnyShiftTest, allocations: int | None
+    ) -> Fit:
+        require_scatter(test.std_error**2, float(np.ptp(design.y / design.size)))
+        layout, reference = layout_of_design(design), self._reference(design_in_words(design))
+        warnings = stage.warnings + _few_allocations(test, reference)
         return Fit(
             uncertainty=Randomisation(("effect",), np.array([test.estimate]), test),
             status="warning" if warnings and stage.status == "ok" else stage.status,
             evidence=stage.evidence,
             warnings=warnings,
             facts=(
-                *cluster_facts(design, self._estimator(layout), self._reference()),
-                *self._facts(test, blocks),
+                *design_facts(design, self._estimator(layout), reference),
+                *self._facts(test, allocations),
             ),
             settings=tuple((name, value) for name, value, _ in listed(self._choices())),
         )
 
-    def _facts(self, test: AnyShiftTest, blocks: Blocks) -> tuple[Fact, ...]:
-        count = blocks.allocations
-        shown = count if count < 2**53 else float(count)
-        facts = (
-            Fact("n_allocations", "Possible allocations", shown),
-            Fact("smallest_p", "Smallest p-value that could have been found", test.smallest_p()),
-        )
-        if not isinstance(self.allocations, MonteCarloAllocations):
-            return facts
-        p, draws = test.p_value(0.0), self.allocations.draws
+    def _facts(self, test: AnyShiftTest, allocations: int | None) -> tuple[Fact, ...]:
+        """``allocations`` is how many there could have been, None where the set is known by draws alone."""
+        facts = [Fact("smallest_p", "Smallest p-value that could have been found", test.smallest_p())]
+        if allocations is not None:
+            shown = allocations if allocations < 2**53 else float(allocations)
+            facts.insert(0, Fact("n_allocations", "Possible allocations", shown))
+        if test.exact:
+            return tuple(facts)
+        p, draws = test.p_value(0.0), test.replicates - 1
         error = float(np.sqrt(p * (1.0 - p) / draws))
         return (
             *facts,
@@ -206,19 +267,10 @@ class RandomisationTest(Declared):
             Fact("mc_error", "Monte Carlo standard error of the p-value", error),
         )
 
-    def targets(self, design: ClusterTrialDesign) -> tuple[Quantity, ...]:
+    def targets(self, design: AnyDesign) -> tuple[Quantity, ...]:
         """The effect alone: allocations say nothing of the mean of an arm."""
         name = " - ".join(design.arm_names[::-1])
         return (linear(design.summary, name, np.ones(1), unit=unit_of_means(design.outcome)),)
-
-
-def _blocks_of(design: ClusterTrialDesign) -> NDArray[np.intp]:
-    """What clusters were allocated within (K,): pairs, strata, or all together."""
-    if design.pair is not None:
-        return design.pair
-    if design.stratum is not None:
-        return design.stratum
-    return np.zeros(design.n_clusters, dtype=np.intp)
 
 
 def _summaries(design: ClusterTrialDesign) -> _Summaries:

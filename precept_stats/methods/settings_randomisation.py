@@ -11,7 +11,7 @@ from pydantic import Field
 from precept_stats.errors import FitError
 from precept_stats.inference.seeds import Seed
 from precept_stats.methods.settings import Choice
-from precept_stats.numerics.allocations import Blocks, Drawn, Every
+from precept_stats.numerics.allocations import AnyAllocations, Drawn, Every
 from precept_stats.numerics.shift_tests import AnyShiftTest, difference_test, studentised_test
 
 Vector = NDArray[np.float64]
@@ -22,7 +22,9 @@ class Difference(Choice):
 
     kind: Literal["difference"] = "difference"
 
-    def test(self, values: Vector, weights: Vector, blocks: Blocks, how: Every | Drawn) -> AnyShiftTest:
+    def test(
+        self, values: Vector, weights: Vector, blocks: AnyAllocations, how: Every | Drawn
+    ) -> AnyShiftTest:
         """The test of any shift of the values (K,)."""
         return difference_test(values, weights, blocks, how)
 
@@ -36,7 +38,9 @@ class Studentised(Choice):
 
     kind: Literal["studentised"] = "studentised"
 
-    def test(self, values: Vector, _weights: Vector, blocks: Blocks, how: Every | Drawn) -> AnyShiftTest:
+    def test(
+        self, values: Vector, _weights: Vector, blocks: AnyAllocations, how: Every | Drawn
+    ) -> AnyShiftTest:
         """The test of any shift of the values (K,). FitError unless each stratum has two clusters an arm."""
         for b in np.unique(blocks.block):
             counts = np.bincount(blocks.arm[blocks.block == b], minlength=2)
@@ -50,7 +54,7 @@ class Studentised(Choice):
 
 
 class ExactAllocations(Choice):
-    """Every possible allocation, up to 1,000,000 of them."""
+    """Every allocation that the study allows, up to 1,000,000 of them."""
 
     kind: Literal["exact"] = "exact"
 

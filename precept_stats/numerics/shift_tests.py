@@ -44,6 +44,11 @@ class DifferenceTest:
         """The standard deviation over allocations, were the effect the estimate."""
         return float(np.std(self.a - self.estimate * self.b))
 
+    @property
+    def replicates(self) -> int:
+        """How many allocations the test goes through, that used among them."""
+        return len(self.a)
+
     def statistic(self, shift: float) -> float:
         return self.estimate - shift
 
@@ -130,6 +135,15 @@ class StudentisedTest:
     def std_error(self) -> float:
         """The standard deviation of the difference over allocations, were the effect the estimate."""
         return self.difference.std_error
+
+    @property
+    def exact(self) -> bool:
+        return self.difference.exact
+
+    @property
+    def replicates(self) -> int:
+        """How many allocations the test goes through, that used among them."""
+        return self.difference.replicates
 
     def statistic(self, shift: float) -> float:
         return (self.estimate - shift) / math.sqrt(self.variance)

@@ -20,7 +20,7 @@ def require_distinct(codes: Codes, where: str) -> None:
     if len(twice):
         raise DataError(
             f"{len(twice)} allocations stand more than once",
-            found=f"number {int(twice[0]) + 1:,} of {len(codes):,}, and more; {int(counts.max())} times at most",
+            found=f"number {int(twice[0]) + 1:,} of {len(codes):,}, up to {int(counts.max())} times",
             allowed="each acceptable allocation once, as all are equally likely",
             where=where,
         )
@@ -53,8 +53,8 @@ def set_warnings(codes: Codes, clusters: tuple[str, ...]) -> Iterator[str]:
         if alone:
             yield (
                 f"{alone:,} of {len(codes):,} allocations have no mirror image in the set (the same with the "
-                "arms exchanged): chance alone is not the same in both directions, and exchanging the arms may "
-                "change a two-sided p-value"
+                "arms exchanged): chance alone is not the same in both directions, and exchanging the arms "
+                "may change a two-sided p-value"
             )
     share = codes.mean(axis=0)
     fixed = [name for name, one in zip(clusters, share, strict=True) if one in (0.0, 1.0)]

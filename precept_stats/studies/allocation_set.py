@@ -16,9 +16,9 @@ Codes = NDArray[np.int16]
 class AllocationSet:
     """What each cluster (K) was given in every allocation (M): its arm, or of a wedge its switch.
 
-    Arms are 0 and 1. The place of the first treated period stands for a sequence, the number of periods for none. ``own``
-    (K,) is what they were given. Allocations are equally likely. They are all that were acceptable, or
-    where ``sampled`` draws from these. ``words`` name the set; a number can stand before them.
+    Arms are 0 and 1. The place of the first treated period stands for a switch, the number of periods for
+    none. ``own`` (K,) is what they were given. Allocations are equally likely. They are all that were
+    acceptable, or where ``sampled`` draws from these. ``words`` name the set; a number can stand before them.
     """
 
     codes: Codes

@@ -159,7 +159,7 @@ def _conditions(rest: tuple[str, ...], lost: int, kept: int) -> Iterator[str]:
         )
     elif lost:
         yield (
-            f"{lost:,} of {kept + lost:,} allocations have other numbers of clusters in each arm (or stratum) "
+            f"{lost:,} of {kept + lost:,} allocations have other numbers of clusters in an arm (or stratum) "
             "than the one used and are left out: the test is for the numbers as they were"
         )
 

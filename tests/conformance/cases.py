@@ -139,6 +139,16 @@ def _table(case: Case, name: str, source: dict) -> Table:
     path = folders[source["folder"]] / source["file"]
     if source.get("format") == "cvcrand":
         return load_table(_chosen_scheme(path, source["cluster"]), None, name)
+    if source.get("format") == "cvcrand_set":
+        schemes = pd.read_csv(path)
+        schemes.columns = ["used", *map(str, range(1, schemes.shape[1]))]
+        return load_table(schemes, None, name)
+    if "categories" in source:
+        codes = dict.fromkeys(source["categories"], str)
+        frame = pd.read_csv(path).astype(codes)
+        return load_table(
+            frame.replace({column: {"0": "low", "1": "middle", "2": "high"} for column in codes}), None, name
+        )
     schema = find_schema(source["schema"]) if "schema" in source else None
     return load_table(path, schema, name)
 

@@ -20,6 +20,8 @@ dickinson <- function() {
   d
 }
 
+dickinson_schemes <- function() unname(as.matrix(here_only("sim_dickinson_allocations.csv"))[, -1])
+
 # One row a cluster: total y, denominator n, summary m, and the first value of columns constant within it.
 by_cluster <- function(d, cluster, y, size = NULL, keep = character()) {
   g <- factor(d[[cluster]], levels = unique(d[[cluster]]))
@@ -97,8 +99,8 @@ neyman_over <- function(Z, block) function(v) {
   total / weights^2
 }
 # The randomisation test over all allocations, its p as a function of a shift, and where p reaches 1 - level.
-randomisation <- function(v, arm, block = rep(1, length(v)), w = rep(1, length(v)), studentised = FALSE, level = 0.95) {
-  Z <- every_allocation(arm, block)
+randomisation <- function(v, arm, block = rep(1, length(v)), w = rep(1, length(v)), studentised = FALSE, level = 0.95,
+                          Z = every_allocation(arm, block)) {
   used <- which(rowSums(Z != matrix(arm, nrow(Z), length(arm), byrow = TRUE)) == 0)
   coefficient <- coefficients_over(Z, w, block); variance <- if (studentised) neyman_over(Z, block)
   sizes <- function(shift) {
