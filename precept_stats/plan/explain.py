@@ -255,6 +255,8 @@ def _roles(study: AnyStudy) -> list[str]:
         parts.append(
             f"matched in pairs by {study.pairs}, clusters without a partner: {study.incomplete_pairs}"
         )
+    declared = study.allocation.words if isinstance(study, ClusterTrial | SteppedWedge) else ""
+    parts += [f"allocated as one of the {declared}"] if declared else []
     parts.append(
         f"adjusted for {', '.join(map(_covariate, study.adjust))}" if study.adjust else "no covariates"
     )

@@ -175,6 +175,14 @@ FAULTS: dict[str, tuple[Callable[[Document], object], str]] = {
     ),
 }
 # shown by tests of their own, below or in test_reading.py
+LISTED = {"kind": "listed", "table": "schemes"}
+FAULTS |= {
+    "PL-0190": (change(f"{PRIMARY}.study.allocation", LISTED), "/analyses/primary/study/allocation/table"),
+    "PL-0191": (
+        change(f"{PRIMARY}.study.allocation", LISTED | {"table": "units"}),
+        "/analyses/primary/study/allocation/layout/allocation",
+    ),
+}
 ELSEWHERE = {"PL-0001", "PL-0002", "PL-0132", "PL-0141", "PL-0175"}
 SEVERITIES = {rule.id: rule.severity for rule in RULES} | {name: "error" for name, _ in READING_RULES}
 

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from precept_stats.plan.rules import correlations, purposes, questions, references, tables, wording
+from precept_stats.plan.rules import (
+    allocations,
+    correlations,
+    purposes,
+    questions,
+    references,
+    tables,
+    wording,
+)
 from precept_stats.plan.rules.rule import Rule
 
 RULES: tuple[Rule, ...] = (
@@ -12,4 +20,5 @@ RULES: tuple[Rule, ...] = (
     *wording.RULES,
     *tables.RULES,
     *correlations.RULES,
+    *allocations.RULES,
 )

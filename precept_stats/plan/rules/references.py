@@ -8,6 +8,7 @@ from precept_stats.data.strict_yaml import Location
 from precept_stats.plan.findings import Remark, nearest
 from precept_stats.plan.loaded import LoadedPlan
 from precept_stats.plan.multiplicity import Graphical
+from precept_stats.plan.rules.allocations import tables_listed
 from precept_stats.plan.rules.rule import Rule, controlled
 
 
@@ -135,6 +136,7 @@ def _unused(section: str, named: Iterable[str], used: Iterable[str], what: str) 
 def _tables_used(loaded: LoadedPlan) -> Iterator[Remark]:
     populations = loaded.plan.populations.values()
     used = [table for p in populations for table in (p.of, *(join.table for join in p.join))]
+    used += [declared.table for declared in tables_listed(loaded).values()]
     return _unused("data", loaded.plan.data, used, "a table")
 
 
@@ -165,7 +167,7 @@ RULES = (
     Rule("PL-0108", "error", "fallbacks do not lead round in a circle", _no_fallback_circle),
     Rule("PL-0109", "error", "an analysis has at most one fallback", _one_fallback),
     Rule("PL-0110", "error", "a graph gives a weight to each member of its family", _graph_of_members),
-    Rule("PL-0111", "warning", "every table is used by a population", _tables_used),
+    Rule("PL-0111", "warning", "every table is used, by a population or as a list of allocations", _tables_used),
     Rule("PL-0112", "warning", "every population is used by an estimand", _populations_used),
     Rule("PL-0113", "warning", "every outcome is used by an estimand", _outcomes_used),
     Rule("PL-0114", "warning", "every estimand is of an analysis or a correlation", _estimands_used),
