@@ -16,6 +16,7 @@ from precept_stats.methods import (
     GeneralisedLinearMixed,
     LinearMixed,
     RandomisationTest,
+    WildClusterBootstrap,
 )
 from precept_stats.studies.question import Effect, Summary
 
@@ -25,7 +26,7 @@ RISK: Asked = ("risk_difference", "marginal")
 ODDS: Asked = ("odds_ratio", "marginal")
 ODDS_IN_CLUSTER: Asked = ("odds_ratio", "conditional")
 FEW = 12
-"""Up to so many clusters every allocation and every change of signs is enumerated; above they are drawn."""
+"""Up to so many clusters every allocation and every vector of signs is enumerated; above they are drawn."""
 DRAWS = 999
 
 
@@ -34,7 +35,7 @@ class Analysis:
     """One fit and what is asked of it: a variant for each measure.
 
     ``average`` is what it estimates where the effect depends on cluster size. ``drawn`` takes the place of
-    ``method`` above ``FEW`` clusters. ``dear`` analyses are run last.
+    ``method`` above ``enumerated`` clusters. ``dear`` analyses are run last.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Analysis:
     average: Average
     asked: tuple[Asked, ...] = (RISK,)
     drawn: AnyMethod | None = None
+    enumerated: int = FEW
     dear: bool = False
 
     @property
@@ -50,7 +52,7 @@ class Analysis:
 
     def of(self, clusters: int) -> AnyMethod:
         """The method for a trial with so many clusters."""
-        return self.method if self.drawn is None or clusters <= FEW else self.drawn
+        return self.method if self.drawn is None or clusters <= self.enumerated else self.drawn
 
 
 def _kinds(choices: dict[str, str]) -> dict[str, dict[str, str]]:
@@ -98,12 +100,23 @@ def _randomisation(name: str, **choices: str) -> Analysis:
     )
 
 
+def _wild(name: str, enumerated: int, **choices: str) -> Analysis:
+    settings: dict[str, object] = dict(_kinds(choices))
+    drawn = {**settings, "replicates": {"kind": "monte_carlo", "draws": DRAWS}}
+    return Analysis(
+        f"wild cluster bootstrap, {name}",
+        WildClusterBootstrap.model_validate(settings),
+        "participant",
+        drawn=WildClusterBootstrap.model_validate(drawn),
+        enumerated=enumerated,
+    )
+
+
 CR2 = {"variance": "cr2", "df": "satterthwaite"}
 EXCHANGEABLE = {"correlation": "exchangeable"}
 ANALYSES = (
     _summaries("equal weights, t"),
     _summaries("size weights, t", weights="size"),
-    _regression("equal weights, CR2 and Satterthwaite", **CR2),
     _regression("size weights, CR2 and Satterthwaite", weights="size", **CR2),
     _gee("independence, Liang-Zeger and normal", variance="liang_zeger", df="normal"),
     _gee("independence, Liang-Zeger and t", variance="liang_zeger"),
@@ -123,5 +136,8 @@ ANALYSES = (
     _logistic("RSPL and Kenward-Roger", "pseudo_likelihood", "kenward_roger"),
     _logistic("RSPL and clusters minus parameters", "pseudo_likelihood", "clusters_minus_parameters"),
     _logistic("quadrature and clusters minus parameters", "quadrature", "clusters_minus_parameters"),
+    _wild("Rademacher", FEW),
+    _wild("Rademacher, CR3", FEW, variance="cr3"),
+    _wild("Webb", 6, signs="webb"),
 )
 VARIANTS = tuple(variant for analysis in ANALYSES for variant in analysis.variants)

@@ -34,6 +34,8 @@ LEVEL = 0.95
 FIRST = 20
 """So many trials of each cell are recorded apart, for a test to run again."""
 BATCH = 100
+SOME = 300
+"""So many trials of every cell are carried out before any cell gets more."""
 CLUSTERS = (6, 8, 12, 20, 40)
 
 
@@ -142,9 +144,9 @@ def parts(cells: tuple[Scenario, ...], trials: int, folder: Path) -> Iterator[Pa
 
 
 def carry_out(trials: int, processes: int, folder: Path) -> None:
-    """What is lacking, quick analyses of all cells first."""
-    for dear, cells in product((False, True), ROUNDS):
-        asked = list(parts(cells, trials, folder))
+    """What is lacking: some trials of everything first, and of these the quick analyses."""
+    for most, dear, cells in product((min(trials, SOME), trials), (False, True), ROUNDS):
+        asked = list(parts(cells, most, folder))
         if processes == 1:
             for part in asked:
                 _say(work(part, dear))
