@@ -234,6 +234,33 @@ class GraphData:
     edges: tuple[tuple[int, int, float], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ReferenceBar:
+    """A bin of a distribution (one value where its ends agree) with its share in per cent."""
+
+    lower: float
+    upper: float
+    percent: float
+    extreme: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReferencePanel:
+    """The distribution of one test at no effect, and where the observed statistic stands in it."""
+
+    title: str
+    axis: str
+    bars: tuple[ReferenceBar, ...]
+    observed: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceData:
+    """One panel an analysis."""
+
+    panels: tuple[ReferencePanel, ...]
+
+
 FigureData = (
     FlowData
     | ForestData
@@ -243,5 +270,6 @@ FigureData = (
     | PeriodsData
     | RankedData
     | ExposureData
+    | ReferenceData
     | GraphData
 )

@@ -2,7 +2,7 @@
 
 Its values are sums of the outcomes of clusters: a few of them at full precision, with the sizes of the
 clusters, give their counts back. It is shown where more than ``FEWEST`` values are told apart and no cluster
-is small, and then in whole per cent between ends of two digits; the observed statistic is the estimate's.
+is small, and then in whole per cent between ends of three digits; the observed statistic is the estimate's.
 """
 
 from __future__ import annotations
@@ -50,4 +50,4 @@ def _coarse(row: Row, small: frozenset[str], many: set[str]) -> Row:
     value = number(row)
     if value is None or row.stat_name not in ("lower", "upper", "share"):
         return suppressed(row, "not shown of a distribution")
-    return replace(row, stat=round(value, 2) if row.stat_name == "share" else significant(value, 2))
+    return replace(row, stat=round(value, 2) if row.stat_name == "share" else significant(value, 3))

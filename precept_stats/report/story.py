@@ -26,6 +26,7 @@ from precept_stats.report.sections.joint_tests import joint_tests
 from precept_stats.report.sections.methods import methods
 from precept_stats.report.sections.predictions import predictions
 from precept_stats.report.sections.record import deviations, differences, provenance
+from precept_stats.report.sections.reference import reference
 from precept_stats.report.sections.results import forest, results
 from precept_stats.report.sections.schedule import schedule
 from precept_stats.report.sections.variances import variances
@@ -44,6 +45,7 @@ SECTIONS: tuple[tuple[Output | None, Section], ...] = (
     ("results", exposure),
     ("results", variances),
     ("results", joint_tests),
+    ("results", reference),
     ("forest", forest),
     ("clusters", clusters),
     ("clusters", predictions),

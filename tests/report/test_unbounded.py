@@ -101,7 +101,7 @@ def test_intervals_are_named_for_what_they_are(kinds, heading: str, caption: str
     assert heading in [column.label for column in table.columns]
     assert report.figure("forest").caption.startswith(caption)
     told = " ".join(table.notes)
-    assert ("randomisation intervals (Weighted)" in told) == (kinds == ("weighted",))
+    assert ("randomisation intervals (\u201cWeighted\u201d)" in told) == (kinds == ("weighted",))
     assert ("holds the effects, the same in every cluster" in told) == bool(kinds)
     lead = next(block.text for block in report.blocks if getattr(block, "lead", False))
     assert ("(95% randomisation interval" in lead) == ("primary" in kinds)

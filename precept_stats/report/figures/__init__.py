@@ -23,6 +23,7 @@ from precept_stats.report.figure_data import (
     GraphData,
     PeriodsData,
     RankedData,
+    ReferenceData,
     ScheduleData,
 )
 from precept_stats.report.figures.clusters import draw_clusters
@@ -34,6 +35,7 @@ from precept_stats.report.figures.graph import draw_graph
 from precept_stats.report.figures.page import POINT, STYLE, TAG_HEIGHT, VERMILLION, Letters, Page
 from precept_stats.report.figures.periods import draw_periods
 from precept_stats.report.figures.ranked import draw_ranked
+from precept_stats.report.figures.reference import draw_reference
 from precept_stats.report.figures.schedule import draw_schedule
 
 MEASURED, SHOWN = "'DejaVu Sans'", "'Helvetica Neue', Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"
@@ -75,5 +77,7 @@ def drawn(data: FigureData, narrow: bool) -> Page:
             return draw_exposure(data, narrow)
         case GraphData():
             return draw_graph(data, narrow)
+        case ReferenceData():
+            return draw_reference(data, narrow)
         case _:
             assert_never(data)

@@ -40,7 +40,7 @@ def kinds_note(material: Material, names: Iterable[str]) -> str:
     by_kind: dict[str, list[str]] = {}
     for found in (answer(material, name) for name in names):
         if found is not None:
-            by_kind.setdefault(found.kind, []).append(material.label(found.analysis))
+            by_kind.setdefault(found.kind, []).append(f"\u201c{material.label(found.analysis)}\u201d")
     others = {kind: labels for kind, labels in by_kind.items() if kind != CONFIDENCE}
     if not others:
         return ""
