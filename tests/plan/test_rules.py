@@ -174,7 +174,6 @@ FAULTS: dict[str, tuple[Callable[[Document], object], str]] = {
         "/correlations/likeness/estimators",
     ),
 }
-# shown by tests of their own, below or in test_reading.py
 LISTED = {"kind": "listed", "table": "schemes"}
 FAULTS |= {
     "PL-0190": (change(f"{PRIMARY}.study.allocation", LISTED), "/analyses/primary/study/allocation/table"),
@@ -183,6 +182,7 @@ FAULTS |= {
         "/analyses/primary/study/allocation/layout/allocation",
     ),
 }
+# shown by tests of their own, below or in test_reading.py
 ELSEWHERE = {"PL-0001", "PL-0002", "PL-0132", "PL-0141", "PL-0175"}
 SEVERITIES = {rule.id: rule.severity for rule in RULES} | {name: "error" for name, _ in READING_RULES}
 

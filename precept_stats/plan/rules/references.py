@@ -167,7 +167,7 @@ RULES = (
     Rule("PL-0108", "error", "fallbacks do not lead round in a circle", _no_fallback_circle),
     Rule("PL-0109", "error", "an analysis has at most one fallback", _one_fallback),
     Rule("PL-0110", "error", "a graph gives a weight to each member of its family", _graph_of_members),
-    Rule("PL-0111", "warning", "every table is used, by a population or as a list of allocations", _tables_used),
+    Rule("PL-0111", "warning", "every table is used by a population, or lists allocations", _tables_used),
     Rule("PL-0112", "warning", "every population is used by an estimand", _populations_used),
     Rule("PL-0113", "warning", "every outcome is used by an estimand", _outcomes_used),
     Rule("PL-0114", "warning", "every estimand is of an analysis or a correlation", _estimands_used),
