@@ -131,12 +131,6 @@ TWINS = {
     "risk_ratio": "poisson",
     "rate_ratio": "usual",
 }
-    "means": "usual",
-    "risks": "gaussian",
-    "odds": "usual",
-    "risk_ratio": "poisson",
-    "rate_ratio": "usual",
-}
 
 
 @pytest.mark.parametrize("form", TWINS)
