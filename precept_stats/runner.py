@@ -149,7 +149,7 @@ def analyse(
     prepared = prepare(study, tables, question)
     header = Header("analysis", question.estimand_id, "exploratory", question.outcome.column)
     result = replace(_fit(method, prepared, header, how), synthetic=_any_synthetic(tables))
-    return _extended(result, describe(prepared, "analysis"))
+    return _extended(result, (*describe(prepared, "analysis"), *prepared.composite_rows("analysis")))
 
 
 def _require_fitting(study: AnyStudy, method: AnyMethod, question: Question) -> None:
@@ -209,7 +209,8 @@ def _answer(plan: Plan, name: str, analysis: Analysis, prepared: AnyPrepared | D
         entry: Result | Failure = _fit(analysis.method, prepared, header, how)
     except FitError as problem:
         entry = _failure(header, analysis, problem, prepared.flow_rows(name))
-    return _extended(entry, describe(prepared, name)) if name == plan.primary else entry
+    entry = _extended(entry, describe(prepared, name)) if name == plan.primary else entry
+    return _extended(entry, prepared.composite_rows(name)) if plan.is_first_of_composite(name) else entry
 
 
 def _fit(accepting: AnyMethod, prepared: AnyPrepared, header: Header, how: How) -> Result:

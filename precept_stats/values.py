@@ -20,6 +20,7 @@ Context = Literal[
     "baseline",
     "missingness",
     "cluster_outcome",
+    "composite",
     "arm_summary",
     "estimate",
     "average",

@@ -42,25 +42,35 @@ def _arm_facts(design: ClusterTrialDesign, arm: int, name: str) -> list[Fact]:
     mine = design.arm == arm
     totals = float(design.cluster_total[mine].sum()), float(design.cluster_size[mine].sum())
     facts = [Fact("n_clusters", "Clusters", int(mine.sum()), "clusters", groups)]
-    return facts + observed(design.outcome, totals, groups, "Individuals")
+    rows = int(np.isin(design.row_cluster, np.flatnonzero(mine)).sum())
+    return facts + observed(design.outcome, totals, groups, ("Individuals", rows))
 
 
 def observed(
-    outcome: Outcome, totals: tuple[float, float], groups: tuple[tuple[str, str], ...], people: str
+    outcome: Outcome,
+    totals: tuple[float, float],
+    groups: tuple[tuple[str, str], ...],
+    people: tuple[str, int],
 ) -> list[Fact]:
-    """Events and person-time of counts, individuals of any other outcome.
+    """Events and person-time of counts, individuals of any other outcome, opportunities where it has them.
 
-    ``totals`` are the sums of the outcome and of its denominator; ``people`` is the label of individuals.
+    ``totals`` are the sums of the outcome and of its denominator; ``people`` is the label of individuals
+    and the number of rows, which is theirs where denominators are opportunities.
     """
-    total, size = totals
+    (total, size), (label, rows) = totals, people
+    if outcome.counts_opportunities:
+        opportunities = Fact("n_opportunities", "Opportunities", _count(size), "opportunities", groups)
+        return [Fact("n", label, rows, "individuals", groups), opportunities]
     if outcome.type != "count":
-        return [Fact("n", people, _count(size), "individuals", groups)]
+        return [Fact("n", label, _count(size), "individuals", groups)]
     events = Fact("n_events", "Events", _count(total), "events", groups)
     return [events, Fact("person_time", "Person-time", size, "person-time", groups)]
 
 
 def size_unit(outcome: Outcome) -> str:
     """The unit of a cluster's size."""
+    if outcome.counts_opportunities:
+        return "opportunities per cluster"
     return "person-time" if outcome.type == "count" else "individuals per cluster"
 
 

@@ -44,7 +44,7 @@ def _(design: PeriodDesign, estimator: str, df_rule: str) -> tuple[Fact, ...]:
         totals = float(design.y[mine].sum()), float(design.size[mine].sum())
         facts.append(Fact("n_clusters", "Clusters", clusters, "clusters", groups))
         people = "Individuals, in every period that they were seen"
-        facts += observed(design.outcome, totals, groups, people)
+        facts += observed(design.outcome, totals, groups, (people, int(mine.sum())))
     if design.participant is not None:
         people_followed = len(np.unique(design.participant))
         facts.append(Fact("n_participants", "Participants followed", people_followed, "individuals"))

@@ -103,11 +103,23 @@ class Plan(Declared):
 
     def question(self, analysis: str) -> Question:
         """The estimand of an analysis with its population and outcome resolved."""
-        estimand_id = self.analyses[analysis].estimand
+        return self.question_of(self.analyses[analysis].estimand)
+
+    def question_of(self, estimand_id: str) -> Question:
+        """An estimand with its population and outcome resolved."""
         estimand = self.estimands[estimand_id]
-        return Question(
-            estimand_id, estimand, self.populations[estimand.population], self.outcomes[estimand.outcome]
-        )
+        population, outcome = self.populations[estimand.population], self.outcomes[estimand.outcome]
+        if outcome.composite is None:
+            return Question(estimand_id, estimand, population, outcome)
+        named = outcome.model_copy(update={"column": estimand.outcome})
+        elements = tuple((name, self.outcomes[name]) for name in outcome.composite.elements)
+        return Question(estimand_id, estimand, population, named, elements)
+
+    def is_first_of_composite(self, analysis: str) -> bool:
+        """Whether an analysis is the first about a composite outcome, and so tells of its elements."""
+        about = {name: self.estimands[each.estimand].outcome for name, each in self.analyses.items()}
+        first = next(name for name, outcome in about.items() if outcome == about[analysis])
+        return first == analysis and self.outcomes[about[analysis]].composite is not None
 
     @property
     def primary(self) -> str:

@@ -18,6 +18,7 @@ from precept_stats.plan.multiplicity import Family, Graphical
 from precept_stats.studies import AnyStudy
 from precept_stats.studies.cluster_trial import BASELINE_OUTCOME, ClusterTrial, Window
 from precept_stats.studies.cluster_trial_with_baseline import ClusterTrialWithBaseline
+from precept_stats.studies.composite import AnyComposite
 from precept_stats.studies.question import IntercurrentEvent, Outcome, Question
 from precept_stats.studies.stepped_wedge import SteppedWedge
 
@@ -224,6 +225,8 @@ def outcome_words(outcome: Outcome) -> str:
     """What the outcome's column holds, and which values count as what."""
     direction = "higher is better" if outcome.direction == "higher_better" else "lower is better"
     unit = f" in {outcome.unit}" if outcome.unit else ""
+    if outcome.composite is not None:
+        return f"{outcome.name}, {_composite_words(outcome.composite)}; {direction}"
     parts = [f"{outcome.name} (column {outcome.column}), {outcome.type}{unit}, {direction}"]
     if outcome.denominator is not None:
         parts.append(f"denominator {outcome.denominator}")
@@ -234,6 +237,12 @@ def outcome_words(outcome: Outcome) -> str:
         [f"not applicable, out of the denominator: {_values(outcome.excluded)}"] if outcome.excluded else []
     )
     return "; ".join(parts)
+
+
+def _composite_words(composite: AnyComposite) -> str:
+    """How a bundle is scored and what becomes of an element that was not recorded."""
+    unknown = f"elements not recorded: {composite.missing.replace('_', ' ')}"
+    return f"composite ({composite.title}) of {', '.join(composite.elements)}; {unknown}"
 
 
 def _values(values: Iterable[object]) -> str:

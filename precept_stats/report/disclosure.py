@@ -29,6 +29,7 @@ from precept_stats.report.guarded import (
     round_count,
     suppressed,
 )
+from precept_stats.report.guarded_bundles import of_bundles
 from precept_stats.report.guarded_clusters import by_cluster
 from precept_stats.report.guarded_reference import of_distributions
 from precept_stats.values import Failure, Result, Results, Row
@@ -38,7 +39,7 @@ MODEL = ("estimate", "std_error", "conf_low", "conf_high", "conf_level", "null",
 SPREAD = ("sd",)
 FROM_COUNTS = {"p": ("n", "N"), "p_missing": ("n_missing", "N")}
 EXTREMES = ("min", "max")
-DESCRIBED = ("baseline", "missingness", "cluster_outcome", "data_quality")
+DESCRIBED = ("baseline", "missingness", "cluster_outcome", "composite", "data_quality")
 WITHHELD = "not shown under the disclosure policy"
 
 
@@ -123,7 +124,12 @@ def _gate_numbers(rows: list[Row]) -> list[Row]:
     """One pass over all rules about numbers."""
     counted, few = counted_columns(rows), outcomes_with_few(rows)
     small = analyses_with_small_clusters(rows)
-    coarse = {**coarse_columns(rows, counted), **by_cluster(rows), **of_distributions(rows)}
+    coarse = {
+        **coarse_columns(rows, counted),
+        **by_cluster(rows),
+        **of_distributions(rows),
+        **of_bundles(rows),
+    }
     passed = []
     for row in rows:
         row = coarse.get((*key_of(row), row.stat_name), row)

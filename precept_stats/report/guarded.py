@@ -23,11 +23,13 @@ _MEASURED += (
     "scale, levels, standard deviations, date, yearmonth, minutes, hours, days, weeks, month, months, "
 )
 _MEASURED += "years, g, grams, kg, cm, metres, km, kilometres, degrees"
-PEOPLE = frozenset((*_COUNTED.split(", "), "individuals per cluster"))
+_OPPORTUNITIES = ("opportunities", "opportunities per cluster")
+PEOPLE = frozenset((*_COUNTED.split(", "), "individuals per cluster", *_OPPORTUNITIES))
 MEASURES = frozenset(_MEASURED.split(", "))
 """Units that do not count people. An unknown unit in a table of clusters or periods is guarded."""
 CENTRES = ("mean", "p25", "median", "p75")
 TWO_VALUES = "a column of two values"
+EFFECTS = ("design_effect", "design_effect_least_variance")
 SUMMARIES = (*CENTRES, "sd", "min", "max")
 Key = tuple[str, ...]
 
@@ -186,9 +188,9 @@ def gate_sizes(row: Row, counted: frozenset[Key], small: frozenset[str]) -> Row:
     value = number(row)
     if row.context == "data_quality" and row.stat_name == "median" and row.unit == "proportion":
         return row if value is None else replace(row, stat=round(value, 2))
-    if value is None or not (spread or row.stat_name in ("cv_size", "design_effect")):
+    if value is None or not (spread or row.stat_name in ("cv_size", *EFFECTS)):
         return row
-    if row.analysis in small and row.stat_name != "design_effect":
+    if row.analysis in small and row.stat_name not in EFFECTS:
         return suppressed(row, f"some clusters have {SMALL} individuals")
     return replace(row, stat=significant(value, 2))
 

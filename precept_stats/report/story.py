@@ -15,6 +15,7 @@ from precept_stats.report.blocks import Block, Figure, Report, Table
 from precept_stats.report.disclosure import release
 from precept_stats.report.material import Material
 from precept_stats.report.sections.baseline import baseline
+from precept_stats.report.sections.bundles import bundles
 from precept_stats.report.sections.clusters import clusters
 from precept_stats.report.sections.data_quality import data_quality
 from precept_stats.report.sections.exposure import exposure
@@ -42,6 +43,7 @@ SECTIONS: tuple[tuple[Output | None, Section], ...] = (
     ("baseline", baseline),
     ("results", results),
     ("results", families),
+    ("results", bundles),
     ("results", exposure),
     ("results", variances),
     ("results", joint_tests),

@@ -14,6 +14,7 @@ from precept_stats.studies.flow import Bools
 from precept_stats.studies.labels import Labels
 from precept_stats.studies.prepared_trial import Characteristic, Participants, PreparedTrial
 from precept_stats.studies.question import Outcome
+from precept_stats.studies.size_dependence import size_dependence
 from precept_stats.values import Context, Row
 
 Groups = tuple[tuple[str, str], ...]
@@ -48,7 +49,7 @@ class About:
 
 
 def describe(prepared: PreparedTrial, analysis: str) -> tuple[Row, ...]:
-    """Rows of context ``baseline``, ``missingness`` and ``cluster_outcome`` for one analysis.
+    """Rows of context ``baseline``, ``missingness``, ``cluster_outcome`` and ``size_dependence``.
 
     Table 1 is about the eligible individuals whom the outcome concerns (those of the follow-up
     window when there are periods), whether or not their outcome was recorded, and about their
@@ -60,6 +61,7 @@ def describe(prepared: PreparedTrial, analysis: str) -> tuple[Row, ...]:
         *table_one(prepared.participants, prepared.design.arm_names, analysis),
         *missingness(prepared.participants, prepared.design, analysis),
         *_cluster_outcomes(prepared, analysis),
+        *size_dependence(prepared.design, analysis),
     )
 
 
@@ -186,23 +188,31 @@ def missing_rows(about: About, groups: Groups, missing: float, everyone: float) 
 def _cluster_outcomes(prepared: PreparedTrial, analysis: str) -> Iterator[Row]:
     """The outcome of every analysed cluster at follow-up and, where there is one, at baseline."""
     design, baseline = prepared.design, prepared.baseline
-    yield from _period(design, "follow_up", (design.cluster_total, design.cluster_size), analysis)
+    people = np.bincount(design.row_cluster, minlength=design.n_clusters).astype(np.float64)
+    yield from _period(design, "follow_up", (design.cluster_total, design.cluster_size, people), analysis)
     if baseline is not None:
-        yield from _period(design, "baseline", (baseline.total, baseline.size), analysis)
+        yield from _period(design, "baseline", (baseline.total, baseline.size, baseline.people), analysis)
 
 
 def _period(
-    design: ClusterTrialDesign, period: str, totals: tuple[Floats, Floats], analysis: str
+    design: ClusterTrialDesign, period: str, totals: tuple[Floats, Floats, Floats], analysis: str
 ) -> Iterator[Row]:
+    """Counts of each cluster; of opportunities only the proportion, beside the number of people."""
     outcome = design.outcome
     about = About(analysis, "cluster_outcome", outcome.column, outcome.name)
     below = "person-time" if outcome.type == "count" else "individuals"
-    for cluster, (total, size) in enumerate(zip(*totals, strict=True)):
+    for cluster, (total, size, people) in enumerate(zip(*totals, strict=True)):
         groups = (
             ("arm", design.arm_names[design.arm[cluster]]),
             ("cluster", design.clusters[cluster]),
             ("period", period),
         )
+        if outcome.counts_opportunities:
+            yield about.row(groups, ("N", "Individuals", int(people), "individuals"))
+            if size > 0:
+                share = float(total / size)
+                yield about.row(groups, ("mean", "Proportion of opportunities", share, "proportion"))
+            continue
         denominator = int(size) if below == "individuals" else float(size)
         yield about.row(groups, ("N", below.capitalize(), denominator, below))
         if outcome.type != "continuous":

@@ -12,6 +12,7 @@ from precept_stats.studies.allocation_tables import trial_allocations
 from precept_stats.studies.cluster_trial import BASELINE_OUTCOME, ClusterTrial
 from precept_stats.studies.cluster_trial_description import describe
 from precept_stats.studies.cluster_trial_design import Ints
+from precept_stats.studies.composite_coding import composite_rows
 from precept_stats.studies.flow import Bools, Selection, flow_rows
 from precept_stats.studies.labels import listed
 from precept_stats.studies.outcome_coding import CodedOutcome
@@ -54,6 +55,7 @@ def prepare(study: ClusterTrial, data: Mapping[str, SourceTable], question: Ques
     eligible, warnings = eligible_rows(trial, absent)
     concerned, in_baseline = _in_windows(study, trial, eligible)
     coded = code_rows(trial, concerned.kept | in_baseline)
+    of_bundle = composite_rows(trial.frame, question, concerned, coded)
     concerned = with_outcome(trial, concerned, coded)
     baseline = _baseline(trial, coded, in_baseline) if study.periods else None
     columns = read_columns(trial, concerned.kept)
@@ -83,6 +85,7 @@ def prepare(study: ClusterTrial, data: Mapping[str, SourceTable], question: Ques
             *loss_warnings(dropped, coded, final.roster.people),
             *_without_baseline(final, baseline),
         ),
+        composite=of_bundle,
     )
 
 
@@ -127,13 +130,14 @@ def _baseline(trial: Trial, coded: CodedOutcome, in_baseline: Bools) -> Baseline
     return BaselineOutcome(
         total=np.bincount(cluster, weights=coded.y[in_baseline], minlength=n_clusters),
         size=np.bincount(cluster, weights=coded.size[in_baseline], minlength=n_clusters),
+        people=np.bincount(cluster, weights=coded.size[in_baseline] > 0, minlength=n_clusters),
     )
 
 
 def _of_clusters(baseline: BaselineOutcome | None, clusters: Ints) -> BaselineOutcome | None:
     if baseline is None:
         return None
-    return BaselineOutcome(baseline.total[clusters], baseline.size[clusters])
+    return BaselineOutcome(baseline.total[clusters], baseline.size[clusters], baseline.people[clusters])
 
 
 def _paired(study: ClusterTrial, trial: Trial, complete: Selection) -> Selection:

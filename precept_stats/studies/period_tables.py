@@ -12,6 +12,7 @@ from precept_stats.studies import allocation as allocate
 from precept_stats.studies.allocation_tables import wedge_allocations
 from precept_stats.studies.cluster_trial_design import Ints
 from precept_stats.studies.cluster_trial_with_baseline import ClusterTrialWithBaseline
+from precept_stats.studies.composite_coding import composite_rows
 from precept_stats.studies.covariates import Column
 from precept_stats.studies.flow import Bools, Selection, flow_rows
 from precept_stats.studies.labels import Labels, label_rows, listed, near_match, text_of
@@ -147,6 +148,7 @@ def _schedule(
 def prepared(study: SteppedWedge | ClusterTrialWithBaseline, trial: Trial, at: Placed) -> PreparedPeriods:
     """The steps after the schedule: outcomes, covariates, the design, and what describes it."""
     coded = code_rows(trial, at.concerned.kept)
+    of_bundle = composite_rows(trial.frame, trial.question, at.concerned, coded)
     concerned = with_outcome(trial, at.concerned, coded)
     columns = read_columns(trial, concerned.kept)
     final = complete_rows(trial, concerned, coded, columns).stand("analysed", "Analysed", sizes=True)
@@ -179,6 +181,7 @@ def prepared(study: SteppedWedge | ClusterTrialWithBaseline, trial: Trial, at: P
             *loss_warnings(names, coded, final.roster.people),
             *participant_warnings(panel),
         ),
+        composite=of_bundle,
     )
 
 

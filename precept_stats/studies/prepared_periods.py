@@ -43,6 +43,7 @@ class PreparedPeriods:
     schedule: Schedule
     checks: tuple[str, ...]
     warnings: tuple[str, ...] = ()
+    composite: tuple[Row, ...] = ()
 
     @property
     def cells(self) -> Bools:
@@ -55,3 +56,7 @@ class PreparedPeriods:
     def flow_rows(self, analysis: str) -> tuple[Row, ...]:
         """The flow under the name of an analysis."""
         return tuple(replace(row, analysis=analysis) for row in self.flow)
+
+    def composite_rows(self, analysis: str) -> tuple[Row, ...]:
+        """Each element of a composite outcome and the composite, under the name of an analysis."""
+        return tuple(replace(row, analysis=analysis) for row in self.composite)

@@ -43,10 +43,11 @@ class Participants:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BaselineOutcome:
-    """Outcome totals and denominators in the baseline window, by cluster (0 where none)."""
+    """Outcome totals, denominators and people in the baseline window, by cluster (0 where none)."""
 
     total: Floats
     size: Floats
+    people: Floats
 
     @property
     def mean(self) -> Floats:
@@ -70,7 +71,12 @@ class PreparedTrial:
     participants: Participants
     baseline: BaselineOutcome | None
     warnings: tuple[str, ...] = ()
+    composite: tuple[Row, ...] = ()
 
     def flow_rows(self, analysis: str) -> tuple[Row, ...]:
         """The flow under the name of an analysis."""
         return tuple(replace(row, analysis=analysis) for row in self.flow)
+
+    def composite_rows(self, analysis: str) -> tuple[Row, ...]:
+        """Each element of a composite outcome and the composite, under the name of an analysis."""
+        return tuple(replace(row, analysis=analysis) for row in self.composite)

@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 
 from precept_stats.data.declared import Declared
 from precept_stats.data.selection import Population, Scalar
+from precept_stats.studies.composite import AnyComposite
 
 Summary = Literal[
     "mean_difference", "risk_difference", "risk_ratio", "odds_ratio", "rate_difference", "rate_ratio"
@@ -35,9 +36,10 @@ class Outcome(Declared):
     ``denominator``, one row a group, the column counting events among that many people.
     ``count``: events, with the person-time in ``denominator``. ``missing`` values were not
     recorded; ``excluded`` values say that the outcome does not apply, and leave the denominator.
+    ``composite``: a binary outcome made of others (a care bundle of its elements), instead of a column.
     """
 
-    column: str
+    column: str = ""
     type: OutcomeType
     direction: Literal["higher_better", "lower_better"]
     label: str = ""
@@ -47,6 +49,22 @@ class Outcome(Declared):
     non_event: tuple[Scalar, ...] = (0,)
     missing: tuple[Scalar, ...] = ()
     excluded: tuple[Scalar, ...] = ()
+    composite: AnyComposite | None = None
+
+    @model_validator(mode="after")
+    def _from_column_or_elements(self) -> Outcome:
+        if self.composite is None and not self.column:
+            raise ValueError("an outcome has a `column`, or is a `composite` of other outcomes")
+        if self.composite is not None:
+            if self.type != "binary":
+                raise ValueError("a composite is of type binary: what was given, of what applied")
+            own = ("denominator", "event", "non_event", "missing", "excluded")
+            stray = [name for name in own if name in self.model_fields_set]
+            if stray:
+                raise ValueError(
+                    f"a composite has no `{'`, no `'.join(stray)}`: its elements say what counts"
+                )
+        return self
 
     @model_validator(mode="after")
     def _coherent(self) -> Outcome:
@@ -70,6 +88,11 @@ class Outcome(Declared):
     @property
     def name(self) -> str:
         return self.label or self.column
+
+    @property
+    def counts_opportunities(self) -> bool:
+        """Whether denominators are opportunities for care, of which a person may have several."""
+        return self.composite is not None and self.composite.counts_opportunities
 
 
 class IntercurrentEvent(Declared):
@@ -113,9 +136,21 @@ class Estimand(Declared):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """An estimand with the population and outcome that it names, resolved."""
+    """An estimand with the population and outcome that it names, resolved.
+
+    ``elements`` are those of a composite outcome, by id in its order.
+    """
 
     estimand_id: str
     estimand: Estimand
     population: Population
     outcome: Outcome
+    elements: tuple[tuple[str, Outcome], ...] = ()
+
+    @property
+    def outcome_columns(self) -> tuple[str, ...]:
+        """The columns that hold the outcome: its own, or those of its elements."""
+        if self.outcome.composite is not None:
+            return tuple(element.column for _, element in self.elements)
+        of = (self.outcome.column, self.outcome.denominator)
+        return tuple(name for name in of if name is not None)

@@ -13,10 +13,11 @@ from precept_stats.studies import AnyStudy
 from precept_stats.studies.allocation import Allocation, arm_numbers, read_allocation
 from precept_stats.studies.cluster_trial import BASELINE_OUTCOME
 from precept_stats.studies.cluster_trial_design import Floats, Ints
+from precept_stats.studies.composite_coding import code_question
 from precept_stats.studies.covariates import Column, is_missing, read_column
 from precept_stats.studies.flow import Bools, Roster, Selection
 from precept_stats.studies.labels import Labels, listed
-from precept_stats.studies.outcome_coding import CodedOutcome, code_outcome, people_per_row
+from precept_stats.studies.outcome_coding import CodedOutcome, people_per_row
 from precept_stats.studies.population import (
     Gathered,
     SourceTable,
@@ -54,14 +55,19 @@ def read_trial(study: AnyStudy, data: Mapping[str, SourceTable], question: Quest
 
 def _columns_asked(study: AnyStudy, question: Question) -> dict[str, str]:
     """Every column that is needed, with what asks for it (the first to ask)."""
-    outcome = question.outcome
     asks: list[tuple[str | None, str]] = [
         *((column, f"study.{_field(at)}") for at, column in study.named() if column != BASELINE_OUTCOME),
-        (outcome.column, "outcome.column"),
-        (outcome.denominator, "outcome.denominator"),
+        *_outcome_asks(question),
         *condition_columns(question.population).items(),
     ]
     return {name: asker for name, asker in reversed(asks) if name is not None}
+
+
+def _outcome_asks(question: Question) -> list[tuple[str | None, str]]:
+    if question.outcome.composite is not None:
+        return [(element.column, f"outcome {name!r}") for name, element in question.elements]
+    outcome = question.outcome
+    return [(outcome.column, "outcome.column"), (outcome.denominator, "outcome.denominator")]
 
 
 def _field(at: str) -> str:
@@ -123,7 +129,7 @@ def without_other_arms(trial: Trial, selection: Selection) -> Selection:
 
 def code_rows(trial: Trial, used: Bools) -> CodedOutcome:
     """Code the outcome of the rows in ``used``; other rows are neither missing nor excluded."""
-    part = code_outcome(trial.frame[used], trial.question.outcome, trial.where)
+    part = code_question(trial.frame[used], trial.question, trial.where)
     return CodedOutcome(
         y=_spread(part.y, used, 0.0),
         size=_spread(part.size, used, 0.0),
@@ -158,7 +164,8 @@ def read_columns(trial: Trial, concerned: Bools) -> dict[str, Column]:
 
 def with_outcome(trial: Trial, concerned: Selection, coded: CodedOutcome) -> Selection:
     """Leave out the rows whose outcome does not apply."""
-    if not trial.question.outcome.excluded:
+    outcomes = (trial.question.outcome, *(element for _, element in trial.question.elements))
+    if not any(outcome.excluded for outcome in outcomes):
         return concerned
     return concerned.leave("outcome_excluded", "Outcome does not apply", coded.excluded)
 

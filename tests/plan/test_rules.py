@@ -64,6 +64,17 @@ def _correlation(**fields: object) -> Callable[[Document], object]:
     return fault
 
 
+ELEMENTS = {"kind": "opportunity_weighted", "elements": ["uptake", "steroids"], "missing": "of_known"}
+BUNDLE = {"type": "binary", "direction": "higher_better", "composite": ELEMENTS}
+
+
+def _opportunities_in_a_mixed_model(document: Document) -> None:
+    document["outcomes"]["steroids"] = document["outcomes"]["uptake"] | {"column": "antenatal_steroids"}
+    document["outcomes"]["bundle"] = BUNDLE
+    document["estimands"]["bundle"] = OTHER_ESTIMAND | {"outcome": "bundle"}
+    document["analyses"]["crude"] |= {"estimand": "bundle", "method": {"kind": "linear_mixed"}}
+
+
 # rule -> (how the plan is spoilt, where the finding points)
 FAULTS: dict[str, tuple[Callable[[Document], object], str]] = {
     "PL-0003": (change(f"{PRIMARY}.purpos", "primary"), "/analyses/primary/purpos"),
@@ -98,6 +109,10 @@ FAULTS: dict[str, tuple[Callable[[Document], object], str]] = {
     "PL-0112": (change("populations.others", {"of": "births"}), "/populations/others"),
     "PL-0113": (change("outcomes.again", good()["outcomes"]["uptake"]), "/outcomes/again"),
     "PL-0114": (change("estimands.again", OTHER_ESTIMAND), "/estimands/again"),
+    "PL-0115": (
+        change("outcomes.bundle", BUNDLE | {"composite": ELEMENTS | {"elements": ["uptake", "cafeine"]}}),
+        "/outcomes/bundle/composite/elements/1",
+    ),
     "PL-0121": (change(f"{PRIMARY}.purpose", "secondary"), "/analyses"),
     "PL-0122": (TWO_PRIMARIES, "/multiplicity/family"),
     "PL-0123": (change("multiplicity.family", []), "/multiplicity/family"),
@@ -152,6 +167,7 @@ FAULTS: dict[str, tuple[Callable[[Document], object], str]] = {
     ),
     "PL-0153": (change(f"{PRIMARY}.study.weights", "birth_weight_z"), "/analyses/primary/study/weights"),
     "PL-0154": (change("design", "stepped_wedge"), "/design"),
+    "PL-0155": (_opportunities_in_a_mixed_model, "/analyses/crude/method"),
     "PL-0161": (change("summary", "TBD by the statistician"), "/summary"),
     "PL-0162": (change("title", " "), "/title"),
     "PL-0163": (change(f"{CRUDE}.label", "Regression"), "/analyses/crude/label"),

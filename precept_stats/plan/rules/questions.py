@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from precept_stats.data.declared import Declared
 from precept_stats.data.strict_yaml import Location
 from precept_stats.methods.contract import unused
+from precept_stats.methods.generalised_linear_mixed import GeneralisedLinearMixed
+from precept_stats.methods.linear_mixed import LinearMixed
 from precept_stats.plan.findings import Remark
 from precept_stats.plan.loaded import LoadedPlan
 from precept_stats.plan.rules.rule import Rule, answerable, primaries
@@ -72,12 +74,13 @@ def _summary_of_outcome(loaded: LoadedPlan) -> Iterator[Remark]:
 def _adjusts_for_others(loaded: LoadedPlan) -> Iterator[Remark]:
     for name, analysis, question in answerable(loaded.plan):
         study, outcome = analysis.study, question.outcome
-        taken = {
+        taken: dict[str | None, str] = {
             study.arm: "the arm",
             study.cluster: "the cluster",
-            outcome.column: "the outcome",
             outcome.denominator: "the denominator",
         }
+        for column in question.outcome_columns:
+            taken.setdefault(column, "the outcome")
         for number, column in enumerate(study.adjust):
             if column in taken:
                 yield Remark(
@@ -171,13 +174,22 @@ def _strategies_computed(loaded: LoadedPlan) -> Iterator[Remark]:
                 yield Remark(place, message, event.strategy, "treatment_policy")
 
 
+def _people_behind_opportunities(loaded: LoadedPlan) -> Iterator[Remark]:
+    for name, analysis, question in answerable(loaded.plan):
+        by_row = isinstance(analysis.method, LinearMixed | GeneralisedLinearMixed)
+        if question.outcome.counts_opportunities and by_row:
+            message = "the model takes the opportunities of one person as independent given the cluster"
+            allowed = "a method of cluster means, or gee with a robust variance; or an all-or-none composite"
+            yield Remark(("analyses", name, "method"), message, analysis.method.kind, allowed)
+
+
 def _not_selected_by_outcome(loaded: LoadedPlan) -> Iterator[Remark]:
     told: set[Location] = set()
     for _, _, question in answerable(loaded.plan):
         at: Location = ("populations", question.estimand.population, "where")
         for number, condition in enumerate(question.population.where):
             place = (*at, number, "column")
-            if condition.column == question.outcome.column and place not in told:
+            if condition.column in question.outcome_columns and place not in told:
                 told.add(place)
                 message = f"rows are chosen by the outcome itself ({condition.words()}), after randomisation"
                 allowed = "what was known before randomisation; `missing` and `excluded` of the outcome"
@@ -211,4 +223,10 @@ RULES = (
         _method_uses_columns,
     ),
     Rule("PL-0154", "warning", "the design is that of the primary analysis", _design_is_primary),
+    Rule(
+        "PL-0155",
+        "warning",
+        "opportunities of one person are not taken as independent",
+        _people_behind_opportunities,
+    ),
 )

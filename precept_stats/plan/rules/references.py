@@ -146,8 +146,30 @@ def _populations_used(loaded: LoadedPlan) -> Iterator[Remark]:
 
 
 def _outcomes_used(loaded: LoadedPlan) -> Iterator[Remark]:
-    used = (estimand.outcome for estimand in loaded.plan.estimands.values())
-    return _unused("outcomes", loaded.plan.outcomes, used, "an outcome")
+    outcomes = loaded.plan.outcomes
+    used = [estimand.outcome for estimand in loaded.plan.estimands.values()]
+    of_bundles = [outcomes[name].composite for name in used if name in outcomes]
+    used += [element for composite in of_bundles if composite for element in composite.elements]
+    return _unused("outcomes", outcomes, used, "an outcome")
+
+
+def _elements_exist(loaded: LoadedPlan) -> Iterator[Remark]:
+    """Elements are outcomes of one person each: binary, of a column of their own."""
+    outcomes = loaded.plan.outcomes
+    for name, outcome in outcomes.items():
+        if outcome.composite is None:
+            continue
+        if outcome.column:
+            message = "a composite has no column of its own; its rows are named after its id"
+            yield Remark(("outcomes", name, "column"), message, outcome.column)
+        for number, element in enumerate(outcome.composite.elements):
+            place = ("outcomes", name, "composite", "elements", number)
+            yield from _dangling(place, element, outcomes, "outcome")
+            found = outcomes.get(element)
+            if found and (found.type != "binary" or found.denominator is not None or found.composite):
+                what = "a composite" if found.composite else f"{found.type}, or counts with a denominator"
+                message = "an element is a binary outcome with one row a person"
+                yield Remark(place, message, f"{element}: {what}")
 
 
 def _estimands_used(loaded: LoadedPlan) -> Iterator[Remark]:
@@ -171,4 +193,7 @@ RULES = (
     Rule("PL-0112", "warning", "every population is used by an estimand", _populations_used),
     Rule("PL-0113", "warning", "every outcome is used by an estimand", _outcomes_used),
     Rule("PL-0114", "warning", "every estimand is of an analysis or a correlation", _estimands_used),
+    Rule(
+        "PL-0115", "error", "a composite is of binary outcomes of the plan, one row a person", _elements_exist
+    ),
 )

@@ -28,12 +28,21 @@ class Rule:
 def answerable(plan: Plan) -> Iterator[tuple[str, Analysis, Question]]:
     """The analyses whose estimand, population and outcome exist, each with its question.
 
-    The others break PL-0101 to PL-0103; rules about questions have nothing to say of them.
+    The others break PL-0101 to PL-0103 or PL-0115; rules about questions have nothing to say of them.
     """
     for name, analysis in plan.analyses.items():
         estimand = plan.estimands.get(analysis.estimand)
-        if estimand and estimand.population in plan.populations and estimand.outcome in plan.outcomes:
+        if estimand and estimand.population in plan.populations and _complete(plan, estimand.outcome):
             yield name, analysis, plan.question(name)
+
+
+def _complete(plan: Plan, name: str) -> bool:
+    """Whether the plan has an outcome, with every element where it is a composite."""
+    outcome = plan.outcomes.get(name)
+    composite = outcome.composite if outcome is not None else None
+    return outcome is not None and all(
+        one in plan.outcomes for one in (composite.elements if composite else ())
+    )
 
 
 def primaries(plan: Plan) -> dict[str, Analysis]:

@@ -9,7 +9,6 @@ from precept_stats.data.strict_yaml import Location
 from precept_stats.errors import PreceptError
 from precept_stats.plan.files import ALLOWED, DATA_FOLDER, path_problem
 from precept_stats.plan.findings import Remark, nearest, quoted
-from precept_stats.plan.intracluster import question_of
 from precept_stats.plan.loaded import LoadedPlan
 from precept_stats.plan.rules.rule import Rule, answerable
 from precept_stats.studies.cluster_trial import BASELINE_OUTCOME
@@ -84,7 +83,7 @@ def _asked(loaded: LoadedPlan) -> Iterator[tuple[tuple[str, str], Question]]:
     for name, declared in plan.correlations.items():
         estimand = plan.estimands.get(declared.estimand)
         if estimand and estimand.population in plan.populations and estimand.outcome in plan.outcomes:
-            yield ("correlations", name), question_of(plan, declared)
+            yield ("correlations", name), plan.question_of(declared.estimand)
 
 
 def _columns(loaded: LoadedPlan, place: tuple[str, str]) -> Iterator[tuple[Location, str]]:
@@ -94,7 +93,11 @@ def _columns(loaded: LoadedPlan, place: tuple[str, str]) -> Iterator[tuple[Locat
     estimand = plan.estimands[asked.estimand]
     outcome_at: Location = ("outcomes", estimand.outcome)
     outcome = plan.outcomes[estimand.outcome]
-    yield (*outcome_at, "column"), outcome.column
+    composite = outcome.composite
+    for element in composite.elements if composite is not None else ():
+        yield ("outcomes", element, "column"), plan.outcomes[element].column
+    if composite is None:
+        yield (*outcome_at, "column"), outcome.column
     if outcome.denominator is not None:
         yield (*outcome_at, "denominator"), outcome.denominator
     population = plan.populations[estimand.population]

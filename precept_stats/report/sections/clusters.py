@@ -42,7 +42,7 @@ def clusters(material: Material) -> tuple[Block, ...]:
     when = "before (hollow) and at follow-up (filled)" if before else "at follow-up"
     interval = (
         f" Lines are {level} Wilson intervals, each for the cluster's own {material.people} alone."
-        if outcome.type == "binary"
+        if outcome.type == "binary" and not outcome.counts_opportunities
         else ""
     )
     figure = Figure(
@@ -104,13 +104,16 @@ def _mark(material: Material, found: Cells, level: float) -> Mark | None:
     events, total = number_of(found.get("n")), number_of(found.get("N"))
     if not _firm(material, found):
         return None
-    if material.question.outcome.type == "binary":
+    if material.question.outcome.type == "binary" and "mean" not in found:
         if events is None or not total:
             return None
         low, high = wilson_interval(events, total, level)
         return Mark(100 * events / total, 100 * low, 100 * high)
-    value = number_of(found.get("mean", found.get("p")))
-    return None if value is None else Mark(value)
+    mean = found.get("mean", found.get("p"))
+    value = number_of(mean)
+    return (
+        None if mean is None or value is None else Mark(value * scale_of(mean.unit, difference=False).factor)
+    )
 
 
 def _rounds(material: Material) -> bool:
@@ -225,8 +228,8 @@ def _table(material: Material, arms: dict[str, dict[str, Cluster]]) -> Table:
             rows.append(TableRow(tuple(cells)))
     note = (
         "Events of the total (per cent)."
-        if material.question.outcome.type == "binary"
-        else "Mean or rate, and size."
+        if material.question.outcome.type == "binary" and not material.question.outcome.counts_opportunities
+        else "Mean, rate or proportion of opportunities, and size."
     )
     return Table("clusters-data", "Clusters: the counts behind the figure", columns, tuple(rows), (note,))
 
@@ -236,7 +239,9 @@ def _cell(material: Material, found: Cells) -> str:
         return NONE
     if "mean" in found:
         value = number_of(found["mean"])
-        return f"{NONE if value is None else number(value)} (N {cell(found.get('N'))})"
+        shown = percent_text(value) if value is not None and found["mean"].unit == "proportion" else None
+        shown = shown or (NONE if value is None else number(value))
+        return f"{shown} (N {cell(found.get('N'))})"
     share = number_of(found.get("p"))
     of = f"{cell(found.get('n'))} of {cell(found.get('N'))}"
     if share is None or not _firm(material, found):
