@@ -7,7 +7,7 @@ names of Ridout, Demetrio and Firth (1999, Biometrics 55:137), which the R packa
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import Annotated, ClassVar, Literal
 
@@ -110,7 +110,7 @@ class IccEstimator(Choice):
     def _with_limits(self, value: float, limits: Callable[[], Limits], least: float) -> IccAnswer:
         warning = ""
         if value < least:
-            warning = f"below {least:.4g}, the least correlation that the largest cluster can have"
+            warning = "below the least correlation that the largest cluster can have"
         try:
             return IccAnswer(value, limits().inside(least), warning=warning)
         except FitError as problem:
@@ -243,8 +243,10 @@ class BetaBinomialIcc(IccEstimator):
 
     def _limits(self, interval: AnyInterval, asked: Measured) -> Limits:
         if isinstance(interval, OwnInterval):
-            limits = beta_binomial(asked.data).limits(asked.drawn.level)
-            return Limits(*limits, "profile likelihood")
+            model = beta_binomial(asked.data)
+            limits = model.limits(asked.drawn.level)
+            at_end = "; lower limit at the end of the model's range" if limits[0] <= model.lowest else ""
+            return Limits(*limits, f"profile likelihood{at_end}")
         return super()._limits(interval, asked)
 
     def _interval(self) -> AnyInterval:
@@ -299,7 +301,7 @@ class StabilisedIcc(_MomentIcc):
 
 
 class UnbiasedEquationIcc(_MomentIcc):
-    """The root of Yamamoto and Yanagimoto's unbiased estimating equation (ub)."""
+    """Yamamoto and Yanagimoto's unbiased equation (ub); not the same for non-events in unequal clusters."""
 
     words: ClassVar[str] = "Unbiased estimating equation"
 
@@ -323,6 +325,13 @@ class MakIcc(_MomentIcc):
 class _LogisticIcc(IccEstimator):
     nodes: Literal[1, 5, 11, 25] = Field(default=25, description="Quadrature nodes; 1 is Laplace's.")
     interval: DrawnInterval = NoInterval()
+
+    def answer(self, data: Clustered, level: float, seed: Seed | None) -> IccAnswer:
+        found = super().answer(data, level, seed)
+        if found.value > 0.0:
+            return found
+        at_zero = "the variance between clusters is estimated as 0"
+        return replace(found, warning="; ".join(filter(None, (at_zero, found.warning))))
 
     def _interval(self) -> AnyInterval:
         return self.interval

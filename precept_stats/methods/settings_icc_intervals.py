@@ -23,7 +23,7 @@ Vector = NDArray[np.float64]
 Ints = NDArray[np.intp]
 Influence = Callable[[Clustered], tuple[Vector, Vector]]
 
-AT_LEAST = "; lower limit at the least possible correlation, -1/(n - 1) of the largest cluster"
+AT_LEAST = "; lower limit at the least correlation that the largest cluster can have"
 
 
 @dataclass(frozen=True, slots=True)

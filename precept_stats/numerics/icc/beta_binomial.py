@@ -57,6 +57,11 @@ class BetaBinomial:
     groups: tuple[_Counts, ...]
     least: float
 
+    @property
+    def lowest(self) -> float:
+        """The least correlation that is looked at."""
+        return _share(self.least * (1.0 - EDGE))
+
     def best(self, g: float) -> float:
         """The profile log-likelihood of g."""
         return sum(group.best(g) for group in self.groups)

@@ -109,7 +109,7 @@ def least_variance_effect(size: Vector, icc: float) -> float:
     if not np.all(inflation > 0.0):
         raise FitError(
             "no design effect at a correlation that clusters of this size cannot have",
-            found=f"{icc:g} with a largest cluster of {size.max():g}",
-            allowed=f"above {-1.0 / (size.max() - 1.0):g}",
+            found="one at or below -1/(n - 1) of the largest cluster",
+            allowed="one above it",
         )
     return float(size.sum() / np.sum(size / inflation))

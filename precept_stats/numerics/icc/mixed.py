@@ -56,7 +56,6 @@ def random_intercept(data: Clustered, nodes: int) -> tuple[float, float]:
     if len(params) > 1:
         raise FitError(
             "this correlation depends on the proportion, which differs between arms or strata",
-            found=f"{len(params)} groups",
             allowed="one arm at a time (by_arm), or nothing removed",
         )
     return params[0], sigma

@@ -119,6 +119,7 @@ def mak_icc(data: Clustered) -> float:
 def unbiased_equation_icc(data: Clustered) -> float:
     """The root of an unbiased estimating equation (ub); groups add up.
 
+    The equation is of events alone: of unequal clusters, non-events give another root.
     Source: Yamamoto and Yanagimoto (1992), J Appl Stat 19:273.
     """
     found = anova(data)
