@@ -31,6 +31,7 @@ from precept_stats.report.guarded import (
 )
 from precept_stats.report.guarded_bundles import of_bundles
 from precept_stats.report.guarded_clusters import by_cluster
+from precept_stats.report.guarded_correlations import gate_correlation
 from precept_stats.report.guarded_reference import of_distributions
 from precept_stats.values import Failure, Result, Results, Row
 
@@ -135,6 +136,7 @@ def _gate_numbers(rows: list[Row]) -> list[Row]:
         row = coarse.get((*key_of(row), row.stat_name), row)
         if row.context == "arm_summary" and row.variable in few and row.stat_name != "conf_level":
             row = suppressed(row, f"an arm has {SMALL} with or without the event")
+        row = gate_correlation(row, few)
         passed.append(_gate_count(gate_sizes(row, counted, small), counted))
     known = {(*key_of(row), row.stat_name): row for row in passed}
     return [_gate_described(row, known, counted) for row in passed]

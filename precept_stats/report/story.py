@@ -17,6 +17,7 @@ from precept_stats.report.material import Material
 from precept_stats.report.sections.baseline import baseline
 from precept_stats.report.sections.bundles import bundles
 from precept_stats.report.sections.clusters import clusters
+from precept_stats.report.sections.correlations import correlations
 from precept_stats.report.sections.data_quality import data_quality
 from precept_stats.report.sections.exposure import exposure
 from precept_stats.report.sections.families import families
@@ -49,6 +50,7 @@ SECTIONS: tuple[tuple[Output | None, Section], ...] = (
     ("results", joint_tests),
     ("results", reference),
     ("forest", forest),
+    (None, correlations),
     ("clusters", clusters),
     ("clusters", predictions),
     ("clusters", influence),
