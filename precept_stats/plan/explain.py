@@ -8,11 +8,10 @@ from collections.abc import Iterable, Iterator
 from precept_stats.data.declared import Declared
 from precept_stats.data.selection import Population
 from precept_stats.errors import PlanError
-from precept_stats.methods.settings import listed
+from precept_stats.methods.settings import Choice, listed
 from precept_stats.methods.settings_icc import IccEstimator
 from precept_stats.plan.document import Analysis
 from precept_stats.plan.findings import nearest, quoted
-from precept_stats.plan.intracluster import question_of
 from precept_stats.plan.loaded import LoadedPlan
 from precept_stats.plan.multiplicity import Family, Graphical
 from precept_stats.studies import AnyStudy
@@ -133,7 +132,7 @@ def _facts(loaded: LoadedPlan, name: str) -> list[Fact]:
 def _correlation(loaded: LoadedPlan, name: str) -> list[str]:
     """A correlation: of what, within what, and every estimator with its settings."""
     declared = loaded.plan.correlations[name]
-    question = question_of(loaded.plan, declared)
+    question = loaded.plan.question_of(declared.estimand)
     title = f"{name}: {declared.label}" if declared.label else f"{name}: intracluster correlations"
     arms = "; each arm alone as well" if declared.by_arm else ""
     facts = [
@@ -147,10 +146,12 @@ def _correlation(loaded: LoadedPlan, name: str) -> list[str]:
 
 
 def _estimator_words(estimator: IccEstimator) -> str:
-    settings = [
-        f"- {name.partition('.')[2]} = {value}" + (f": {meaning}" if meaning else "")
-        for name, value, meaning in listed({estimator.kind: estimator})[1:]
-    ]
+    settings = []
+    for name, value, meaning in listed({estimator.kind: estimator})[1:]:
+        field = name.partition(".")[2]
+        chosen = getattr(estimator, field)
+        told = chosen.meaning if isinstance(chosen, Choice) else meaning
+        settings.append(f"- {field} = {value}: {told}")
     return "\n".join([f"{estimator.kind}: {estimator.meaning}", *settings])
 
 

@@ -10,7 +10,6 @@ from precept_stats.errors import DataError, FitError, PlanError
 from precept_stats.inference.seeds import Seed
 from precept_stats.methods.intracluster import IccSettings, icc_objections
 from precept_stats.methods.intracluster_rows import IccHow, correlation_rows
-from precept_stats.plan.correlations import Correlation
 from precept_stats.plan.document import Plan
 from precept_stats.studies import AnyStudy
 from precept_stats.studies.prepare import prepare
@@ -34,7 +33,7 @@ def correlations_of(plan: Plan, tables: Mapping[str, Table]) -> tuple[Row, ...]:
     """The rows of every correlation of a plan; what fails is a row, and stops nothing."""
     rows: list[Row] = []
     for name, declared in plan.correlations.items():
-        asked = Asked(name, declared.study, question_of(plan, declared), declared)
+        asked = Asked(name, declared.study, plan.question_of(declared.estimand), declared)
         seed = None if plan.seed is None else Seed(plan.seed).at("correlations", name)
         try:
             rows += _answered(asked, tables, IccHow(plan.multiplicity.level, seed))
@@ -52,13 +51,6 @@ def correlations_of(plan: Plan, tables: Mapping[str, Table]) -> tuple[Row, ...]:
                 )
             )
     return tuple(rows)
-
-
-def question_of(plan: Plan, declared: Correlation) -> Question:
-    """The estimand of a correlation with its population and outcome resolved."""
-    estimand = plan.estimands[declared.estimand]
-    population, outcome = plan.populations[estimand.population], plan.outcomes[estimand.outcome]
-    return Question(declared.estimand, estimand, population, outcome)
 
 
 def intracluster_correlation(
