@@ -261,6 +261,23 @@ class ReferenceData:
     panels: tuple[ReferencePanel, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class SizeArm:
+    """The clusters of one arm: size and outcome of each, in display units."""
+
+    name: str
+    points: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SizeData:
+    """Outcome against cluster size: the words of both axes, then the arms, the compared one first."""
+
+    outcome: str
+    size: str
+    arms: tuple[SizeArm, ...]
+
+
 FigureData = (
     FlowData
     | ForestData
@@ -271,5 +288,6 @@ FigureData = (
     | RankedData
     | ExposureData
     | ReferenceData
+    | SizeData
     | GraphData
 )

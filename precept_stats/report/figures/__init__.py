@@ -25,6 +25,7 @@ from precept_stats.report.figure_data import (
     RankedData,
     ReferenceData,
     ScheduleData,
+    SizeData,
 )
 from precept_stats.report.figures.clusters import draw_clusters
 from precept_stats.report.figures.completeness import draw_completeness
@@ -37,6 +38,7 @@ from precept_stats.report.figures.periods import draw_periods
 from precept_stats.report.figures.ranked import draw_ranked
 from precept_stats.report.figures.reference import draw_reference
 from precept_stats.report.figures.schedule import draw_schedule
+from precept_stats.report.figures.size import draw_size
 
 MEASURED, SHOWN = "'DejaVu Sans'", "'Helvetica Neue', Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"
 
@@ -79,5 +81,7 @@ def drawn(data: FigureData, narrow: bool) -> Page:
             return draw_graph(data, narrow)
         case ReferenceData():
             return draw_reference(data, narrow)
+        case SizeData():
+            return draw_size(data, narrow)
         case _:
             assert_never(data)
