@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from precept_stats.methods.intracluster import icc_objections
 from precept_stats.plan.findings import Remark, nearest
 from precept_stats.plan.loaded import LoadedPlan
-from precept_stats.plan.rules.rule import Rule
+from precept_stats.plan.rules.rule import Rule, has_question
 
 
 def _estimand_exists(loaded: LoadedPlan) -> Iterator[Remark]:
@@ -28,9 +28,8 @@ def _own_name(loaded: LoadedPlan) -> Iterator[Remark]:
 def _can_be_had(loaded: LoadedPlan) -> Iterator[Remark]:
     plan = loaded.plan
     for name, declared in plan.correlations.items():
-        estimand = plan.estimands.get(declared.estimand)
-        outcome = plan.outcomes.get(estimand.outcome) if estimand is not None else None
-        if outcome is not None:
+        if has_question(plan, declared.estimand):
+            outcome = plan.question_of(declared.estimand).outcome
             for objection in icc_objections(declared, declared.study, outcome):
                 yield Remark(("correlations", name), objection)
 

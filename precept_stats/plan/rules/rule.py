@@ -31,9 +31,16 @@ def answerable(plan: Plan) -> Iterator[tuple[str, Analysis, Question]]:
     The others break PL-0101 to PL-0103 or PL-0115; rules about questions have nothing to say of them.
     """
     for name, analysis in plan.analyses.items():
-        estimand = plan.estimands.get(analysis.estimand)
-        if estimand and estimand.population in plan.populations and _complete(plan, estimand.outcome):
+        if has_question(plan, analysis.estimand):
             yield name, analysis, plan.question(name)
+
+
+def has_question(plan: Plan, estimand_id: str) -> bool:
+    """Whether an estimand exists, with its population and outcome."""
+    estimand = plan.estimands.get(estimand_id)
+    return (
+        estimand is not None and estimand.population in plan.populations and _complete(plan, estimand.outcome)
+    )
 
 
 def _complete(plan: Plan, name: str) -> bool:

@@ -10,7 +10,7 @@ from precept_stats.errors import PreceptError
 from precept_stats.plan.files import ALLOWED, DATA_FOLDER, path_problem
 from precept_stats.plan.findings import Remark, nearest, quoted
 from precept_stats.plan.loaded import LoadedPlan
-from precept_stats.plan.rules.rule import Rule, answerable
+from precept_stats.plan.rules.rule import Rule, answerable, has_question
 from precept_stats.studies.cluster_trial import BASELINE_OUTCOME
 from precept_stats.studies.question import Question
 
@@ -81,8 +81,7 @@ def _asked(loaded: LoadedPlan) -> Iterator[tuple[tuple[str, str], Question]]:
     plan = loaded.plan
     yield from ((("analyses", name), question) for name, _, question in answerable(plan))
     for name, declared in plan.correlations.items():
-        estimand = plan.estimands.get(declared.estimand)
-        if estimand and estimand.population in plan.populations and estimand.outcome in plan.outcomes:
+        if has_question(plan, declared.estimand):
             yield ("correlations", name), plan.question_of(declared.estimand)
 
 
