@@ -16,6 +16,7 @@ from precept_stats.report.disclosure import release
 from precept_stats.report.material import Material
 from precept_stats.report.sections.baseline import baseline
 from precept_stats.report.sections.bundles import bundles
+from precept_stats.report.sections.cluster_size import cluster_size
 from precept_stats.report.sections.clusters import clusters
 from precept_stats.report.sections.correlations import correlations
 from precept_stats.report.sections.data_quality import data_quality
@@ -26,6 +27,7 @@ from precept_stats.report.sections.front import SYNTHETIC, badges, question, sum
 from precept_stats.report.sections.influence import influence
 from precept_stats.report.sections.joint_tests import joint_tests
 from precept_stats.report.sections.methods import methods
+from precept_stats.report.sections.numbers_needed import numbers_needed
 from precept_stats.report.sections.predictions import predictions
 from precept_stats.report.sections.record import deviations, differences, provenance
 from precept_stats.report.sections.reference import reference
@@ -43,6 +45,7 @@ SECTIONS: tuple[tuple[Output | None, Section], ...] = (
     ("flow", schedule),
     ("baseline", baseline),
     ("results", results),
+    ("results", numbers_needed),
     ("results", families),
     ("results", bundles),
     ("results", exposure),
@@ -52,6 +55,7 @@ SECTIONS: tuple[tuple[Output | None, Section], ...] = (
     ("forest", forest),
     (None, correlations),
     ("clusters", clusters),
+    ("clusters", cluster_size),
     ("clusters", predictions),
     ("clusters", influence),
     ("data_quality", data_quality),
