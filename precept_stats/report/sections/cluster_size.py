@@ -89,8 +89,8 @@ def _picture(material: Material) -> tuple[Block, ...]:
     figure = Figure(
         id="cluster-size",
         caption=f"{capital(outcome.name)} of each cluster against its size, by arm. Sizes are on a "
-        "logarithmic axis. A trend says that size is informative of the outcome; a trend that differs between "
-        "the arms, that the effect goes with size.",
+        "logarithmic axis. A trend says that size is informative of the outcome; one that differs "
+        "between the arms, that the effect goes with size.",
         alt=_alt(data),
         data=data,
         behind=_slope_table(material, slopes),
