@@ -80,9 +80,11 @@ class LoadedPlan:
         Defaults count as stated. A block whose ``kind`` differs is one difference, as written.
         """
         parent = self.bases.get(analysis)
-        if parent is None:
-            return ()
-        theirs, ours = self.plan.analyses[parent], self.plan.analyses[analysis]
+        return () if parent is None else self.differences_between(parent, analysis)
+
+    def differences_between(self, other: str, analysis: str) -> tuple[Difference, ...]:
+        """How an analysis differs from any other, in the same form."""
+        theirs, ours = self.plan.analyses[other], self.plan.analyses[analysis]
         return tuple(
             difference
             for difference in _differences(_complete(theirs), _complete(ours), "")

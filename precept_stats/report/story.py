@@ -33,6 +33,7 @@ from precept_stats.report.sections.record import deviations, differences, proven
 from precept_stats.report.sections.reference import reference
 from precept_stats.report.sections.results import forest, results
 from precept_stats.report.sections.schedule import schedule
+from precept_stats.report.sections.sensitivity import sensitivity
 from precept_stats.report.sections.variances import variances
 from precept_stats.values import Results
 
@@ -45,6 +46,7 @@ SECTIONS: tuple[tuple[Output | None, Section], ...] = (
     ("flow", schedule),
     ("baseline", baseline),
     ("results", results),
+    ("results", sensitivity),
     ("results", numbers_needed),
     ("results", families),
     ("results", bundles),

@@ -83,7 +83,7 @@ def _notes(material: Material) -> tuple[str, ...]:
         f"CI: confidence interval. ICC: {label[:1].lower() + label[1:] or 'intracluster correlation'}. "
         "df: degrees of freedom of the t reference distribution, or how the interval was found where it has "
         "none (normal distribution, likelihood profile, bootstrap). p: two-sided, against no "
-        "difference; given for primary and secondary analyses only, because a sensitivity analysis asks "
+        "difference; given here for primary and secondary analyses only, because a sensitivity analysis asks "
         "how far the estimate moves, which a p-value cannot tell.",
     )
 
