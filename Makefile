@@ -69,7 +69,7 @@ printf 'Installing from a lock of %s packages for all platforms (log: $(VENV)/in
    /^pip exit /{ code = $$3 } END { exit code }'
 endef
 
-.PHONY: help demo test lint env python coverage-study coverage-mixed conformance docs \
+.PHONY: help demo test lint env python coverage-study coverage-mixed estimands-study conformance docs \
   bench bench-peers bench-mixed bench-growth lock clean
 
 help: ## list these targets
@@ -107,6 +107,10 @@ coverage-study: $(READY) ## simulate how often intervals cover (minutes) and rec
 coverage-mixed: $(READY) ## the same for mixed models (an hour; goes on where it was stopped)
 	$(BIN)/python -m tests.calibration.mixed_coverage
 	$(BIN)/python -m tests.calibration.mixed_tables
+
+estimands-study: $(READY) ## simulate which estimator targets which average (20 minutes, resumable)
+	$(BIN)/python -m tests.calibration.estimands
+	$(BIN)/python -m tests.calibration.estimand_tables
 
 conformance: $(READY) ## rewrite docs/conformance.md from the reference cases
 	$(BIN)/python -m tests.conformance
