@@ -168,6 +168,7 @@ FAULTS: dict[str, tuple[Callable[[Document], object], str]] = {
     "PL-0153": (change(f"{PRIMARY}.study.weights", "birth_weight_z"), "/analyses/primary/study/weights"),
     "PL-0154": (change("design", "stepped_wedge"), "/design"),
     "PL-0155": (_opportunities_in_a_mixed_model, "/analyses/crude/method"),
+    "PL-0156": (change("estimands.effect.target", "participant_average"), "/estimands/effect"),
     "PL-0161": (change("summary", "TBD by the statistician"), "/summary"),
     "PL-0162": (change("title", " "), "/title"),
     "PL-0163": (change(f"{CRUDE}.label", "Regression"), "/analyses/crude/label"),
@@ -223,6 +224,12 @@ def test_a_rule_fires_on_its_fault_and_points_at_it(rule: str) -> None:
     assert pointer in [finding.pointer for finding in found]
     assert {finding.severity for finding in found} == {SEVERITIES[rule]}
     assert all(finding.file == "plan.yaml" and finding.line > 0 and finding.column > 0 for finding in found)
+
+
+def test_one_analysis_that_targets_an_estimand_is_enough() -> None:
+    robust = change(f"{CRUDE}.method", {"kind": "model_robust"})
+    document = spoilt(both(change("estimands.effect.target", "participant_average"), robust))
+    assert "PL-0156" not in {finding.id for finding in findings_of(document)}
 
 
 def test_treatment_policy_is_what_is_computed() -> None:
@@ -291,4 +298,10 @@ def test_shipped_plans_have_no_errors_and_enough_analyses(path: Path) -> None:
     purposes = [analysis.purpose for analysis in loaded.plan.analyses.values()]
     assert purposes.count("primary") == 1
     assert purposes.count("sensitivity") >= 3
-    assert {finding.id for finding in loaded.findings} <= {"PL-0130", "PL-0143", "PL-0150", "PL-0173"}
+    assert {finding.id for finding in loaded.findings} <= {
+        "PL-0130",
+        "PL-0143",
+        "PL-0150",
+        "PL-0156",
+        "PL-0173",
+    }

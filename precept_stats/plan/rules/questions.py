@@ -61,6 +61,19 @@ def _method_consistent(loaded: LoadedPlan) -> Iterator[Remark]:
             yield Remark(("analyses", name, "method"), message)
 
 
+def _estimand_targeted(loaded: LoadedPlan) -> Iterator[Remark]:
+    gaps: dict[str, list[bool]] = {}
+    for _, analysis, question in answerable(loaded.plan):
+        gap = analysis.method.estimand_gap(analysis.study, question)
+        gaps.setdefault(analysis.estimand, []).append(bool(gap))
+    for name, of_analyses in gaps.items():
+        if all(of_analyses):
+            target = loaded.plan.estimands[name].target.replace("_", "-")
+            message = f"an estimand no analysis targets: none is consistent for its {target} effect"
+            allowed = "an analysis that is: model_robust for either average, gee with independence"
+            yield Remark(("estimands", name), message, f"gaps in all {len(of_analyses)}", allowed)
+
+
 def _summary_of_outcome(loaded: LoadedPlan) -> Iterator[Remark]:
     plan = loaded.plan
     for name, estimand in plan.estimands.items():
@@ -229,4 +242,5 @@ RULES = (
         "opportunities of one person are not taken as independent",
         _people_behind_opportunities,
     ),
+    Rule("PL-0156", "warning", "some analysis of each estimand targets it", _estimand_targeted),
 )
