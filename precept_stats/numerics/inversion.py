@@ -13,7 +13,9 @@ NEAR = 1e-12
 """How nearly it is found, as a share of the way."""
 
 
-def first_fall(share: Callable[[float], float], start: float, unit: float, alpha: float) -> float:
+def first_fall(
+    share: Callable[[float], float], start: float, unit: float, alpha: float, near: float = NEAR
+) -> float:
     """Where p first falls to ``alpha`` between ``start`` and infinity, on the side that ``unit`` points to.
 
     Values are tried in steps until p is ``alpha`` or less, then the last step is halved. Infinite where it
@@ -25,7 +27,7 @@ def first_fall(share: Callable[[float], float], start: float, unit: float, alpha
         if math.isnan(p) or inside > FARTHEST:
             return math.copysign(math.inf, unit)
     outside = inside + step
-    while outside - inside > NEAR * max(1.0, outside):
+    while outside - inside > near * max(1.0, outside):
         middle = 0.5 * (inside + outside)
         if share(start + middle * unit) > alpha:
             inside = middle

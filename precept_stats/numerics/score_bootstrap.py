@@ -48,6 +48,8 @@ Matrix = NDArray[np.float64]
 MAX_ITERATIONS = 100
 HALVINGS = 40
 TOLERANCE = 1e-10
+NEAR = 1e-9
+"""How nearly a limit is found, as a share of the way: about as nearly as the model is fitted."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,7 +98,7 @@ class ScoreTest:
         if self.vectors.tied > alpha:
             return -math.inf, math.inf
         lower, upper = (
-            first_fall(self._share_or_nan, self.estimate, unit, alpha)
+            first_fall(self._share_or_nan, self.estimate, unit, alpha, NEAR)
             for unit in (-self.std_error, self.std_error)
         )
         return lower, upper
@@ -165,37 +167,46 @@ def _held(cells: Cells, family: Family, params: Vector, at: int) -> tuple[Vector
     """Fisher scoring of all parameters but one, the deviance falling with every step."""
     inverse = inverse_correlation(cells, Independence(), np.zeros(0))
     free = np.arange(len(params)) != at
-    state = working_at(cells, family, params)
+    now = _point(cells, family, params)
     for _ in range(MAX_ITERATIONS):
-        if state is None:
+        if now is None:
             return None
-        now = equations(cells, state, inverse)
+        found = equations(cells, now.state, inverse)
         step = np.zeros_like(params)
         try:
-            step[free] = np.linalg.solve(now.information[np.ix_(free, free)], now.score[free])
+            step[free] = np.linalg.solve(found.information[np.ix_(free, free)], found.score[free])
         except np.linalg.LinAlgError:
             return None
-        moved = _lower(cells, family, (params, state), step)
-        if moved is None:
-            return None
-        params, state = moved
+        now = _lower(cells, family, now, step)
         reach = float(np.max(np.abs(cells.eta(step))))
-        if reach <= TOLERANCE * (1.0 + float(np.max(np.abs(cells.eta(params))))):
-            return params, state
+        if now is not None and reach <= TOLERANCE * (1.0 + float(np.max(np.abs(cells.eta(now.params))))):
+            return now.params, now.state
     return None
 
 
-def _lower(
-    cells: Cells, family: Family, now: tuple[Vector, Working], step: Vector
-) -> tuple[Vector, Working] | None:
-    """The longest halving of a step that does not raise the deviance."""
-    params, state = now
+@dataclass(frozen=True, slots=True, eq=False)
+class _Point:
+    """Parameters, with residuals and the deviance there."""
+
+    params: Vector
+    state: Working
+    deviance: float
+
+
+def _point(cells: Cells, family: Family, params: Vector) -> _Point | None:
+    """None where a mean has no variance."""
+    state = working_at(cells, family, params)
+    if state is None:
+        return None
     count, total = cells.row_weight * cells.count, cells.row_weight * cells.total
-    limit = family.variance.deviance(state.mean, count, total)
-    limit += 1e-10 * (1.0 + abs(limit))
+    return _Point(params, state, family.variance.deviance(state.mean, count, total))
+
+
+def _lower(cells: Cells, family: Family, now: _Point, step: Vector) -> _Point | None:
+    """The longest halving of a step that does not raise the deviance."""
+    limit = now.deviance + 1e-10 * (1.0 + abs(now.deviance))
     for halving in range(HALVINGS):
-        candidate = params + 0.5**halving * step
-        there = working_at(cells, family, candidate)
-        if there is not None and family.variance.deviance(there.mean, count, total) <= limit:
-            return candidate, there
+        there = _point(cells, family, now.params + 0.5**halving * step)
+        if there is not None and there.deviance <= limit:
+            return there
     return None

@@ -160,5 +160,6 @@ def _row(vectors: Matrix, value: float) -> int:
 def drawn_vectors(points: Points, clusters: int, draws: int, rng: np.random.Generator) -> DrawnVectors:
     """So many, independent of each other, and the observed one (Phipson and Smyth 2010)."""
     made = np.ones((draws + 1, clusters))
-    made[:draws] = rng.choice(points.values, size=(draws, clusters), p=points.shares)
+    ends = np.cumsum(points.shares)[:-1]
+    made[:draws] = np.array(points.values)[np.searchsorted(ends, rng.random((draws, clusters)), side="right")]
     return DrawnVectors(made, np.flatnonzero(np.all(made == made[:, :1], axis=1)))
