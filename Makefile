@@ -70,7 +70,7 @@ printf 'Installing from a lock of %s packages for all platforms (log: $(VENV)/in
 endef
 
 .PHONY: help demo test lint env python coverage-study coverage-mixed estimands-study conformance docs \
-  bench bench-peers bench-mixed bench-growth lock clean
+  bench bench-peers bench-mixed bench-growth bench-few lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -134,6 +134,10 @@ bench-mixed: $(READY) ## time mixed models beside the peers and R's lme4 (half a
 bench-growth: $(READY) ## time how cost grows with rows and clusters (minutes) and record it
 	$(BIN)/python benchmarks/growth.py --record docs/growth.json
 	$(BIN)/python benchmarks/page.py
+
+bench-few: $(READY) ## time what few clusters need, beside loops and peers that are there (minutes)
+	@for file in benchmarks/gee.py $(wildcard benchmarks/permutation*.py) benchmarks/wild_bootstrap.py; do \
+	  OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python $$file || exit 1; done
 
 lock: ## rewrite requirements.lock from pyproject.toml (needs uv)
 	@command -v $(or $(UV),uv) >/dev/null || { echo "make lock needs uv (pip install uv), or UV=/path/to/uv" >&2; exit 1; }
