@@ -54,6 +54,10 @@ NOTEBOOKS = (
             ("mixed_models_exposure", "Effects by exposure time in the synthetic stepped wedge"),
         ),
     ),
+    Notebook(
+        "03_few_clusters",
+        (("few_clusters_reference", "The effect of the synthetic trial among those of other allocations"),),
+    ),
 )
 
 

@@ -21,6 +21,11 @@ def mixed() -> nbformat.NotebookNode:
     return pages.executed(pages.NOTEBOOKS[1])
 
 
+@pytest.fixture(scope="module")
+def few() -> nbformat.NotebookNode:
+    return pages.executed(pages.NOTEBOOKS[2])
+
+
 def outputs(cell: nbformat.NotebookNode, kind: str) -> str:
     """All text of one kind (``text/plain``, ``text/html``) that a cell gave."""
     return "".join(
@@ -65,16 +70,26 @@ def test_the_last_cell_draws_a_figure_that_says_synthetic(executed: nbformat.Not
     assert "SYNTHETIC" in drawn.upper()
 
 
-def lines(notebook: nbformat.NotebookNode, of: str) -> dict[str, tuple[float, float, float, str]]:
-    """Limits, df and status by label, of the table under the one cell whose text has ``of``."""
+def table(notebook: nbformat.NotebookNode, of: str) -> list[list[str]]:
+    """The cells of the table under the one cell whose text has ``of``, labels first."""
     (cell,) = [cell for cell in cells(notebook) if of in cell.source]
     (body,) = re.findall(r"<tbody>(.*)</tbody>", outputs(cell, "text/html"), re.DOTALL)
-    found = [
+    return [
         re.findall(r"<t[hd]>(.*?)</t[hd]>", row) for row in re.findall(r"<tr>(.*?)</tr>", body, re.DOTALL)
     ]
+
+
+def lines(notebook: nbformat.NotebookNode, of: str) -> dict[str, tuple[float, float, float, str]]:
+    """Limits, df and status by label."""
     return {
-        label: (float(lower), float(upper), float(df), status) for label, _, lower, upper, df, status in found
+        label: (float(lower), float(upper), float(df), status)
+        for label, _, lower, upper, df, status in table(notebook, of)
     }
+
+
+def lines_of(notebook: nbformat.NotebookNode, of: str) -> dict[str, list[float]]:
+    """All numbers by label."""
+    return {label: [float(number) for number in numbers] for label, *numbers in table(notebook, of)}
 
 
 def test_the_second_is_of_synthetic_data_and_its_pictures_say_so(mixed: nbformat.NotebookNode) -> None:
@@ -113,3 +128,20 @@ def test_one_effect_for_a_growing_one_is_expected_to_be_about_1() -> None:
         assert np.linalg.solve(one.T @ weight @ one, one.T @ weight @ true)[-1] == pytest.approx(1, abs=0.1)
         by_exposure = np.linalg.solve(each.T @ weight @ each, each.T @ weight @ true)[7:]
         assert by_exposure.mean() == pytest.approx(3)
+
+
+def test_the_wrong_set_of_allocations_widens_the_interval(few: nbformat.NotebookNode) -> None:
+    assert "**The data are synthetic**" in few.cells[0].source
+    found = lines_of(few, "PLAN =")
+    right, wrong = (found[f"Randomisation test, {which} allocations"] for which in ("acceptable", "all"))
+    assert wrong[2] - wrong[1] > 1.25 * (right[2] - right[1])
+    assert all(lower < 0.08 < upper for _, lower, upper, *_ in found.values())
+
+
+def test_without_an_effect_only_the_uncorrected_analysis_finds_many(few: nbformat.NotebookNode) -> None:
+    found = {label: count for label, (count,) in lines_of(few, "found = dict").items()}
+    uncorrected = found.pop("The same, uncorrected, on a normal distribution")
+    assert uncorrected >= 10
+    assert all(count <= 8 for count in found.values())
+    (drawn,) = [svg for cell in cells(few) if (svg := outputs(cell, "image/svg+xml"))]
+    assert "SYNTHETIC" in drawn.upper()
