@@ -136,7 +136,7 @@ class Listed:
     def pieces(self, columns: Matrix, piece: BlockPieces, how: Every | Drawn) -> Matrix:
         """The pieces of all blocks added up, one row an allocation. FitError when there is only one."""
         if len(self.codes) < 2:
-            raise only_one("a set of one allocation")
+            raise only_one(f"a set of {len(self.codes)}")
         codes = self.codes if isinstance(how, Every) else self.codes[how.places(len(self.codes))]
         made = []
         for b in np.unique(self.block):
