@@ -51,53 +51,6 @@ def individual_rows(X: Matrix, y: Vector, cluster: Ints) -> GeeRows:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ClusterRows:
-    """One cluster of ``Cells``, for many weights at a time: ``rows`` and ``segments`` say where it is."""
-
-    rows: slice
-    segments: slice
-    coarse: Matrix
-    fine: Matrix
-    cell_at: Ints
-    segment_at: Ints
-    segment_cell_at: Ints
-
-    @property
-    def columns(self) -> Matrix:
-        """The columns by row (g, p)."""
-        repeats = np.diff(self.cell_at, append=len(self.fine))
-        return np.hstack([np.repeat(self.coarse, repeats, axis=0), self.fine])
-
-    def sums(self, weights: Matrix) -> Matrix:
-        """Sums of weights (q, g) by segment (q, T)."""
-        return np.add.reduceat(weights, self.segment_at, axis=1)
-
-    def products(self, weights: Matrix) -> Stack:
-        """Sums of weights (q, g) times the columns by segment (q, T, p)."""
-        by_cell = self._by_cell(weights)
-        if len(self.segment_at) == 1:
-            return np.hstack([by_cell @ self.coarse, weights @ self.fine])[:, None, :]
-        coarse = np.add.reduceat(by_cell[:, :, None] * self.coarse, self.segment_cell_at, axis=1)
-        fine = np.add.reduceat(weights[:, :, None] * self.fine, self.segment_at, axis=1)
-        return np.concatenate([coarse, fine], axis=2)
-
-    def grams(self, weights: Matrix) -> Stack:
-        """Columns' diag(weights) columns for each of the weights (q, g): (q, p, p)."""
-        pc, pf = self.coarse.shape[1], self.fine.shape[1]
-        out = np.empty((len(weights), pc + pf, pc + pf))
-        spread = (self._by_cell(weights)[:, None, :] * self.coarse.T).reshape(-1, len(self.coarse))
-        out[:, :pc, :pc] = (spread @ self.coarse).reshape(-1, pc, pc)
-        for j, column in enumerate(self.fine.T):
-            weighted = weights * column
-            out[:, :pc, pc + j] = out[:, pc + j, :pc] = self._by_cell(weighted) @ self.coarse
-            out[:, pc:, pc + j] = weighted @ self.fine
-        return out
-
-    def _by_cell(self, weights: Matrix) -> Matrix:
-        return np.add.reduceat(weights, self.cell_at, axis=1) if self.fine.shape[1] else weights
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Cells:
     """Rows in order of cluster, period and cell; ``_at`` arrays are where runs of rows (or cells) start.
 
@@ -168,21 +121,6 @@ class Cells:
             these = slice(rows[k], rows[k + 1]), slice(cells[k], cells[k + 1])
             out[k] = self._gram(values, *these, by_cell=by_cell)
         return out
-
-    def cluster_rows(self, number: int) -> ClusterRows:
-        """The rows of one cluster."""
-        rows = slice(*np.append(self.cluster_at, len(self.count))[number : number + 2])
-        cells = slice(*np.append(self.cluster_cell_at, len(self.cell_at))[number : number + 2])
-        segments = slice(*np.searchsorted(self.segment_cluster, [number, number + 1]))
-        return ClusterRows(
-            rows=rows,
-            segments=segments,
-            coarse=self.coarse[cells],
-            fine=self.fine[rows],
-            cell_at=self.cell_at[cells] - rows.start,
-            segment_at=self.segment_at[segments] - rows.start,
-            segment_cell_at=self.segment_cell_at[segments] - cells.start,
-        )
 
     def _by_cell(self, values: Vector) -> Vector:
         return np.add.reduceat(values, self.cell_at) if self.fine.shape[1] else values

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from precept_stats.inference.sandwich_df import SandwichDf
-from precept_stats.numerics.gee import cluster, shifts, square_root, variance
+from precept_stats.numerics.gee import batch, shifts, square_root, variance
 from precept_stats.numerics.gee.fit import GeeFit, fit_gee
 
 from . import plain
@@ -73,13 +73,14 @@ def test_both_roads_to_the_symmetric_root(
     exact = variance.cr2(fit)
     asked = []
 
-    def by_shifts(found: cluster.Cluster) -> tuple:
-        asked.append(found)
-        return square_root.shifted(found)
+    def by_shifts(batch: batch.Batch, bounds: tuple) -> tuple:
+        asked.extend(range(batch.first, batch.last))
+        return shifts.by_shifts(batch, bounds)
 
-    monkeypatch.setattr(square_root, "decomposed", by_shifts)
+    monkeypatch.setattr(square_root, "FEW", 0)
+    monkeypatch.setattr(square_root, "by_shifts", by_shifts)
     near = variance.cr2(fit)
-    assert asked
+    assert asked == list(range(len(fit.clusters.score)))
     assert near.covariance == pytest.approx(exact.covariance, rel=1e-9, abs=1e-13)
     for one, other in zip(near.pieces(), exact.pieces(), strict=True):
         assert one == pytest.approx(other, rel=1e-9, abs=1e-10)
@@ -87,9 +88,12 @@ def test_both_roads_to_the_symmetric_root(
 
 @pytest.mark.parametrize("spread", [1.5, 1e2, 1e4, 1e6, 1e9])
 def test_the_rational_approximation_of_an_inverse_root(spread: float) -> None:
-    at, shares = shifts.shifted_inverses(0.3, 0.3 * spread)
-    x = np.geomspace(0.3, 0.3 * spread, 301)
-    assert np.sum(shares / (x[:, None] + at), axis=1) == pytest.approx(x**-0.5, rel=1e-10)
+    """Two clusters at a time, one of them with a narrower range."""
+    lowest = np.array([0.3, 2.0])
+    highest = np.array([0.3 * spread, 2.0 * spread**0.5])
+    for low, high, at, shares in zip(lowest, highest, *shifts.shifted_inverses(lowest, highest), strict=True):
+        x = np.geomspace(low, high, 301)
+        assert np.sum(shares / (x[:, None] + at), axis=1) == pytest.approx(x**-0.5, rel=1e-10)
 
 
 @pytest.mark.parametrize("corrected", [False, True], ids=["moments", "maee"])
