@@ -69,11 +69,11 @@ printf 'Installing from a lock of %s packages for all platforms (log: $(VENV)/in
    /^pip exit /{ code = $$3 } END { exit code }'
 endef
 
-.PHONY: help demo test lint env python coverage-study coverage-mixed estimands-study conformance docs \
-  bench bench-peers bench-mixed bench-growth bench-few lock clean
+.PHONY: help demo test lint env python coverage-study coverage-mixed \
+  few-clusters-study estimands-study conformance docs bench bench-peers bench-mixed bench-growth bench-few lock clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 env: $(READY) ## make .venv from requirements.lock (the other targets do it when needed)
 
@@ -107,6 +107,10 @@ coverage-study: $(READY) ## simulate how often intervals cover (minutes) and rec
 coverage-mixed: $(READY) ## the same for mixed models (an hour; goes on where it was stopped)
 	$(BIN)/python -m tests.calibration.mixed_coverage
 	$(BIN)/python -m tests.calibration.mixed_tables
+
+few-clusters-study: $(READY) ## type I error by number of clusters (hours; goes on where it was stopped)
+	$(BIN)/python -m tests.calibration.few_clusters
+	$(BIN)/python -m tests.calibration.few_cluster_tables
 
 estimands-study: $(READY) ## simulate which estimator targets which average (20 minutes, resumable)
 	$(BIN)/python -m tests.calibration.estimands

@@ -23,63 +23,55 @@ from tests.calibration.few_cluster_verdicts import (
     variants,
     verdict,
 )
-from tests.calibration.few_cluster_words import drawing, literature, reading
+from tests.calibration.few_cluster_words import drawing, literature, long_rule, short_rule
 from tests.calibration.tables import DOCS
 
 OUTCOMES = ("common", "rare")
-MARK = {"too often": "**{}**", "cautious": "_{}_", "unanswered": "({})", "keeps": "{}", "": "{}"}
+AVERAGES = {
+    "cluster": "for the cluster average",
+    "participant": "for the participant average",
+    "neither": "only where size carries no information",
+}
+SHOWN = {"keeps": "yes", "cautious": "cautious", "too often": "**no**", "unanswered": "no answer", "": ""}
 
 
-def decision(found: list[Result], outcome: str) -> str:
-    """A row a number of clusters: what may be used for which average, and what may not."""
-    lines = [
-        "| clusters | for the cluster average | for the participant average | "
-        "only where size carries no information | rejects too often | no answer |",
-        "|--:|---|---|---|---|---|",
-    ]
+def in_short(found: list[Result]) -> str:
+    """A row a number of clusters: what may be used for which average, whatever the outcome."""
+    lines = ["| clusters | " + " | ".join(AVERAGES.values()) + " |", "|--:|---|---|---|"]
     for clusters in _numbers(found):
-        cells = {name: nulls(found, name, clusters, outcome) for name in variants(found)}
-        held = {name: verdict(mine) for name, mine in cells.items()}
+        cells = {name: nulls(found, name, clusters) for name in variants(found)}
+        usable = [name for name, mine in cells.items() if verdict(mine) in ("keeps", "cautious")]
+        order = sorted(usable, key=lambda name: relative_width(found, name, clusters))
         fields = [
-            _listed(found, [n for n in cells if AVERAGE[n] == average and _usable(held[n])], cells)
-            for average in ("cluster", "participant", "neither")
+            "<br>".join(f"{name} ({spread(cells[name])})" for name in order if AVERAGE[name] == average)
+            for average in AVERAGES
         ]
-        often = [n for n in cells if held[n] == "too often"]
-        worst = sorted(often, key=lambda n: -max(r.rate for r in cells[n]))
-        fields.append("<br>".join(f"{n} ({100 * max(r.rate for r in cells[n]):.1f})" for n in worst))
-        mute = [n for n in cells if held[n] == "unanswered"]
-        fields.append("<br>".join(f"{n} ({100 * max(r.unanswered for r in cells[n]):.0f})" for n in mute))
         lines.append(f"| {clusters} | " + " | ".join(field or "none" for field in fields) + " |")
     return "\n".join(lines)
-
-
-def _usable(word: str) -> bool:
-    return word in ("keeps", "cautious")
-
-
-def _listed(found: list[Result], names: list[str], cells: Mapping[str, list[Result]]) -> str:
-    """Narrowest interval first, with the range of type I error; where no interval has an end, last."""
-    clusters = next((cells[name][0].clusters for name in names), 0)
-    order = sorted(names, key=lambda name: relative_width(found, name, clusters))
-    return "<br>".join(f"{name} ({spread(cells[name])})" for name in order)
 
 
 def _numbers(found: Iterable[Result]) -> list[int]:
     return sorted({r.clusters for r in found})
 
 
-def ranges(found: list[Result]) -> str:
-    """A row a variant: least and greatest type I error over the cells of an outcome and so many clusters."""
+def decision(found: list[Result], outcome: str) -> str:
+    """A row an analysis, a column a number of clusters: the verdict and the range of type I error."""
     numbers = _numbers(found)
-    columns = [(outcome, clusters) for outcome in OUTCOMES for clusters in numbers]
-    lines = ["| analysis | " + " | ".join(f"{o}, {k}" for o, k in columns) + " |", _rule(len(columns))]
-    for name in variants(found):
-        fields = []
-        for outcome, clusters in columns:
-            cells = nulls(found, name, clusters, outcome)
-            fields.append(MARK[verdict(cells)].format(spread(cells).replace(" to ", "–")))
-        lines.append("| " + " | ".join([name, *fields]) + " |")
+    lines = ["| analysis | " + " | ".join(str(k) for k in numbers) + " |", "|---" * (len(numbers) + 1) + "|"]
+    for average, words in AVERAGES.items():
+        lines.append(f"| _{words}_ |" + " |" * len(numbers))
+        for name in variants(found):
+            if AVERAGE[name] == average:
+                fields = [_verdict(nulls(found, name, k, outcome)) for k in numbers]
+                lines.append("| " + " | ".join([name, *fields]) + " |")
     return "\n".join(lines)
+
+
+def _verdict(cells: list[Result]) -> str:
+    word = verdict(cells)
+    if word == "unanswered":
+        return f"no answer ({100 * max(r.unanswered for r in cells):.0f} %)"
+    return f"{SHOWN[word]}, {spread(cells)}" if word else "not run"
 
 
 def _rule(columns: int) -> str:
@@ -208,20 +200,19 @@ def page(record: Mapping[str, Any]) -> str:
         "# Which analysis for how many clusters",
         "Made by `make few-clusters-study`; the record is `few_clusters.json`. All data are synthetic. See "
         "also [coverage of the intervals](coverage.md) and [coverage of mixed models](coverage_mixed.md).",
-        reading(),
-        *(f"## {title} ({risk[outcome]})\n\n{decision(found, outcome)}" for outcome, title in by_outcome),
-        "## The figure",
+        short_rule(),
+        in_short(found),
         "![Type I error by number of clusters](few_clusters.svg)",
-        f"Grey: within {MARGIN:g} Monte Carlo standard errors of 5 %.",
+        f"Grey: within {MARGIN:g} Monte Carlo standard errors of 5 %, for the most trials that stand in the "
+        "panel. Not every analysis is drawn; all are in the tables.",
+        "## By outcome",
+        long_rule(),
+        *(f"{title} ({risk[outcome]}):\n\n{decision(found, outcome)}" for outcome, title in by_outcome),
         "## What others found",
         literature(),
         "## How trials were drawn",
         drawing(record["risks"]),
         standing(found),
-        "## Type I error, least and greatest",
-        "Per cent of the trials answered, over the cells of an outcome with so many clusters. Bold: too "
-        "often; italics: too rarely in at least one cell; in brackets: too often without an answer.",
-        ranges(found),
         "## Coverage and power under an effect",
         "Per cent of the 95 % intervals given that hold the true marginal effect / per cent of trials "
         f"answered with p at most 0.05; ICC 0.05. Bold: below 95 by more than {MARGIN:g} Monte Carlo "

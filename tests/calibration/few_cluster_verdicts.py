@@ -14,6 +14,8 @@ MARGIN = 3.0
 """Monte Carlo standard errors that chance alone may account for."""
 UNANSWERED = 0.10
 """An analysis without an answer in more trials of a cell than this is not recommended."""
+ENOUGH = 1000
+"""With fewer trials in a cell a verdict stands only so far, and the number is shown."""
 AVERAGE = {variant: analysis.average for analysis in ANALYSES for variant in analysis.variants}
 
 
@@ -102,11 +104,16 @@ def nulls(found: Iterable[Result], variant: str, clusters: int, outcome: str | N
 
 
 def spread(cells: Iterable[Result]) -> str:
-    """Least and greatest type I error, in per cent."""
-    rates = sorted(100 * r.rate for r in cells)
-    if not rates:
+    """Least and greatest type I error, in per cent, and the fewest trials of a cell where these are few."""
+    held = list(cells)
+    if not held:
         return "not run"
-    return f"{rates[0]:.1f} to {rates[-1]:.1f}"
+    rates, fewest = sorted(100 * r.rate for r in held), min(r.trials for r in held)
+    return f"{rates[0]:.1f} to {rates[-1]:.1f}{_so_far(fewest)}"
+
+
+def _so_far(trials: int) -> str:
+    return "" if trials >= ENOUGH else f"; {trials} trials"
 
 
 def verdict(cells: list[Result]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from tests.calibration.few_cluster_analyses import DRAWS, FEW
 from tests.calibration.few_cluster_trials import MEAN_SIZE, SIZE_CV, SMALLEST
-from tests.calibration.few_cluster_verdicts import MARGIN, NOMINAL, UNANSWERED
+from tests.calibration.few_cluster_verdicts import ENOUGH, MARGIN, NOMINAL, UNANSWERED
 
 PRINTED = {
     "Thompson, Leyrat, Fielding and Hayes (2022), BMC Med Res Methodol 22:222": (
@@ -57,19 +57,30 @@ def literature() -> str:
     return "\n".join(lines)
 
 
-def reading() -> str:
-    """The rule of the decision table."""
+def short_rule() -> str:
+    """The rule of the first table."""
     return (
-        "Find the number of clusters in all. An analysis is named in the first three columns where in no "
-        "cell of that row (equal and very unequal sizes, every ICC) its type I error exceeds "
-        f"{100 * NOMINAL:g} % by more than {MARGIN:g} Monte Carlo standard errors, and where it has an "
-        f"answer in at least {100 * (1 - UNANSWERED):g} % of the trials of each cell. The narrowest "
-        "intervals come first, then odds ratios, then intervals that mostly have no end. In brackets are the "
-        "least and the greatest type I error in per cent: where the least is far below 5, power is lost. The "
-        "last columns name the analyses that reject too often in at least one cell (the greatest type I "
-        "error), and of the others those that too often have no answer (the greatest per cent of trials). "
-        "Which average is sought is decided before, from the question: the pages of the methods say what "
-        "each estimates."
+        "Find the number of clusters in all, and the average that is sought: that is decided before, from "
+        "the question, and the pages of the methods say what each estimates. An analysis is named where in "
+        "no cell with so many clusters (common and rare outcome, equal and very unequal sizes, every ICC) "
+        f"its type I error exceeds {100 * NOMINAL:g} % by more than {MARGIN:g} Monte Carlo standard errors, "
+        f"and where it has an answer in at least {100 * (1 - UNANSWERED):g} % of the trials of each. The "
+        "narrowest intervals come first, then odds ratios, then intervals that mostly have no end. In "
+        "brackets are the least and the greatest type I error in per cent: where the least is far below 5, "
+        "power is lost."
+    )
+
+
+def long_rule() -> str:
+    """The words in the tables by outcome."""
+    return (
+        "The verdict on each analysis, and its least and greatest type I error over equal and very unequal "
+        f"sizes and every ICC. `yes`: within {MARGIN:g} Monte Carlo standard errors of {100 * NOMINAL:g} % "
+        "in every cell. `cautious`: never above, but below in at least one cell, so that power is lost "
+        "there. `no`: above in at least one cell. `no answer`: not above, but without an answer in more than "
+        f"{100 * UNANSWERED:g} % of the trials of a cell (the greatest such share). Where fewer than "
+        f"{ENOUGH:,} trials of a cell stand, their number is given: Monte Carlo error is larger, and the "
+        "verdict stands only so far."
     )
 
 
