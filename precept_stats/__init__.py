@@ -14,7 +14,14 @@ if TYPE_CHECKING:
     from precept_stats.data.schema import find_schema, read_schema
     from precept_stats.data.selection import Condition, Population
     from precept_stats.data.shipped import shipped
-    from precept_stats.data.synthetic import ProgrammeScenario, TrialScenario, programme_tables, trial_tables
+    from precept_stats.data.synthetic import (
+        BundleScenario,
+        ProgrammeScenario,
+        TrialScenario,
+        bundle_tables,
+        programme_tables,
+        trial_tables,
+    )
     from precept_stats.errors import DataError, FitError, PlanError, PreceptError
     from precept_stats.evidence.publish import publish
     from precept_stats.methods.cluster_regression import ClusterRegression
@@ -35,6 +42,7 @@ if TYPE_CHECKING:
     from precept_stats.runner import How, analyse, run
     from precept_stats.studies.cluster_trial import ClusterTrial
     from precept_stats.studies.cluster_trial_with_baseline import ClusterTrialWithBaseline
+    from precept_stats.studies.composite import AllOrNone, OpportunityWeighted
     from precept_stats.studies.formula import Formula, formula
     from precept_stats.studies.question import Estimand, Outcome, Question
     from precept_stats.studies.stepped_wedge import SteppedWedge
@@ -46,7 +54,14 @@ _HOMES = {
     "data.schema": ("find_schema", "read_schema"),
     "data.selection": ("Condition", "Population"),
     "data.shipped": ("shipped",),
-    "data.synthetic": ("ProgrammeScenario", "TrialScenario", "programme_tables", "trial_tables"),
+    "data.synthetic": (
+        "BundleScenario",
+        "ProgrammeScenario",
+        "TrialScenario",
+        "bundle_tables",
+        "programme_tables",
+        "trial_tables",
+    ),
     "errors": ("DataError", "FitError", "PlanError", "PreceptError"),
     "evidence.publish": ("publish",),
     "methods.cluster_regression": ("ClusterRegression",),
@@ -67,6 +82,7 @@ _HOMES = {
     "runner": ("How", "analyse", "run"),
     "studies.cluster_trial": ("ClusterTrial",),
     "studies.cluster_trial_with_baseline": ("ClusterTrialWithBaseline",),
+    "studies.composite": ("AllOrNone", "OpportunityWeighted"),
     "studies.formula": ("Formula", "formula"),
     "studies.question": ("Estimand", "Outcome", "Question"),
     "studies.stepped_wedge": ("SteppedWedge",),
@@ -75,6 +91,8 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "AllOrNone",
+    "BundleScenario",
     "ClusterRegression",
     "ClusterSummaries",
     "ClusterTrial",
@@ -95,6 +113,7 @@ __all__ = [
     "Interval",
     "LinearMixed",
     "ModelRobust",
+    "OpportunityWeighted",
     "Outcome",
     "PlanError",
     "Population",
@@ -110,6 +129,7 @@ __all__ = [
     "TrialScenario",
     "WildClusterBootstrap",
     "analyse",
+    "bundle_tables",
     "compare",
     "explain",
     "find_schema",

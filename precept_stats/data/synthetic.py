@@ -1,7 +1,8 @@
 """Synthetic data with a known truth: the contents page, plain trials for tests, and the writer.
 
-A trial like PReCePT (`trial_tables`, `trial_truth`) and a national programme (`programme_tables`,
-`programme_truth`). The model, its assumptions and every constant are in docs/synthetic.md.
+A trial like PReCePT (`trial_tables`, `trial_truth`), a national programme (`programme_tables`,
+`programme_truth`) and a trial of a care bundle (`bundle_tables`, `bundle_truth`). The models, their
+assumptions and every constant are in docs/synthetic.md.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import pandas as pd
 from pydantic import Field
 
 from precept_stats.data.declared import Declared
+from precept_stats.data.synthetic_bundle import BundleScenario, BundleTruth, bundle_tables, bundle_truth
 from precept_stats.data.synthetic_constants import constants_table
 from precept_stats.data.synthetic_draws import ORIGIN
 from precept_stats.data.synthetic_programme import (
@@ -36,28 +38,50 @@ from precept_stats.data.synthetic_trial_tables import trial_tables
 from precept_stats.errors import DataError
 
 __all__ = [
+    "BUNDLE_SEED",
     "ORIGIN",
     "SHIPPED_SEED",
     "ArmTruth",
     "ArmUptake",
+    "BundleScenario",
+    "BundleTruth",
     "ProgrammeScenario",
     "ProgrammeTruth",
+    "Scenario",
     "SimpleTrial",
     "TrialScenario",
     "TrialTruth",
+    "bundle_tables",
+    "bundle_truth",
     "constants_table",
     "declared_effect",
     "programme_tables",
     "programme_truth",
     "published_percentages",
+    "scenario_tables",
     "simple_trial",
     "trial_tables",
     "trial_truth",
     "write_tables",
 ]
 
+Scenario = TrialScenario | ProgrammeScenario | BundleScenario
+"""Settings from which tables can be drawn."""
+BUNDLE_SEED = 20190411
+"""The seed of the shipped trial of a care bundle: no more than a number that was written down first."""
 SHIPPED_SEED = 40938673
 """The seed of the shipped trial: the trial's registration number (docs/synthetic.md says why)."""
+
+
+def scenario_tables(scenario: Scenario, seed: int) -> dict[str, pd.DataFrame]:
+    """The tables of a scenario of any kind, by name."""
+    match scenario:
+        case TrialScenario():
+            return trial_tables(scenario, seed)
+        case ProgrammeScenario():
+            return programme_tables(scenario, seed)
+        case BundleScenario():
+            return bundle_tables(scenario, seed)
 
 
 class SimpleTrial(Declared):

@@ -18,6 +18,7 @@ QUALITATIVE = "Pithara-McKeown 2024, preprint rs.3.rs-5004623/v2"
 AHSN = "AHSN Network programme page"
 NNAP_2016 = "National Neonatal Audit Programme 2017 report (2016 data), as quoted by RCPCH QI Central"
 NHS_ENGLAND = "NHS England, PReCePT long read"
+BUNDLE = "Glover Williams 2022, BMJ Open Qual 11:e001904, Table 1"
 PERIPREM = "Health Innovation South West, public PERIPrem reporting code"
 IMD = "NNRD admissions 2012-22, PAS 2024 poster 648537"
 ASSUMED = "assumption"
@@ -232,6 +233,52 @@ PROGRAMME_PERIOD_CORRELATION = Constant(
     ASSUMED,
 )
 
+BUNDLE_UNITS = Constant("units_per_arm", 12, "units in each arm, half of each level of care", ASSUMED)
+BUNDLE_BABIES = Constant("babies_per_unit", 45.0, "mean babies of 23 to 33 weeks in a unit", ASSUMED)
+BUNDLE_BABIES_CV = Constant("babies_cv", 0.4, "coefficient of variation of that mean over units", ASSUMED)
+BUNDLE_BABIES_MINIMUM = Constant("babies_minimum", 10, "smallest mean of a unit", ASSUMED)
+BUNDLE_GESTATION: Constant[Shares] = Constant(
+    "gestation",
+    (
+        *(("23", 0.02), ("24", 0.03), ("25", 0.04), ("26", 0.04), ("27", 0.05), ("28", 0.07)),
+        *(("29", 0.08), ("30", 0.11), ("31", 0.14), ("32", 0.18), ("33", 0.24)),
+    ),
+    "babies by completed weeks",
+    ASSUMED,
+)
+BUNDLE_GIVEN: Constant[Shares] = Constant(
+    "given",
+    (
+        *(("place", 0.80), ("steroids", 0.90), ("mgso4", 0.84), ("antibiotics", 0.68), ("cord", 0.72)),
+        *(("thermal", 0.78), ("volume_guarantee", 0.85), ("caffeine", 0.93), ("embm", 0.70)),
+        *(("probiotics", 0.82), ("hydrocortisone", 0.75)),
+    ),
+    "proportion given with usual care, of babies to whom the element applies",
+    f"{ASSUMED} (the eleven names: {PERIPREM})",
+)
+BUNDLE_BELOW: Constant[Shares] = Constant(
+    "applies_below",
+    (
+        *(("place", 27.0), ("steroids", 34.0), ("mgso4", 30.0), ("cord", 34.0), ("thermal", 34.0)),
+        *(("volume_guarantee", 34.0), ("caffeine", 32.0), ("embm", 34.0), ("probiotics", 32.0)),
+        ("hydrocortisone", 28.0),
+    ),
+    "completed weeks below which an element applies",
+    f"place, steroids, mgso4, cord, thermal, volume_guarantee: {BUNDLE}; the others: {ASSUMED}",
+)
+BUNDLE_AMONG: Constant[Shares] = Constant(
+    "applies_among",
+    (("antibiotics", 0.70), ("volume_guarantee", 0.45)),
+    "fraction of those babies to whom it applies: mother in active labour, invasive ventilation",
+    ASSUMED,
+)
+BUNDLE_GAIN = Constant("gain", 0.25, "part of the gap to 1 that coaching closes, in every element", ASSUMED)
+BUNDLE_ICC = Constant("icc", 0.02, "intraclass correlation of an element within a unit", ASSUMED)
+BUNDLE_WITHIN = Constant(
+    "within_baby", 0.2, "correlation of the elements of a baby, on the normal scale", ASSUMED
+)
+BUNDLE_UNKNOWN = Constant("unknown", 0.015, "fraction of applicable elements not recorded", ASSUMED)
+
 AnyConstant = Constant[int] | Constant[float] | Constant[str] | Constant[Shares]
 
 
@@ -246,7 +293,8 @@ def _from(first: str, last: str | None) -> tuple[AnyConstant, ...]:
 SECTIONS: tuple[tuple[str, tuple[AnyConstant, ...]], ...] = (
     ("The trial", _from("UNITS_STANDARD", "REGIONS")),
     ("Units and mothers", _from("REGIONS", "PROGRAMME_UNITS")),
-    ("The programme", _from("PROGRAMME_UNITS", None)),
+    ("The programme", _from("PROGRAMME_UNITS", "BUNDLE_UNITS")),
+    ("The care bundle", _from("BUNDLE_UNITS", None)),
 )
 
 

@@ -34,6 +34,9 @@ class Stream(IntEnum):
     PROGRAMME_REGION = 13
     PROGRAMME_ORDER = 14
     PROGRAMME_COUNTS = 15
+    BUNDLE_UNIT = 21
+    BUNDLE_ALLOCATION = 22
+    BUNDLE_BABIES = 23
 
 
 def stream(seed: int, purpose: Stream, index: int = 0) -> np.random.Generator:

@@ -12,20 +12,27 @@ from precept_stats.data.declared import Declared
 from precept_stats.data.schema import suggest
 from precept_stats.data.strict_yaml import load_strict
 from precept_stats.data.synthetic import (
+    BundleScenario,
     ProgrammeScenario,
+    Scenario,
     TrialScenario,
-    programme_tables,
-    trial_tables,
+    scenario_tables,
     write_tables,
 )
 from precept_stats.errors import PlanError
 from precept_stats.evidence.folder import write_folder
 
 SETTINGS = "SYNTHETIC.json"
+Kind = Literal["trial", "programme", "bundle"]
+SCENARIOS: dict[Kind, type[Scenario]] = {
+    "trial": TrialScenario,
+    "programme": ProgrammeScenario,
+    "bundle": BundleScenario,
+}
 
 
 def write_synthetic(
-    kind: Literal["trial", "programme"],
+    kind: Kind,
     scenario: Path | None,
     seed: int,
     target: Path,
@@ -38,10 +45,7 @@ def write_synthetic(
     Beside the tables stands SYNTHETIC.json: the settings and the seed. Raises PlanError or OutputError.
     """
     settings = _scenario(kind, scenario)
-    if isinstance(settings, TrialScenario):
-        tables = trial_tables(settings, seed)
-    else:
-        tables = programme_tables(settings, seed)
+    tables = scenario_tables(settings, seed)
     record = {"kind": kind, "seed": seed, "scenario": settings.model_dump(mode="json")}
 
     def write(folder: Path) -> None:
@@ -53,8 +57,8 @@ def write_synthetic(
     return tuple(target / f"{name}.csv" for name in tables)
 
 
-def _scenario(kind: str, path: Path | None) -> TrialScenario | ProgrammeScenario:
-    model = TrialScenario if kind == "trial" else ProgrammeScenario
+def _scenario(kind: Kind, path: Path | None) -> Scenario:
+    model = SCENARIOS[kind]
     if path is None:
         return model()
     try:

@@ -47,7 +47,7 @@ def test_a_shipped_plan_runs_and_every_analysis_has_an_answer(path: Path) -> Non
     found = results(path.stem)
     assert found.failed == ()
     assert [entry.analysis for entry in found] == list(read_plan(path).plan.analyses)
-    assert found.provenance.synthetic == (path.stem == "esp_vs_ssp")
+    assert found.provenance.synthetic == (path.stem in ("esp_vs_ssp", "periprem_bundle"))
 
 
 @pytest.mark.parametrize(("plan", "analysis"), FOUND_WITH_R)

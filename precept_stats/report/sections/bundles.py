@@ -13,12 +13,12 @@ Found = dict[tuple[str, str, str], Row]
 """Rows by variable, arm and statistic."""
 
 UNKNOWN = {
-    "any_missing_is_missing": "a {who} with any element not recorded has no composite",
+    "any_missing_is_missing": "{who} with any element not recorded has no composite",
     "missing_is_not_given": "an element that was not recorded counts as not given",
-    "of_known": "an element that was not recorded leaves the denominator of that {who}",
+    "of_known": "an element that was not recorded leaves the denominator of that one",
 }
 SCORED = {
-    "all_or_none": "All or none: a {who} counts when every element that applied was given",
+    "all_or_none": "All or none: {who} counts when every element that applied was given",
     "opportunity_weighted": "Opportunities: elements given of all that applied, each counting the same",
 }
 
@@ -63,6 +63,9 @@ def _table(material: Material, names: list[str], number: int) -> Table:
         rows.append(_row(material, _found(_rows(material, name)), name))
         if composite is not None:
             notes.append(f"{material.plan.outcomes[name].name}. {_note(material, composite)}")
+    notes.append(
+        f"An element that did not apply to {_a_person(material)} leaves the denominator of that one."
+    )
     columns = (
         Column("Element", "left"),
         Column(f"{compare}: given"),
@@ -95,8 +98,13 @@ def _given(found: Found, variable: str, arm: str) -> str:
     return f"{cell(n)} of {cell(of)} ({NONE if value is None else percent_text(value)})"
 
 
-def _note(material: Material, composite: AnyComposite) -> str:
+def _a_person(material: Material) -> str:
     who = material.people.removesuffix("s")
+    return f"an {who}" if who[0] in "aeiou" else f"a {who}"
+
+
+def _note(material: Material, composite: AnyComposite) -> str:
+    who = _a_person(material)
     scored = SCORED[composite.kind].format(who=who)
     unknown = UNKNOWN[composite.missing].format(who=who)
-    return f"{scored}; {unknown}. An element that did not apply leaves the denominator of that {who}."
+    return f"{scored}; {unknown}."
