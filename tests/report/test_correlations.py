@@ -198,3 +198,27 @@ def test_a_plan_without_correlations_has_no_such_section() -> None:
     results = ps.run(plan, tables())
     assert correlations_of(plan.plan, {}) == ()
     assert not [block for block in story(plan, results).tables if block.id.startswith("correlations")]
+
+
+def test_over_periods_three_correlations_stand_in_the_table() -> None:
+    document = with_correlations()
+    document["correlations"] = {
+        "over_time": {
+            "estimand": "effect",
+            "study": {
+                "kind": "cluster_trial_with_baseline",
+                "cluster": "unit",
+                "arm": "arm",
+                "periods": STUDY["periods"],
+            },
+            "estimators": [{"kind": "reml"}, {"kind": "pairwise", "interval": {"kind": "none"}}],
+        }
+    }
+    plan = read(document)
+    table = story(plan, ps.run(plan, tables())).table("correlations-over_time")
+    assert table.rows[0].cells[0].startswith("All clusters, within periods of a condition: ")
+    assert [row.cells[0] for row in table.rows if "Pairwise" in row.cells[0]] == [
+        "Pairwise (interval none), same period",
+        "Pairwise (interval none), different periods",
+        "Pairwise (interval none), cluster autocorrelation",
+    ]

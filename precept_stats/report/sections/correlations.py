@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from precept_stats.plan.correlations import Correlation
 from precept_stats.report.blocks import Block, Column, Figure, Heading, Prose, Table, TableRow
 from precept_stats.report.figure_data import ForestData, ForestLine, ForestPanel, Mark
 from precept_stats.report.format import icc_text, level_text, number
 from precept_stats.report.material import Material, by_stat, grouped, number_of
 from precept_stats.report.words import NONE, capital, cell, plain
+from precept_stats.studies.cluster_trial import ClusterTrial
 from precept_stats.values import Row
 
 MEASURES = {
@@ -57,7 +59,7 @@ def _one(material: Material, name: str) -> list[Block]:
     panels: list[ForestPanel] = []
     remarks: list[str] = []
     for arm, mine in parts.items():
-        title = arm or REMOVED[declared.removed]
+        title = arm or _within(declared)
         found = _found(mine)
         rows.append(TableRow((f"{capital(title)}: {_sizes(mine)}",), "group"))
         rows += [_row(one, mine, remarks) for one in found]
@@ -65,6 +67,14 @@ def _one(material: Material, name: str) -> list[Block]:
     table = _table(material, name, rows, (label, remarks))
     drawn = [panel for panel in panels if any(line.mark for line in panel.lines)]
     return [table, _figure(material, name, tuple(drawn), label)] if drawn else [table]
+
+
+def _within(declared: Correlation) -> str:
+    """All clusters, and within what they are compared."""
+    if isinstance(declared.study, ClusterTrial):
+        return REMOVED[declared.removed]
+    strata = " of strata" if declared.removed == "arm_and_strata" and declared.study.strata else ""
+    return f"all clusters, within periods of a condition{strata}"
 
 
 def _outcome(material: Material, name: str) -> str:
