@@ -13,10 +13,12 @@ from pydantic import ValidationError
 import precept_stats as ps
 from precept_stats.data.selection import Population
 from precept_stats.methods.cluster_summaries import ClusterSummaries
+from precept_stats.methods.linear_mixed import LinearMixed
 from precept_stats.studies.cluster_trial import ClusterTrial
 from precept_stats.studies.composite import AllOrNone, OpportunityWeighted
 from precept_stats.studies.composite_coding import code_question
 from precept_stats.studies.question import Estimand, Outcome, Question
+from precept_stats.studies.stepped_wedge import SteppedWedge
 from precept_stats.values import Row
 
 CODES = {"given": "yes", "not": "no", "unknown": "unknown", "na": "not_applicable"}
@@ -175,6 +177,25 @@ def test_the_flow_says_who_left_because_nothing_applied_or_was_recorded() -> Non
     before = int((babies()[list(ELEMENTS)] == "not_applicable").all(axis=1)[6:].sum())
     assert flow["outcome_excluded"] == 4 + before
     assert flow["outcome_missing"] >= 2
+
+
+def test_over_periods_elements_are_counted_by_condition() -> None:
+    """A stepped wedge in which every baby of a treated period is in the compared condition."""
+    rng = np.random.default_rng(2)
+    cells = [(unit, period) for unit in range(6) for period in range(4) for _ in range(12)]
+    frame = pd.DataFrame(cells, columns=["unit", "period"])
+    frame["arm"] = np.where(frame["period"] > frame["unit"] % 3, "new", "old")
+    for name in ELEMENTS:
+        frame[name] = rng.choice(list(CODES.values()), len(frame), p=(0.6, 0.25, 0.05, 0.1))
+    study = SteppedWedge(cluster="unit", arm="arm", period="period")
+    asked = question("all_or_none", "of_known")
+    asked = replace(asked, estimand=asked.estimand.model_copy(update={"target": "participant_average"}))
+    rows = ps.analyse(study, LinearMixed(), {"babies": frame}, asked).rows
+    for arm in ("new", "old"):
+        mine = frame[frame["arm"] == arm]
+        found = told(rows, "caffeine", arm)
+        assert found["n"] == (mine["caffeine"] == "yes").sum()
+        assert found["N"] == mine["caffeine"].isin(["yes", "no"]).sum()
 
 
 def test_the_order_of_elements_changes_nothing() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from precept_stats.report.blocks import Block, Column, Heading, Prose, Table, TableRow
 from precept_stats.report.format import percent_text
 from precept_stats.report.material import Material, number_of
-from precept_stats.report.words import NONE, cell
+from precept_stats.report.words import NONE, capital, cell
 from precept_stats.studies.composite import AnyComposite
 from precept_stats.values import Row
 
@@ -15,7 +15,7 @@ Found = dict[tuple[str, str, str], Row]
 UNKNOWN = {
     "any_missing_is_missing": "{who} with any element not recorded has no composite",
     "missing_is_not_given": "an element that was not recorded counts as not given",
-    "of_known": "an element that was not recorded leaves the denominator of that one",
+    "of_known": "an element that was not recorded leaves that one's denominator",
 }
 SCORED = {
     "all_or_none": "All or none: {who} counts when every element that applied was given",
@@ -34,7 +34,7 @@ def bundles(material: Material) -> tuple[Block, ...]:
         return ()
     about = (
         "What was given, of those to whom it applied and for whom it was recorded. "
-        "These are counts of people, not adjusted for anything; the analyses of the composites are in the "
+        "These are plain counts, not adjusted for anything; the analyses of the composites are in the "
         "table of results."
     )
     return (Heading(3, "The elements of the bundle"), Prose(about), *tables)
@@ -63,13 +63,11 @@ def _table(material: Material, names: list[str], number: int) -> Table:
         rows.append(_row(material, _found(_rows(material, name)), name))
         if composite is not None:
             notes.append(f"{material.plan.outcomes[name].name}. {_note(material, composite)}")
-    notes.append(
-        f"An element that did not apply to {_a_person(material)} leaves the denominator of that one."
-    )
+    notes.append(f"An element that did not apply to {_a_person(material)} leaves that one's denominator.")
     columns = (
         Column("Element", "left"),
-        Column(f"{compare}: given"),
-        Column(f"{reference}: given"),
+        Column(f"{capital(compare)}: given"),
+        Column(f"{capital(reference)}: given"),
         Column(f"Not applicable ({compare}, {reference})"),
         Column(f"Not recorded ({compare}, {reference})"),
     )
