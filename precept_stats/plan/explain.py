@@ -60,18 +60,21 @@ EFFECTS = {
 
 
 def explain(loaded: LoadedPlan, analysis: str | None = None) -> str:
-    """The plan, or one analysis of it, as plain text of at most 100 columns.
+    """The plan, or one analysis or correlation of it, as plain text of at most 100 columns.
 
     In the whole plan an analysis that is based on another is told by what differs; asked for by
     its name, it is told in full.
     """
-    names = tuple(loaded.plan.analyses)
+    analyses, correlations = loaded.plan.analyses, loaded.plan.correlations
+    names = (*analyses, *correlations)
     if analysis is not None and analysis not in names:
         where = loaded.source.document.name
         raise PlanError("no such analysis", found=analysis, allowed=nearest(analysis, names), where=where)
-    told = [_analysis(loaded, name) for name in names] if analysis is None else [_in_full(loaded, analysis)]
     if analysis is None:
-        told += [_correlation(loaded, name) for name in loaded.plan.correlations]
+        told = [_analysis(loaded, name) for name in analyses]
+        told += [_correlation(loaded, name) for name in correlations]
+    else:
+        told = [_in_full(loaded, analysis) if analysis in analyses else _correlation(loaded, analysis)]
     return "\n\n".join("\n".join(block) for block in [_head(loaded), *told]) + "\n"
 
 

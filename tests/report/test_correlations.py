@@ -136,6 +136,9 @@ def test_explain_tells_of_what_within_what_and_how() -> None:
     assert "Compared      clusters within their arm, whose mean is removed; each arm alone as well" in block
     assert "percentile_bootstrap (replicates 199)" in block
     assert max(map(len, text.splitlines())) <= 100
+    alone = explain(plan, "likeness")
+    assert "Likeness of mothers" in alone
+    assert "within_strata" not in alone
 
 
 def test_under_the_policy_correlations_have_three_decimals_and_bounds_two() -> None:
