@@ -97,19 +97,29 @@ def _icc_facts(design: ClusterTrialDesign) -> list[Fact]:
 def few_clusters_warning(design: ClusterTrialDesign) -> tuple[str, ...]:
     """A warning when the trial is so small that even a randomisation test could not reach p < 0.05.
 
-    Clusters are taken to have been allocated within their strata or pairs, each keeping its numbers
+    Clusters were allocated as the study declares, or within their strata or pairs, each keeping its numbers
     by arm; the smallest two-sided p-value is then one (mirrored allocation: two) over their number.
     """
-    block = design.pair if design.pair is not None else design.stratum
-    if block is None:
-        block = np.zeros(design.n_clusters, dtype=np.intp)
-    counts = np.array([np.bincount(design.arm[block == b], minlength=2) for b in np.unique(block)])
-    allocations = math.prod(math.comb(int(n.sum()), int(n[0])) for n in counts)
-    mirrored = 2 if np.all(counts[:, 0] == counts[:, 1]) else 1
-    smallest = mirrored / allocations
+    allocations, as_far = _allocations(design)
+    smallest = as_far / allocations
     if smallest <= 0.05:
         return ()
     return (
         f"very few clusters: with {allocations} possible allocations no randomisation test could give a "
         f"two-sided p below {min(smallest, 1.0):.2g}, so the interval rests on normal cluster summaries",
     )
+
+
+def _allocations(design: ClusterTrialDesign) -> tuple[int, int]:
+    """How many there were, and how many are the one that was used or its mirror image."""
+    declared = design.allocations
+    if declared is not None:
+        same = (declared.codes == declared.own).all(axis=1)
+        mirrored = (declared.codes == 1 - declared.own).all(axis=1)
+        return len(declared.codes), int(same.sum() + mirrored.sum())
+    block = design.pair if design.pair is not None else design.stratum
+    if block is None:
+        block = np.zeros(design.n_clusters, dtype=np.intp)
+    counts = np.array([np.bincount(design.arm[block == b], minlength=2) for b in np.unique(block)])
+    number = math.prod(math.comb(int(n.sum()), int(n[0])) for n in counts)
+    return number, 2 if np.all(counts[:, 0] == counts[:, 1]) else 1

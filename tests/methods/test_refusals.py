@@ -11,6 +11,7 @@ from precept_stats.data.selection import Population
 from precept_stats.errors import FitError
 from precept_stats.inference.uncertainty import estimate
 from precept_stats.methods import ClusterRegression, ClusterSummaries
+from precept_stats.studies.allocation_set import AllocationSet
 from precept_stats.studies.cluster_trial import ClusterTrial
 from precept_stats.studies.cluster_trial_design import Covariate
 from precept_stats.studies.question import Estimand, Outcome, Question
@@ -210,6 +211,16 @@ def test_very_few_clusters_are_warned_about() -> None:
     six = replace(with_rows(design, keep), clusters=design.clusters[:6], arm=design.arm[:6])
     assert "20 possible allocations" in ClusterSummaries().fit(six).warnings[0]
     assert ClusterSummaries().fit(design).warnings == ()
+
+
+def test_allocations_that_the_study_declares_are_the_possible_ones() -> None:
+    design = trial(10)
+    mirrored = np.array([design.arm, 1 - design.arm], dtype=np.int16)
+    others = np.sort(np.tile(design.arm, (5, 1)), axis=1).astype(np.int16)
+    few = AllocationSet(np.vstack([mirrored, others]), design.arm, "acceptable allocations")
+    (warning,) = ClusterSummaries().fit(replace(design, allocations=few)).warnings
+    assert "7 possible allocations" in warning
+    assert "below 0.29" in warning
 
 
 def test_adjusted_summaries_show_no_arm_means() -> None:
