@@ -61,7 +61,8 @@ class ClusterTrial(TrialColumns):
     every cluster is cluster level). ``characteristics`` are the columns of Table 1. ``groups`` are
     further groupings of the rows for random effects, ``weights`` inverse relative residual variances,
     ``offset`` a column added to the linear predictor. ``allocation`` says which allocations there could have
-    been, where strata or pairs do not say it all.
+    been, where strata or pairs do not say it all. ``auxiliary`` are columns that tell of missing outcomes, or
+    of who has one: they are in the model for what is missing and in no other.
     """
 
     kind: Literal["cluster_trial"] = "cluster_trial"
@@ -69,6 +70,7 @@ class ClusterTrial(TrialColumns):
     incomplete_pairs: Literal["drop", "error"] = "error"
     periods: Periods | None = None
     allocation: AnyAllocation = AsStratified()
+    auxiliary: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _coherent(self) -> ClusterTrial:
@@ -83,6 +85,20 @@ class ClusterTrial(TrialColumns):
                     f"`{BASELINE_OUTCOME}` in {field} needs `periods`, which says when baseline is"
                 )
         return self
+
+    @model_validator(mode="after")
+    def _auxiliary_beside(self) -> ClusterTrial:
+        taken = {self.cluster, self.arm, self.pairs, BASELINE_OUTCOME, *self.strata, *self.adjust}
+        twice = [column for column in self.auxiliary if column in taken or self.auxiliary.count(column) > 1]
+        if twice:
+            raise ValueError(
+                f"auxiliary names {', '.join(dict.fromkeys(twice))}, which has another part in the study"
+            )
+        return self
+
+    def named(self) -> tuple[tuple[str, str], ...]:
+        auxiliary = ((f"auxiliary/{number}", column) for number, column in enumerate(self.auxiliary))
+        return (*super().named(), *auxiliary)
 
     def _optional(self) -> tuple[tuple[str, str | None], ...]:
         balanced = ((f"allocation/{field}", column) for field, column in self.allocation.columns())

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from precept_stats.studies import allocation as allocate
 from precept_stats.studies.allocation_tables import trial_allocations
+from precept_stats.studies.auxiliary import incomplete_trial, read_auxiliary, unanswered_kept
 from precept_stats.studies.cluster_trial import BASELINE_OUTCOME, ClusterTrial
 from precept_stats.studies.cluster_trial_description import describe
 from precept_stats.studies.cluster_trial_design import Ints
 from precept_stats.studies.composite_coding import composite_rows
+from precept_stats.studies.covariates import Column
 from precept_stats.studies.flow import Bools, Selection, flow_rows
 from precept_stats.studies.labels import listed
 from precept_stats.studies.outcome_coding import CodedOutcome
@@ -32,6 +34,7 @@ from precept_stats.studies.steps import (
     participants,
     read_columns,
     read_trial,
+    with_covariates,
     with_outcome,
     without_other_arms,
 )
@@ -41,14 +44,21 @@ from precept_stats.studies.windows import find_windows
 __all__ = ["PreparedTrial", "describe", "prepare"]
 
 
-def prepare(study: ClusterTrial, data: Mapping[str, SourceTable], question: Question) -> PreparedTrial:
+def prepare(
+    study: ClusterTrial,
+    data: Mapping[str, SourceTable],
+    question: Question,
+    keep_unanswered: bool = False,
+) -> PreparedTrial:
     """Turn tables into the design of a cluster trial, and keep account of every row.
 
     The steps, each in the flow: recorded rows, population conditions one at a time, other arms,
     windows, outcomes that do not apply or are missing, missing covariates, incomplete pairs.
     Clusters are in natural order of their names and rows are sorted, so the order of the data
-    changes no number. Tables are not changed. Raises DataError, naming what was found and where,
-    when the tables do not hold the trial that the study describes.
+    changes no number. With ``keep_unanswered`` rows whose outcome is missing are kept beside the
+    design, for a model of what is missing; rows with a missing covariate leave all the same. Tables are
+    not changed. Raises DataError, naming what was found and where, when the tables do not hold the
+    trial that the study describes.
     """
     trial = read_trial(study, data, question)
     absent = allocate.allocated_without_rows(study, question.population, data, trial.found, question.estimand)
@@ -61,32 +71,66 @@ def prepare(study: ClusterTrial, data: Mapping[str, SourceTable], question: Ques
     columns = read_columns(trial, concerned.kept)
     if baseline is not None:
         columns[BASELINE_OUTCOME] = baseline.mean[trial.found.cluster.codes[concerned.kept]]
-    paired = _paired(study, trial, complete_rows(trial, concerned, coded, columns))
-    final = paired.stand("analysed", "Analysed", sizes=True)
-    lost = np.setdiff1d(eligible.clusters(), final.clusters())
-    dropped = (*(trial.found.cluster.names[cluster] for cluster in lost), *(name for name, _ in absent))
-    covariates = covariates_of(trial, columns, concerned.kept, final.kept)
-    further = read_row_columns(study, trial.gathered, final.kept)
-    analysed = Analysed(trial.found, final, coded, covariates, baseline, dropped, further)
-    described = by_cluster(concerned, np.flatnonzero(concerned.kept))
-    about = characteristics_of(trial, columns, np.arange(len(described.rows)))
+    read = _Read(study, trial, absent, eligible, concerned, coded, columns, baseline)
+    analysed = read.analysed(complete_rows(trial, concerned, coded, columns), "Analysed")
     design = build_design(question, analysed)
     allocations, told = trial_allocations(study, trial, data, design, absent)
-    return PreparedTrial(
+    described = by_cluster(concerned, np.flatnonzero(concerned.kept))
+    about = characteristics_of(trial, columns, np.arange(len(described.rows)))
+    prepared = PreparedTrial(
         study=study,
         question=question,
         design=replace(design, allocations=allocations),
-        flow=flow_rows(final.steps, final.roster.people_label),
+        flow=flow_rows(analysed.selection.steps, analysed.selection.roster.people_label),
         participants=participants(concerned, coded, described, about),
-        baseline=_of_clusters(baseline, final.clusters()),
-        warnings=(
-            *warnings,
-            *told,
-            *loss_warnings(dropped, coded, final.roster.people),
-            *_without_baseline(final, baseline),
-        ),
+        baseline=_of_clusters(baseline, analysed.selection.clusters()),
+        warnings=(*warnings, *told, *read.warnings(analysed)),
         composite=of_bundle,
     )
+    return read.with_unanswered(prepared, warnings) if keep_unanswered else prepared
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Read:
+    """What was read of a trial: who is eligible, whom the outcome concerns, and their columns."""
+
+    study: ClusterTrial
+    trial: Trial
+    absent: tuple[tuple[str, str], ...]
+    eligible: Selection
+    concerned: Selection
+    coded: CodedOutcome
+    columns: Mapping[str, Column]
+    baseline: BaselineOutcome | None
+
+    def analysed(self, complete: Selection, words: str) -> Analysed:
+        """Those of ``complete`` who have a partner, with everything that a design is made of."""
+        trial, names = self.trial, self.trial.found.cluster.names
+        final = _paired(self.study, trial, complete).stand("analysed", words, sizes=True)
+        lost = np.setdiff1d(self.eligible.clusters(), final.clusters())
+        dropped = (*(names[cluster] for cluster in lost), *(name for name, _ in self.absent))
+        covariates = covariates_of(trial, self.columns, self.concerned.kept, final.kept)
+        further = read_row_columns(self.study, trial.gathered, final.kept)
+        return Analysed(trial.found, final, self.coded, covariates, self.baseline, dropped, further)
+
+    def warnings(self, analysed: Analysed) -> tuple[str, ...]:
+        """Clusters that are lost, people who are not counted, clusters without a baseline."""
+        final = analysed.selection
+        lost = loss_warnings(analysed.dropped, self.coded, final.roster.people)
+        return (*lost, *_without_baseline(final, self.baseline))
+
+    def with_unanswered(self, prepared: PreparedTrial, warnings: tuple[str, ...]) -> PreparedTrial:
+        """The same trial with the rows whose outcome is missing beside it, and a flow that keeps them."""
+        covered = with_covariates(self.trial, self.concerned, self.concerned.kept, self.columns)
+        kept = self.analysed(covered, "Analysed, missing outcomes accounted for")
+        auxiliary = read_auxiliary(self.study.auxiliary, self.trial, kept.selection.kept)
+        everyone = replace(kept, coded=unanswered_kept(self.coded))
+        return replace(
+            prepared,
+            flow=flow_rows(kept.selection.steps, kept.selection.roster.people_label),
+            incomplete=incomplete_trial(prepared.question, everyone, auxiliary),
+            warnings=(*warnings, *self.warnings(kept), *auxiliary.warnings),
+        )
 
 
 def eligible_rows(

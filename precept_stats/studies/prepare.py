@@ -25,14 +25,17 @@ AnyPrepared = PreparedTrial | PreparedPeriods
 """What a study can be made into: each has a design, a flow and warnings."""
 
 
-def prepare(study: AnyStudy, data: Mapping[str, SourceTable], question: Question) -> AnyPrepared:
+def prepare(
+    study: AnyStudy, data: Mapping[str, SourceTable], question: Question, keep_unanswered: bool = False
+) -> AnyPrepared:
     """Turn tables into the design of a study, and keep account of every row.
 
+    ``keep_unanswered`` keeps the rows of a parallel trial whose outcome is missing beside its design.
     Raises DataError, naming what was found and where, when the tables do not hold the study.
     """
     match study:
         case ClusterTrial():
-            return cluster_trial_tables.prepare(study, data, question)
+            return cluster_trial_tables.prepare(study, data, question, keep_unanswered)
         case ClusterTrialWithBaseline():
             return prepare_with_baseline(study, data, question)
         case SteppedWedge():

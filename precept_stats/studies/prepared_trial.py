@@ -10,6 +10,7 @@ from precept_stats.studies.cluster_trial import ClusterTrial
 from precept_stats.studies.cluster_trial_design import ClusterTrialDesign, Floats, Ints
 from precept_stats.studies.covariates import Column
 from precept_stats.studies.flow import Bools
+from precept_stats.studies.incomplete import Incomplete
 from precept_stats.studies.question import Question
 from precept_stats.values import Row
 
@@ -61,7 +62,8 @@ class BaselineOutcome:
 class PreparedTrial:
     """What ``prepare`` gives: the design, the flow that led to it, and what ``describe`` needs.
 
-    ``baseline`` is in the order of ``design.clusters``, and None without periods.
+    ``baseline`` is in the order of ``design.clusters``, and None without periods. ``incomplete`` has the
+    unanswered rows as well, where they were asked for; the flow then ends with all of them.
     """
 
     study: ClusterTrial
@@ -72,6 +74,7 @@ class PreparedTrial:
     baseline: BaselineOutcome | None
     warnings: tuple[str, ...] = ()
     composite: tuple[Row, ...] = ()
+    incomplete: Incomplete | None = None
 
     def flow_rows(self, analysis: str) -> tuple[Row, ...]:
         """The flow under the name of an analysis."""

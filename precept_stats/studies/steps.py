@@ -175,12 +175,19 @@ def complete_rows(
 ) -> Selection:
     """Leave out rows with a missing outcome, then those with a missing covariate."""
     answered = concerned.leave("outcome_missing", "Outcome missing", coded.missing)
+    return with_covariates(trial, answered, concerned.kept, columns)
+
+
+def with_covariates(
+    trial: Trial, selection: Selection, concerned: Bools, columns: Mapping[str, Column]
+) -> Selection:
+    """Leave out rows with a missing covariate; ``columns`` are of the rows in ``concerned``."""
     adjust = dict.fromkeys(trial.study.adjust)
     if not adjust:
-        return answered
+        return selection
     missing = np.any([is_missing(columns[name]) for name in adjust], axis=0)
     words = f"Covariate missing ({', '.join(adjust)})"
-    return answered.leave("covariate_missing", words, _spread(missing, concerned.kept, False))
+    return selection.leave("covariate_missing", words, _spread(missing, concerned, False))
 
 
 def covariates_of(
