@@ -179,17 +179,17 @@ def page(record: Record) -> str:
             "# Speed of estimating equations",
             "",
             "Made by `python benchmarks/gee.py --record` (`make bench-few` shows the same and records "
-            "nothing); the record is `benchmarks_gee.json`. The trials are synthetic stepped wedges from fixed "
-            "seeds; the model is binomial, logit, exchangeable, with periods as columns and a covariate that "
-            "differs between any two people.",
+            "nothing); the record is `benchmarks_gee.json`. The trials are synthetic stepped wedges from "
+            "fixed seeds; the model is binomial, logit, exchangeable, with periods as columns and a "
+            "covariate that differs between any two people.",
             "",
             f"Machine: {machine_words(record)}. Other programs: {programs}.",
             "",
             "Seconds are of one core's CPU, with one BLAS thread, from arrays in memory to estimates with "
             "standard errors: the median of nine runs that take turns (geepack and the jackknife: one). "
-            "One fit of ours gives Liang-Zeger, Kauermann-Carroll, Mancl-DeRouen, Fay-Graubard, Morel-Bokossa-Neerchal and CR2; statsmodels "
-            "gives one (robust) or two (bias_reduced), geepack one. The correlation has other denominators "
-            "in statsmodels, so that effects differ in the fourth digit or later.",
+            "One fit of ours gives Liang-Zeger, Kauermann-Carroll, Mancl-DeRouen, Fay-Graubard, "
+            "Morel-Bokossa-Neerchal and CR2; statsmodels gives one (robust) or two (bias_reduced), geepack "
+            "one. The correlation has other denominators in statsmodels, so that effects differ in the fourth digit or later.",
             "",
             *lines(record["trials"]),
             "",
