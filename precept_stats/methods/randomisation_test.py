@@ -11,13 +11,20 @@ from numpy.typing import NDArray
 
 from precept_stats.data.declared import Declared
 from precept_stats.inference.fit import Fact, Fit
-from precept_stats.inference.quantities import Quantity, linear
+from precept_stats.inference.quantities import Quantity
 from precept_stats.inference.seeds import Seed
 from precept_stats.inference.uncertainty import Randomisation
-from precept_stats.methods.arm_model import unit_of_means
 from precept_stats.methods.contract import MethodWords
 from precept_stats.methods.layout import Layout, blocks_in_words, layout_of_design, layout_of_plan, pairs_gap
 from precept_stats.methods.mixed_facts import design_facts
+from precept_stats.methods.randomisation_score import (
+    effect_of,
+    score_equation,
+    score_estimator,
+    score_gaps,
+    score_objections,
+    score_test,
+)
 from precept_stats.methods.randomisation_sets import (
     arms_allocated,
     cells_of,
@@ -35,9 +42,11 @@ from precept_stats.methods.settings_randomisation import (
     Statistic,
     Studentised,
 )
+from precept_stats.methods.settings_score import GeeScore
 from precept_stats.methods.stage_one import ADJUSTED_GAP, expected_totals, stage_one_report
 from precept_stats.numerics.allocations import Drawn, Every
 from precept_stats.numerics.period_tests import within_period_test
+from precept_stats.numerics.score_permutation import ScorePermutationTest
 from precept_stats.numerics.shift_tests import AnyShiftTest
 from precept_stats.studies import AnyStudy
 from precept_stats.studies.cluster_trial import ClusterTrial
@@ -46,10 +55,11 @@ from precept_stats.studies.design import AnyDesign
 from precept_stats.studies.period_design import PeriodDesign
 from precept_stats.studies.question import SUMMARIES_OF, Question
 from precept_stats.studies.stepped_wedge import SteppedWedge
-from precept_stats.values import Status
+from precept_stats.values import Scale, Status
 
 Floats = NDArray[np.float64]
 
+AnyTest = AnyShiftTest | ScorePermutationTest
 PERIODS_GAP = (
     "periods count by c1 c0 / (c1 + c0), c1 and c0 the clusters (their weights) under each condition: the "
     "effect is the declared average only if it is the same in all periods, however long since the switch"
@@ -74,8 +84,10 @@ class RandomisationTest(Declared):
         proportions or rates). With equal weights every cluster counts the same (the cluster-average
         effect); with size weights every participant does (the participant-average effect). In a stepped
         wedge it is the difference between the conditions within periods, which count by c1 c0 / (c1 + c0)
-        for c1 and c0 clusters (or their weights) under each. The test is of no effect in any cluster; the
-        interval holds every effect, the same in all clusters, that the test does not reject.
+        for c1 and c0 clusters (or their weights) under each. By a GEE score it is the coefficient of the arm
+        in the estimating equations: an odds ratio, risk ratio, rate ratio or difference. The test is of no
+        effect in any cluster; the interval holds every effect, the same in all clusters, that the test
+        does not reject.
 
     Model:
         Each cluster was reduced to one summary. The difference between the arms, within strata or pairs
@@ -87,13 +99,16 @@ class RandomisationTest(Declared):
         the interval, a shift was taken off the summaries of the compared arm, and the shifts with a p-value
         above 1 - level were kept. Where covariates were adjusted for, individual outcomes were first
         regressed on the covariates and on strata or pairs but not on the arm, and each cluster's summary
-        was replaced by its residual, (observed - expected) / size.
+        was replaced by its residual, (observed - expected) / size. By a GEE score, the estimating equations
+        were fitted without the arm, and the score of the arm was found for every allocation; for the
+        interval the effect was held at other values in the fit.
 
     Assumes:
         Clusters were allocated at random as the study declares, every allocation being equally likely:
         strata or pairs that were used must be named, and no other restriction may have been in force.
         Nothing is assumed of the distribution of outcomes. The interval supposes the same effect in every
-        cluster; after adjustment it also takes the expected outcomes as found from the data.
+        cluster; after adjustment it also takes the expected outcomes as found from the data, and by a GEE
+        score on a log or logit scale residuals that are exchangeable between allocations.
 
     Small samples:
         The test keeps its level whatever the number of clusters, exactly for the null of no effect in any
@@ -104,16 +119,17 @@ class RandomisationTest(Declared):
         enough clusters.
 
     Not for:
-        Ratios and odds ratios (ask for a difference); trials allocated by minimisation or under constraints
-        that the study does not declare; stepped wedges with periods of transition; very few clusters, where
-        no p below 0.05 exists.
+        Ratios and odds ratios by a difference (the GEE score gives them); trials allocated by minimisation or
+        under constraints that the study does not declare; stepped wedges with periods of transition; very
+        few clusters, where no p below 0.05 exists.
 
     Source:
         Fisher (1935), The Design of Experiments; Gail et al. (1996), Stat Med 15:1069; Murray et al.
         (2006), Stat Med 25:375; Phipson and Smyth (2010), Stat Appl Genet Mol Biol 9:39; Janssen (1997),
         Stat Probab Lett 36:9; Hayes and Moulton (2017), Cluster Randomised Trials, 2nd ed. Constrained
         randomisation: Raab and Butcher (2001), Stat Med 20:351; Moulton (2004), Clin Trials 1:297; Li et
-        al. (2016), Stat Med 35:1565. Stepped wedge: Thompson et al. (2018), Stat Med 37:2487.
+        al. (2016), Stat Med 35:1565. Stepped wedge: Thompson et al. (2018), Stat Med 37:2487. Score: Braun
+        and Feng (2001), J Am Stat Assoc 96:1424; Rabideau and Wang (2021), Biostatistics 22:913.
     """
 
     accepts: ClassVar[tuple[type, ...]] = (ClusterTrial, SteppedWedge)
@@ -129,10 +145,15 @@ class RandomisationTest(Declared):
         return isinstance(self.allocations, MonteCarloAllocations)
 
     def objections(self, study: AnyStudy, question: Question) -> tuple[str, ...]:
+        if isinstance(self.statistic, GeeScore):
+            return tuple(score_objections(self.statistic, self.weights, study, question))
         layout = layout_of_plan(study, question)
         found = []
         if layout.summary == "odds_ratio" or layout.is_ratio:
-            found.append("the randomisation test is of a difference: ask for one, or use cluster_summaries")
+            found.append(
+                "this statistic is of a difference: ask for one, or for a ratio use statistic "
+                "{kind: gee_score} or cluster_summaries"
+            )
         elif layout.summary not in SUMMARIES_OF[layout.outcome]:
             found.append(f"a {layout.outcome} outcome has no {layout.summary.replace('_', ' ')}")
         if isinstance(self.statistic, Studentised):
@@ -154,6 +175,8 @@ class RandomisationTest(Declared):
             )
 
     def estimand_gap(self, study: AnyStudy, question: Question) -> str:
+        if isinstance(self.statistic, GeeScore):
+            return "; ".join(score_gaps(self.statistic, self.weights, study, question))
         layout = layout_of_plan(study, question)
         gaps = [*self.weights.gap(question.estimand.target)]
         if isinstance(self.weights, SizeWeights):
@@ -180,9 +203,12 @@ class RandomisationTest(Declared):
         )
         if layout.over_periods:
             equation += "; the statistic compares clusters within periods, weighted by c1 c0 / (c1 + c0)"
+        equation += blocks_in_words(layout, self.weights.kind)
+        if isinstance(self.statistic, GeeScore):
+            equation = score_equation(study, layout)
         return MethodWords(
             self._estimator(layout),
-            equation + blocks_in_words(layout, self.weights.kind),
+            equation,
             self._reference(plan_in_words(study)),
             listed(self._choices()),
         )
@@ -191,6 +217,8 @@ class RandomisationTest(Declared):
         return {"weights": self.weights, "statistic": self.statistic, "allocations": self.allocations}
 
     def _estimator(self, layout: Layout) -> str:
+        if isinstance(self.statistic, GeeScore):
+            return score_estimator(self.statistic, self.weights, layout)
         weighting = "size-weighted " if isinstance(self.weights, SizeWeights) else ""
         form = "studentised " if isinstance(self.statistic, Studentised) else ""
         shape = {"pair": "paired ", "stratum": "stratified ", "": ""}[layout.blocks]
@@ -217,6 +245,11 @@ class RandomisationTest(Declared):
                 return self._fit_wedge(design, self.allocations.how(seed))
 
     def _fit_trial(self, design: ClusterTrialDesign, how: Every | Drawn) -> Fit:
+        if isinstance(self.statistic, GeeScore):
+            score = score_test(design, self.statistic, self.weights, (arms_allocated(design), how))
+            evidence = (("iterations", float(score.fit.iterations)),)
+            stage = _Summaries(design.cluster_mean, evidence=evidence)
+            return self._answer(design, stage, score, score.sums.allocated.allocations)
         design = about_origin(design)
         stage, allocated = _summaries(design), arms_allocated(design)
         sizes = design.cluster_size
@@ -233,14 +266,13 @@ class RandomisationTest(Declared):
         test = within_period_test(values, weights, sequences, how)
         return self._answer(design, _Summaries(values), test, sequences.allocations)
 
-    def _answer(
-        self, design: AnyDesign, stage: _Summaries, test: AnyShiftTest, allocations: int | None
-    ) -> Fit:
-        require_scatter(test.std_error**2, float(np.ptp(design.y / design.size)))
+    def _answer(self, design: AnyDesign, stage: _Summaries, test: AnyTest, allocations: int | None) -> Fit:
+        scale: Scale = "log" if design.summary.endswith("_ratio") else "identity"
+        require_scatter(test.std_error**2, 1.0 if scale == "log" else float(np.ptp(design.y / design.size)))
         layout, reference = layout_of_design(design), self._reference(design_in_words(design))
         warnings = stage.warnings + _few_allocations(test, reference)
         return Fit(
-            uncertainty=Randomisation(("effect",), np.array([test.estimate]), test),
+            uncertainty=Randomisation(("effect",), np.array([test.estimate]), test, scale=scale),
             status="warning" if warnings and stage.status == "ok" else stage.status,
             evidence=stage.evidence,
             warnings=warnings,
@@ -251,7 +283,7 @@ class RandomisationTest(Declared):
             settings=tuple((name, value) for name, value, _ in listed(self._choices())),
         )
 
-    def _facts(self, test: AnyShiftTest, allocations: int | None) -> tuple[Fact, ...]:
+    def _facts(self, test: AnyTest, allocations: int | None) -> tuple[Fact, ...]:
         """``allocations`` is how many there could have been, None where the set is known by draws alone."""
         facts = [Fact("smallest_p", "Smallest p-value that could have been found", test.smallest_p())]
         if allocations is not None:
@@ -269,8 +301,7 @@ class RandomisationTest(Declared):
 
     def targets(self, design: AnyDesign) -> tuple[Quantity, ...]:
         """The effect alone: allocations say nothing of the mean of an arm."""
-        name = " - ".join(design.arm_names[::-1])
-        return (linear(design.summary, name, np.ones(1), unit=unit_of_means(design.outcome)),)
+        return (effect_of(design),)
 
 
 def _summaries(design: ClusterTrialDesign) -> _Summaries:
@@ -287,7 +318,7 @@ def _summaries(design: ClusterTrialDesign) -> _Summaries:
     return _Summaries(residuals, status, evidence, warnings)
 
 
-def _few_allocations(test: AnyShiftTest, reference: str) -> tuple[str, ...]:
+def _few_allocations(test: AnyTest, reference: str) -> tuple[str, ...]:
     """A warning where no p of 0.05 or less was possible, so that an interval at 0.95 has no end."""
     smallest = test.smallest_p()
     if smallest <= 0.05:

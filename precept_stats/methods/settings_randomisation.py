@@ -11,6 +11,7 @@ from pydantic import Field
 from precept_stats.errors import FitError
 from precept_stats.inference.seeds import Seed
 from precept_stats.methods.settings import Choice
+from precept_stats.methods.settings_score import GeeScore
 from precept_stats.numerics.allocations import AnyAllocations, Drawn, Every
 from precept_stats.numerics.shift_tests import AnyShiftTest, difference_test, studentised_test
 
@@ -76,5 +77,5 @@ class MonteCarloAllocations(Choice):
         return Drawn(self.draws, seed.at("allocations").generator())
 
 
-Statistic = Annotated[Difference | Studentised, Field(discriminator="kind")]
+Statistic = Annotated[Difference | Studentised | GeeScore, Field(discriminator="kind")]
 Allocations = Annotated[ExactAllocations | MonteCarloAllocations, Field(discriminator="kind")]

@@ -45,9 +45,18 @@ def _further(name: str, choice: type[Choice], tag: str) -> Iterator[str]:
         if get_origin(field.annotation) is tuple:
             yield f"| `{name}.{setting}` with `{tag}` | a list | {field.description} |"
             continue
+        if isinstance(field.default, Choice):
+            kinds = [get_args(one.model_fields["kind"].annotation) for one in _choices(field.annotation)]
+            names = (f"`{{kind: {k}}}`{_marked(k, field.default.kind)}" for of in kinds for k in of)
+            yield f"| `{name}.{setting}` with `{tag}` | {', '.join(names)} | {field.description} |"
+            continue
         listed = get_args(field.annotation) or (field.default,)
         tags = ", ".join(f"`{t}`{' (default)' if t == field.default else ''}" for t in listed)
         yield f"| `{name}.{setting}` with `{tag}` | {tags} | {field.description} |"
+
+
+def _marked(kind: str, default: str) -> str:
+    return " (default)" if kind == default else ""
 
 
 def checked_table(comparisons: Iterable[tuple[Case, list[Comparison]]]) -> str:
