@@ -99,5 +99,5 @@ def require_refits(model: MarginalModel, corrected: Corrected, variance: GeeVari
     raise FitError(
         f"the {variance.words} needs a fit without each cluster, and there is not one for all",
         found="; ".join(told),
-        allowed="a fit without any one cluster: merge strata, drop a covariate, or use cr3, the same in one step",
+        allowed="a fit without any one cluster: merge strata, drop a covariate, or use cr3 (one step)",
     )
