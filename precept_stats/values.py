@@ -24,6 +24,7 @@ Context = Literal[
     "arm_summary",
     "estimate",
     "average",
+    "subgroup",
     "number_needed",
     "size_dependence",
     "icc",

@@ -26,6 +26,14 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class BySubgroup:
+    """The effect within each level of a subgroup, and how every later level differs from the first."""
+
+    effects: tuple[tuple[str, Quantity], ...]
+    interactions: tuple[Quantity, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Fit:
     """A fitted model: its uncertainty, how the fit went, and what it used.
 
@@ -33,7 +41,8 @@ class Fit:
     ``settings`` are all choices that can change a number, as used (defaults included). ``further`` are
     quantities beside the effect and the means that the fit can give with an interval (correlations,
     variances, the effect at each exposure time). ``averages`` are the effect over clusters and over
-    participants and how the two compare, by name, where a method gives both.
+    participants and how the two compare, by name, where a method gives both. ``subgroups`` are the effects by
+    subgroup, where the study names one.
     """
 
     uncertainty: Uncertainty
@@ -44,3 +53,4 @@ class Fit:
     settings: tuple[tuple[str, str], ...] = ()
     further: tuple[Quantity, ...] = ()
     averages: tuple[tuple[str, Quantity], ...] = ()
+    subgroups: BySubgroup | None = None

@@ -16,6 +16,8 @@ from precept_stats.values import Context, Estimate, Purpose, Row, Status
 
 READERS = ("estimate", "conf_low", "conf_high", "null")
 """Statistics on the reader's scale, which have the quantity's unit."""
+UNTESTED: tuple[Context, ...] = ("arm_summary", "subgroup")
+"""Contexts of estimates that no question is asked of: they have intervals and no p-values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +50,16 @@ class Header:
 def estimate_rows(header: Header, estimate: Estimate, arm: str = "") -> tuple[Row, ...]:
     """One row a number of the estimate; ``arm`` marks the mean of an arm instead of the effect."""
     if arm:
-        return _rows_of(header, "arm_summary", estimate, (("arm", arm),))
-    return _rows_of(header, "estimate", estimate, ())
+        return context_rows(header, "arm_summary", estimate, (("arm", arm),))
+    return context_rows(header, "estimate", estimate, ())
 
 
-def _rows_of(
+def context_rows(
     header: Header, context: Context, estimate: Estimate, groups: tuple[tuple[str, str], ...]
 ) -> tuple[Row, ...]:
-    """One row a number; the mean of an arm is not tested."""
+    """One row a number; the mean of an arm and the effect in a subgroup are not tested."""
     statistics = _interval_statistics(estimate)
-    if context != "arm_summary":
+    if context not in UNTESTED:
         statistics += [
             ("df", "Degrees of freedom", estimate.df),
             ("statistic", "Test statistic", estimate.statistic),
@@ -89,7 +91,7 @@ def _average_rows(header: Header, fit: Fit, level: float) -> Iterator[Row]:
             row = replace(row, groups=groups, term=quantity.contrast, measure=quantity.measure)
             yield _without_limits(row, problem.problem)
         else:
-            yield from _rows_of(header, "average", found, groups)
+            yield from context_rows(header, "average", found, groups)
 
 
 def simultaneous_rows(header: Header, fit: Fit, effect: Quantity, family: tuple[str, float]) -> Iterator[Row]:
