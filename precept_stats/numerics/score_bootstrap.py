@@ -17,17 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from precept_stats.errors import FitError
-from precept_stats.numerics.gee.cells import Cells
 from precept_stats.numerics.gee.correlation import Independence
-from precept_stats.numerics.gee.families import Family
-from precept_stats.numerics.gee.fit import GeeFit
+from precept_stats.numerics.gee.fit import GeeFit, GeeModel
+from precept_stats.numerics.gee.held import fit_held
 from precept_stats.numerics.gee.working import (
     Inverse,
     Working,
     cluster_equations,
-    equations,
     inverse_correlation,
-    working_at,
 )
 from precept_stats.numerics.inversion import first_fall
 from precept_stats.numerics.reference import Reference
@@ -45,9 +42,6 @@ from precept_stats.numerics.wild_bootstrap import (
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
-MAX_ITERATIONS = 100
-HALVINGS = 40
-TOLERANCE = 1e-10
 NEAR = 1e-9
 """How nearly a limit is found, as a share of the way: about as nearly as the model is fitted."""
 
@@ -122,7 +116,7 @@ class ScoreTest:
         if found is None:
             raise FitError(
                 "the model cannot be fitted with the effect held at its null value",
-                found=f"no rest in {MAX_ITERATIONS} steps, or means at an end of their range, at {shift:g}",
+                found=f"no rest, or means at an end of their range, at {shift:g}",
                 allowed="events and non-events (for counts, events) in both arms",
             )
         return self._forms_of(found)
@@ -145,14 +139,10 @@ class ScoreTest:
 
     def _restricted(self, shift: float) -> Working | None:
         """The fit with the coefficient held at ``shift``; None where means are at an end of their range."""
-        cells, family = self.fit.cells, self.fit.model.family
         starts = (self._start(shift, share) for share in (1.0, 0.0))
-        found = next((made for s in starts if (made := _held(cells, family, s, self._place))), None)
-        if found is None:
-            return None
-        params, state = found
-        overall = float(cells.total.sum() / (cells.count * cells.exposure).sum())
-        return None if family.link.runs_away(cells.eta(params), overall) else state
+        model = GeeModel(self.fit.model.family)
+        found = (fit_held(self.fit.cells, model, start, self._place) for start in starts)
+        return next((held.state for held in found if held is not None), None)
 
     def _start(self, shift: float, share: float) -> Vector:
         """Other parameters moved along a share of the tangent at the estimate, in the order of the cells."""
@@ -161,52 +151,3 @@ class ScoreTest:
         start: Vector = fit.params - share * (self.estimate - shift) * column / column[self.tested]
         start[self.tested] = shift
         return start[fit.cells.columns]
-
-
-def _held(cells: Cells, family: Family, params: Vector, at: int) -> tuple[Vector, Working] | None:
-    """Fisher scoring of all parameters but one, the deviance falling with every step."""
-    inverse = inverse_correlation(cells, Independence(), np.zeros(0))
-    free = np.arange(len(params)) != at
-    now = _point(cells, family, params)
-    for _ in range(MAX_ITERATIONS):
-        if now is None:
-            return None
-        found = equations(cells, now.state, inverse)
-        step = np.zeros_like(params)
-        try:
-            step[free] = np.linalg.solve(found.information[np.ix_(free, free)], found.score[free])
-        except np.linalg.LinAlgError:
-            return None
-        now = _lower(cells, family, now, step)
-        reach = float(np.max(np.abs(cells.eta(step))))
-        if now is not None and reach <= TOLERANCE * (1.0 + float(np.max(np.abs(cells.eta(now.params))))):
-            return now.params, now.state
-    return None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Point:
-    """Parameters, with residuals and the deviance there."""
-
-    params: Vector
-    state: Working
-    deviance: float
-
-
-def _point(cells: Cells, family: Family, params: Vector) -> _Point | None:
-    """None where a mean has no variance."""
-    state = working_at(cells, family, params)
-    if state is None:
-        return None
-    count, total = cells.row_weight * cells.count, cells.row_weight * cells.total
-    return _Point(params, state, family.variance.deviance(state.mean, count, total))
-
-
-def _lower(cells: Cells, family: Family, now: _Point, step: Vector) -> _Point | None:
-    """The longest halving of a step that does not raise the deviance."""
-    limit = now.deviance + 1e-10 * (1.0 + abs(now.deviance))
-    for halving in range(HALVINGS):
-        there = _point(cells, family, now.params + 0.5**halving * step)
-        if there is not None and there.deviance <= limit:
-            return there
-    return None
