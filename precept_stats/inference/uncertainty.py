@@ -1,8 +1,9 @@
 """From a fit and a quantity to an estimate: the one place where intervals and p-values are made.
 
-Four shapes of uncertainty stand: :class:`Asymptotic`, a point with a covariance and a df rule;
+Five shapes of uncertainty stand: :class:`Asymptotic`, a point with a covariance and a df rule;
 :class:`Profiled`, the same with the likelihood followed instead; :class:`Draws`, replicates of a
-bootstrap or a posterior; and :class:`Randomisation`, the allocations that could have been. Each
+bootstrap or a posterior; :class:`Randomisation`, the allocations that could have been; and
+:class:`Pooled`, fits of data sets in which what was missing has been filled in. Each
 has its rule in its own file; which rule is used is said here alone.
 """
 
@@ -10,15 +11,25 @@ from __future__ import annotations
 
 from precept_stats.inference.asymptotic import Asymptotic, wald_estimate
 from precept_stats.inference.draws import Draws, draws_estimate
+from precept_stats.inference.pooled import Pooled, pooled_estimate
 from precept_stats.inference.profiled import Profiled, profile_estimate
 from precept_stats.inference.quantities import Quantity
 from precept_stats.inference.randomisation import Randomisation, randomisation_estimate
 from precept_stats.inference.scales import to_reader
 from precept_stats.values import Estimate
 
-__all__ = ["Asymptotic", "Draws", "Profiled", "Randomisation", "Uncertainty", "estimate", "point_value"]
+__all__ = [
+    "Asymptotic",
+    "Draws",
+    "Pooled",
+    "Profiled",
+    "Randomisation",
+    "Uncertainty",
+    "estimate",
+    "point_value",
+]
 
-Uncertainty = Asymptotic | Profiled | Draws | Randomisation
+Uncertainty = Asymptotic | Profiled | Draws | Randomisation | Pooled
 
 
 def estimate(fit: Uncertainty, quantity: Quantity, level: float) -> Estimate:
@@ -35,6 +46,8 @@ def estimate(fit: Uncertainty, quantity: Quantity, level: float) -> Estimate:
             return draws_estimate(fit, quantity, level)
         case Randomisation():
             return randomisation_estimate(fit, quantity, level)
+        case Pooled():
+            return pooled_estimate(fit, quantity, level)
 
 
 def point_value(fit: Uncertainty, quantity: Quantity) -> float:
