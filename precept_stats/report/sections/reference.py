@@ -46,7 +46,7 @@ class Shown:
 
     @property
     def axis(self) -> str:
-        words = capital(self.statistic)
+        words = self.statistic if self.statistic.startswith("t ") else capital(self.statistic)
         return f"{words}, {self.scale.words}" if self.scale.words else words
 
 
