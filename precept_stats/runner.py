@@ -18,6 +18,7 @@ from precept_stats.data.quality import quality_rows
 from precept_stats.data.schema import find_schema
 from precept_stats.errors import DataError, FitError, PlanError
 from precept_stats.inference.influence import influence_rows
+from precept_stats.inference.interaction import subgroup_rows
 from precept_stats.inference.number_needed import number_needed_rows
 from precept_stats.inference.reference_rows import reference_rows
 from precept_stats.inference.rows import Header, estimate_rows, fit_rows, further_rows, simultaneous_rows
@@ -226,7 +227,11 @@ def _fit(accepting: AnyMethod, prepared: AnyPrepared, header: Header, how: How) 
     rows += number_needed_rows(header, estimates[0], design.outcome.direction)
     for mean in estimates[1:]:
         rows += estimate_rows(header, mean, arm=mean.contrast)
-    rows += [*further_rows(header, fit, how.level), *fit_rows(header, fit)]
+    rows += [
+        *subgroup_rows(header, fit, how.level),
+        *further_rows(header, fit, how.level),
+        *fit_rows(header, fit),
+    ]
     if how.simultaneous is not None:
         rows += simultaneous_rows(header, fit, effect, how.simultaneous)
     rows += reference_rows(header, fit.uncertainty, estimates[0])
