@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from precept_stats.errors import FitError
-from precept_stats.inference.degrees_of_freedom import FixedDf
+from precept_stats.inference.degrees_of_freedom import FixedDf, SatterthwaiteDf
 from precept_stats.inference.uncertainty import Asymptotic
 
 Vector = NDArray[np.float64]
@@ -52,6 +52,11 @@ def joint_test(fit: Asymptotic, contrasts: Matrix) -> JointTest:
     if isinstance(fit.df, FixedDf):
         rank = contrast_rank(contrasts)
         return f_test(wald(fit.params, fit.covariance, contrasts) / rank, rank, fit.df.value)
+    if isinstance(fit.df, SatterthwaiteDf):
+        rows = independent(contrasts)
+        scores = fit.df.scores @ rows.T
+        parts = np.einsum("kq,kl,lr->klqr", scores, fit.df.residual_covariance, scores)
+        return hotelling(fit.params, fit.covariance, rows, parts)
     raise FitError(
         "this rule for degrees of freedom has no joint test",
         found=type(fit.df).__name__,
@@ -78,6 +83,31 @@ def wald(params: Vector, covariance: Matrix, contrasts: Matrix) -> float:
     rows = independent(contrasts)
     value = rows @ params
     return float(value @ np.linalg.solve(rows @ covariance @ rows.T, value))
+
+
+def hotelling(params: Vector, covariance: Matrix, rows: Matrix, parts: NDArray[np.float64]) -> JointTest:
+    """Hotelling's T-squared, approximately, for independent ``rows`` (q, p) and a sandwich covariance.
+
+    (eta - q + 1) / (eta q) Q is F on q and eta - q + 1: Q is Wald's statistic and eta the degrees of freedom
+    of the Wishart distribution with the total variance that the covariance of the rows has under the working
+    model. ``parts`` (K, K, q, q) are the covariances of each two clusters' parts of the rows in that model.
+    With one row eta is Satterthwaite's df. Source: Tipton and Pustejovsky (2015), J Educ Behav Stat 40:604
+    (HTZ).
+    """
+    q, each = len(rows), np.arange(len(parts))
+    values, vectors = np.linalg.eigh(parts[each, each].sum(axis=0))
+    root = vectors / np.sqrt(values) @ vectors.T
+    shares = root @ parts @ root
+    traces = np.einsum("klaa->kl", shares)
+    eta = q * (q + 1) / float(np.sum(traces**2) + np.einsum("klab,klba->", shares, shares))
+    if eta <= q - 1:
+        raise FitError(
+            "too few degrees of freedom are left for a joint test",
+            found=f"{eta:.3g} for {q} contrasts",
+            allowed=f"more than {q - 1}: more clusters, or fewer levels",
+        )
+    statistic = (eta - q + 1) / (eta * q) * wald(params, covariance, rows)
+    return f_test(statistic, q, eta - q + 1, (eta - q + 1) / eta)
 
 
 def f_test(statistic: float, df1: int, df2: float, scaling: float = 1.0) -> JointTest:

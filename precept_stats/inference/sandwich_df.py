@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from precept_stats.inference.joint import JointTest, hotelling, independent
+
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 Stack = NDArray[np.float64]
@@ -33,3 +35,13 @@ class SandwichDf:
         mean = float(own.sum() - np.trace(shared))
         squares = own @ (own - 2.0 * np.diag(shared)) + np.sum(shared**2)
         return mean**2 / float(squares)
+
+    def joint(self, params: Vector, covariance: Matrix, contrasts: Matrix) -> JointTest:
+        """The test of contrasts @ params = 0 by Hotelling's T-squared."""
+        rows = independent(contrasts)
+        own = np.einsum("qa,kab,rb->kqr", rows, self.quadratic, rows)
+        pulled = self.cross @ rows.T
+        parts = -np.einsum("kaq,ab,lbr->klqr", pulled, self.bread, pulled, optimize=True)
+        each = np.arange(len(own))
+        parts[each, each] += own
+        return hotelling(params, covariance, rows, parts)

@@ -103,18 +103,37 @@ def unit_of_means(outcome: Outcome) -> str:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ArmContrast:
-    """The first two of ``parameters`` parameters, as weights on all of them."""
+    """The first two of ``parameters`` parameters, as weights on all of them.
+
+    With a subgroup the means of the reference arm at each of its levels come first, then those of the
+    compared arm; ``shares`` are those of the levels in an arm's mean.
+    """
 
     design: ClusterTrialDesign
     parameters: int
+    shares: tuple[float, ...] = (1.0,)
 
     @property
     def reference(self) -> Floats:
-        return np.eye(1, self.parameters, 0).ravel()
+        return self._of_arm(0, self.shares)
 
     @property
     def compare(self) -> Floats:
-        return np.eye(1, self.parameters, 1).ravel()
+        return self._of_arm(1, self.shares)
+
+    def _of_arm(self, arm: int, shares: tuple[float, ...]) -> Floats:
+        weights, levels = np.zeros(self.parameters), len(self.shares)
+        weights[arm * levels : (arm + 1) * levels] = shares
+        return weights
+
+    def within(self) -> tuple[Quantity, ...]:
+        """Compared arm minus reference arm at each level of the subgroup."""
+        name, unit = " - ".join(self.design.arm_names[::-1]), unit_of_means(self.design.outcome)
+        levels = [tuple(row) for row in np.eye(len(self.shares))]
+        return tuple(
+            linear(self.design.summary, name, self._of_arm(1, one) - self._of_arm(0, one), unit=unit)
+            for one in levels
+        )
 
     def difference(self) -> Quantity:
         """Compared arm minus reference arm."""

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from precept_stats.data.declared import Declared
 from precept_stats.errors import FitError
 from precept_stats.inference.degrees_of_freedom import DegreesOfFreedom, FixedDf, SatterthwaiteDf
-from precept_stats.inference.fit import Fit
+from precept_stats.inference.fit import BySubgroup, Fit
+from precept_stats.inference.interaction import by_subgroup
 from precept_stats.inference.quantities import Quantity
 from precept_stats.inference.seeds import Seed
 from precept_stats.inference.uncertainty import Asymptotic
@@ -18,7 +19,6 @@ from precept_stats.methods.arm_model import (
     ArmContrast,
     Columns,
     arm_columns,
-    block_columns,
     require_clusters,
     require_estimable,
 )
@@ -52,6 +52,13 @@ from precept_stats.methods.settings import (
     Satterthwaite,
     SizeWeights,
     listed,
+)
+from precept_stats.methods.subgroups import (
+    codes_of_clusters,
+    other_blocks,
+    other_covariates,
+    require_subgroups_of_clusters,
+    subgroup_facts,
 )
 from precept_stats.numerics.linear import LinearFit, weighted_least_squares
 from precept_stats.numerics.sandwich import full_leverage_rows
@@ -98,7 +105,7 @@ class ClusterRegression(Declared):
     """
 
     accepts: ClassVar[tuple[type, ...]] = (ClusterTrial,)
-    uses: ClassVar[frozenset[str]] = frozenset()
+    uses: ClassVar[frozenset[str]] = frozenset({"subgroup"})
     needs_seed: ClassVar[bool] = False
 
     kind: Literal["cluster_regression"] = "cluster_regression"
@@ -162,10 +169,10 @@ class ClusterRegression(Declared):
     def fit(self, design: ClusterTrialDesign, seed: Seed | None = None) -> Fit:
         """Estimate. Raises FitError for aliased columns, too few clusters, leverage 1 with HC2 or HC3."""
         require_variation(design)
+        require_subgroups_of_clusters(design)
         design = about_origin(design)
-        weights = self.weights.of(design.cluster_size, 0.0)
-        weights = weights / weights.mean()
-        columns = arm_columns(design).beside(_nuisance_columns(design).standardised(weights))
+        weights = self._cluster_weights(design)
+        columns = _arms(design).beside(_nuisance_columns(design).standardised(weights))
         df = require_clusters(design, len(columns.names))
         require_estimable(columns)
         kernel = weighted_least_squares(columns.values, design.cluster_mean, weights)
@@ -179,14 +186,34 @@ class ClusterRegression(Declared):
             evidence=(("largest_leverage", float(kernel.leverage.max())),),
             status="warning" if warnings else "ok",
             warnings=warnings,
-            facts=cluster_facts(design, self._estimator(layout), self._df_rule()),
+            facts=(*cluster_facts(design, self._estimator(layout), self._df_rule()), *subgroup_facts(design)),
             settings=tuple((name, value) for name, value, _ in listed(self._choices())),
+            subgroups=self._by_subgroup(design),
         )
 
     def targets(self, design: ClusterTrialDesign) -> tuple[Quantity, ...]:
-        """The adjusted difference, then the adjusted mean of each arm."""
-        ask = ArmContrast(design, 2 + len(_nuisance_columns(design).names))
-        return (ask.difference(), *ask.means())
+        """The adjusted difference, or how it differs by subgroup, then the adjusted mean of each arm."""
+        ask, split = self._contrast(design), self._by_subgroup(design)
+        return (ask.difference() if split is None else split.interactions[-1], *ask.means())
+
+    def _cluster_weights(self, design: ClusterTrialDesign) -> Floats:
+        weights = self.weights.of(design.cluster_size, 0.0)
+        mean_one: Floats = weights / weights.mean()
+        return mean_one
+
+    def _contrast(self, design: ClusterTrialDesign) -> ArmContrast:
+        """The arms, with the shares of the levels of a subgroup among the weighted clusters."""
+        shares, subgroup = (1.0,), design.subgroup
+        if subgroup is not None:
+            codes, weights = codes_of_clusters(design, subgroup), self._cluster_weights(design)
+            shares = tuple((np.bincount(codes, weights, len(subgroup.levels)) / weights.sum()).tolist())
+        return ArmContrast(design, 2 * len(shares) + len(_nuisance_columns(design).names), shares)
+
+    def _by_subgroup(self, design: ClusterTrialDesign) -> BySubgroup | None:
+        """The effect in each subgroup, where the study names one."""
+        if design.subgroup is None:
+            return None
+        return by_subgroup(design.subgroup.name, design.subgroup.levels, self._contrast(design).within())
 
     def _rule(self, kernel: LinearFit, df: int) -> DegreesOfFreedom:
         if isinstance(self.df, Satterthwaite) and isinstance(self.variance, Cr2Variance):
@@ -206,11 +233,21 @@ class ClusterRegression(Declared):
             )
 
 
+def _arms(design: ClusterTrialDesign) -> Columns:
+    """One 0/1 column an arm (K, 2), or an arm and level of the subgroup (K, 2 L), the reference arm first."""
+    arms, subgroup = arm_columns(design), design.subgroup
+    if subgroup is None:
+        return arms
+    levels = np.eye(len(subgroup.levels))[codes_of_clusters(design, subgroup)]
+    names = tuple(f"mean[{arm}, {level}]" for arm in design.arm_names for level in subgroup.levels)
+    return Columns(names, np.hstack([arms.values[:, [arm]] * levels for arm in (0, 1)]))
+
+
 def _nuisance_columns(design: ClusterTrialDesign) -> Columns:
     """Strata or pairs, then covariates by cluster (K, q); those of individuals as their means."""
-    columns = block_columns(design)
+    columns = other_blocks(design)
     sizes = design.cluster_size
-    for covariate in design.covariates:
+    for covariate in other_covariates(design):
         means = np.empty((design.n_clusters, len(covariate.columns)))
         for j, values in enumerate(covariate.values.T):
             totals = np.bincount(

@@ -14,8 +14,12 @@ from precept_stats.inference.quantities import Quantity
 from precept_stats.inference.seeds import Seed
 from precept_stats.methods.settings_random import EffectOverTime
 from precept_stats.studies import AnyStudy
+from precept_stats.studies.cluster_trial import ClusterTrial
 from precept_stats.studies.design import AnyDesign
-from precept_stats.studies.question import Question
+from precept_stats.studies.question import Estimand, IntercurrentEvent, Question
+
+TREATMENT_POLICY = "treatment_policy"
+"""The strategy of comparing as randomised, whatever happened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +45,20 @@ class OverTime(Protocol):
     def effect_over_time(self) -> EffectOverTime: ...
 
 
+@runtime_checkable
+class OfStrategies(Protocol):
+    """A method that computes other ``strategies`` for intercurrent events than treatment policy alone."""
+
+    @property
+    def strategies(self) -> frozenset[str]: ...
+
+
 class Method(Protocol):
     """The contract between a method and the rest of the library.
 
-    ``accepts`` are the studies it is made for. ``uses`` says which of ``groups``, ``weights`` and
-    ``offset`` it can take account of; a study that names another is refused rather than ignored.
+    ``accepts`` are the studies it is made for. ``uses`` says which of ``groups``, ``weights``, ``offset``,
+    ``received`` and ``subgroup`` it can take account of; a study that names another is refused rather than
+    ignored.
     """
 
     accepts: ClassVar[tuple[type, ...]]
@@ -82,6 +95,19 @@ class Method(Protocol):
 
 
 def unused(uses: frozenset[str], study: AnyStudy) -> tuple[str, ...]:
-    """Which of ``groups``, ``weights`` and ``offset`` the study names beyond those that a method ``uses``."""
+    """Which of these columns the study names beyond those that a method ``uses``."""
     named = {"groups": bool(study.groups), "weights": study.weights, "offset": study.offset}
+    if isinstance(study, ClusterTrial):
+        named |= {"received": study.received, "subgroup": study.subgroup}
     return tuple(name for name, given in named.items() if given and name not in uses)
+
+
+def strategies_of(method: object) -> frozenset[str]:
+    """The strategies for intercurrent events that a method computes: of most, treatment policy alone."""
+    return method.strategies if isinstance(method, OfStrategies) else frozenset({TREATMENT_POLICY})
+
+
+def not_computed(method: object, estimand: Estimand) -> tuple[IntercurrentEvent, ...]:
+    """The intercurrent events with a strategy that the method does not compute."""
+    computed = strategies_of(method)
+    return tuple(event for event in estimand.intercurrent_events if event.strategy not in computed)

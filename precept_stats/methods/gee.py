@@ -53,6 +53,7 @@ from precept_stats.methods.settings_gee import (
     UsualLink,
 )
 from precept_stats.methods.settings_random import ConstantEffect, EffectOverTime, ExposureTimeEffect
+from precept_stats.methods.subgroups import require_subgroups, subgroup_facts
 from precept_stats.numerics.gee.fit import GeeFit, GeeModel, fit_gee
 from precept_stats.numerics.gee.variance import Corrected, leverage_of
 from precept_stats.studies import AnyStudy
@@ -113,7 +114,7 @@ class Gee(Declared):
     """
 
     accepts: ClassVar[tuple[type, ...]] = (ClusterTrial, ClusterTrialWithBaseline, SteppedWedge)
-    uses: ClassVar[frozenset[str]] = frozenset()
+    uses: ClassVar[frozenset[str]] = frozenset({"subgroup"})
     needs_seed: ClassVar[bool] = False
 
     kind: Literal["gee"] = "gee"
@@ -186,6 +187,7 @@ class Gee(Declared):
     def fit(self, design: AnyDesign, seed: Seed | None = None) -> Fit:
         """Estimate. Raises FitError on separation, aliased terms, too few clusters, or no convergence."""
         require_variation(design)
+        require_subgroups(design)
         model = self._model(design)
         everything = isinstance(self.df, ClustersMinusAllParameters)
         spare = spare_clusters(design, model.n_parameters if everything else model.cluster_parameters)
@@ -209,6 +211,7 @@ class Gee(Declared):
             warnings=warnings,
             facts=(
                 *design_facts(design, estimator, self.df.words),
+                *subgroup_facts(design),
                 Fact("scale", "Scale (mean squared Pearson residual)", kernel.scale),
             ),
             settings=tuple((name, value) for name, value, _ in listed(self._choices())),
@@ -216,10 +219,11 @@ class Gee(Declared):
                 *model.by_exposure(),
                 *correlations(self.correlation, Place(model.n_parameters, MEASURE_OF[design.outcome.type])),
             ),
+            subgroups=model.by_subgroup(),
         )
 
     def targets(self, design: AnyDesign) -> tuple[Quantity, ...]:
-        """The effect sought, then the standardised mean of each arm."""
+        """The effect sought, or how it differs by subgroup, then the standardised mean of each arm."""
         model = self._model(design)
         return (model.effect(), *model.arm_means())
 

@@ -8,14 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from precept_stats.errors import FitError
+from precept_stats.inference.fit import BySubgroup
+from precept_stats.inference.interaction import by_subgroup
 from precept_stats.inference.marginal import AverageMean, Mean, StandardisedContrast, standardised_mean
 from precept_stats.inference.quantities import Quantity, linear
 from precept_stats.inference.standardised import PopulationMean
 from precept_stats.methods.arm_model import Columns, unit_of_means
-from precept_stats.methods.mixed_terms import EFFECT, fixed_part, people_compared
+from precept_stats.methods.mixed_terms import EFFECT, INTERACTION, fixed_part, people_compared
 from precept_stats.methods.scatter import MEAN_OF, origin_of
 from precept_stats.methods.settings_gee import FAMILIES, LINKS
 from precept_stats.methods.settings_random import ConstantEffect, EffectOverTime
+from precept_stats.methods.subgroups import subgroup_in
 from precept_stats.numerics.gee.cells import GeeRows
 from precept_stats.numerics.gee.families import Family
 from precept_stats.numerics.gee.fit import GeeFit
@@ -25,6 +28,7 @@ from precept_stats.studies.period_design import PeriodDesign
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
+Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,9 +36,9 @@ class MarginalModel:
     """A column a condition, then periods, strata and covariates about their means, by row (n, p).
 
     Conditions are the reference arm and the compared one, the latter in as many columns as there are
-    exposure times where each has an effect of its own; ``conditions`` counts them. ``cluster_weight`` (K,)
-    multiplies each cluster; ``cluster_parameters`` counts the parameters of clusters. ``correlations`` are
-    parameters of the working correlation, which stand after the p coefficients.
+    exposure times, or levels of a subgroup, where each has an effect of its own; ``conditions`` counts them.
+    ``cluster_weight`` (K,) multiplies each cluster; ``cluster_parameters`` counts the parameters of clusters.
+    ``correlations`` are parameters of the working correlation, which stand after the p coefficients.
     """
 
     design: AnyDesign
@@ -71,12 +75,25 @@ class MarginalModel:
         )
 
     def effect(self) -> Quantity:
-        """What the estimand asks for: over exposure times, of their average mean."""
-        return self._contrast(tuple(range(1, self.conditions)), "")
+        """What the estimand asks for: of exposure times their average, by subgroup how it differs."""
+        split = self.by_subgroup()
+        return (
+            self._contrast(tuple(range(1, self.conditions)), "") if split is None else split.interactions[-1]
+        )
+
+    def by_subgroup(self) -> BySubgroup | None:
+        """The effect in each subgroup, standardised over its own people; None without subgroups."""
+        subgroup = subgroup_in(self.design)
+        if subgroup is None:
+            return None
+        effects = (
+            self._contrast((1 + code,), "", subgroup.codes == code) for code in range(len(subgroup.levels))
+        )
+        return by_subgroup(subgroup.name, subgroup.levels, tuple(effects))
 
     def by_exposure(self) -> tuple[Quantity, ...]:
         """The effect at each exposure time, where there is one for each."""
-        if self.conditions == 2:
+        if self.conditions == 2 or subgroup_in(self.design) is not None:
             return ()
         return tuple(
             self._contrast((place,), f", exposure time {place}") for place in range(1, self.conditions)
@@ -86,26 +103,33 @@ class MarginalModel:
         """The standardised mean, risk or rate of each arm, the reference arm first."""
         design = self.design
         measure, unit = MEAN_OF[design.outcome.type], unit_of_means(design.outcome)
-        sides = ((0,), tuple(range(1, self.conditions)))
+        compared, subgroup = tuple(range(1, self.conditions)), subgroup_in(design)
+        sides = ((0,), compared)
         if design.outcome.type == "continuous":
             origin = origin_of(design)
+            weights = [self._weights(side) for side in sides]
+            if subgroup is not None:
+                shares = population_shares(design)
+                weights[1][list(compared)] = np.bincount(subgroup.codes, shares, len(compared))
             return tuple(
-                _about(linear(measure, name, self._weights(side), unit=unit), origin)
-                for name, side in zip(design.arm_names, sides, strict=True)
+                _about(linear(measure, name, one, unit=unit), origin)
+                for name, one in zip(design.arm_names, weights, strict=True)
             )
+        own = None if subgroup is None else self._under(1 + subgroup.codes)
+        means = (self._mean((0,)), own or self._mean(compared))
         return tuple(
-            standardised_mean(measure, name, self._mean(side), unit)
-            for name, side in zip(design.arm_names, sides, strict=True)
+            standardised_mean(measure, name, mean, unit)
+            for name, mean in zip(design.arm_names, means, strict=True)
         )
 
-    def _contrast(self, compared: tuple[int, ...], about: str) -> Quantity:
-        """The average of the conditions ``compared``, against the reference arm."""
+    def _contrast(self, compared: tuple[int, ...], about: str, among: Bools | None = None) -> Quantity:
+        """The average of the conditions ``compared``, against the reference arm, of the people ``among``."""
         design = self.design
         unit = unit_of_means(design.outcome)
         if design.outcome.type == "continuous":
             name = " - ".join(design.arm_names[::-1]) + about
             return linear(design.summary, name, self._weights(compared) - self._weights((0,)), unit=unit)
-        means = self._mean((0,)), self._mean(compared)
+        means = self._mean((0,), among), self._mean(compared, among)
         contrast = StandardisedContrast(design.summary, design.arm_names, *means, about)
         if design.summary == "odds_ratio":
             return contrast.odds_ratio()
@@ -117,25 +141,26 @@ class MarginalModel:
         weights[list(places)] = 1.0 / len(places)
         return weights
 
-    def _mean(self, places: tuple[int, ...]) -> Mean:
-        """Everyone under a condition, or the plain average of their means under several.
+    def _mean(self, places: tuple[int, ...], among: Bools | None = None) -> Mean:
+        """Everyone under a condition, or the plain average of their means under several."""
+        rows = len(self.design.y)
+        means = tuple(self._under(np.full(rows, place, dtype=np.intp), among) for place in places)
+        return means[0] if len(means) == 1 else AverageMean(means)
+
+    def _under(self, place: Ints, among: Bools | None = None) -> PopulationMean:
+        """The people of each row under the condition in its ``place`` (N,), of all rows or those ``among``.
 
         The population is the distinct patterns of periods and covariates, with their shares.
         """
         shares = population_shares(self.design)
+        if among is not None:
+            shares = np.where(among, shares, 0.0) / shares[among].sum()
         used = shares > 0.0
-        patterns, pattern = np.unique(
-            self.columns.values[used, self.conditions :], axis=0, return_inverse=True
-        )
+        under = np.eye(self.conditions)[place[used]]
+        rows = np.hstack([under, self.columns.values[used, self.conditions :]])
+        patterns, pattern = np.unique(rows, axis=0, return_inverse=True)
         share = np.bincount(pattern.ravel(), shares[used], len(patterns))
-        under = np.eye(self.conditions)
-        means = tuple(
-            PopulationMean(
-                np.hstack([np.tile(under[place], (len(patterns), 1)), patterns]), share, LINKS[self.link]
-            )
-            for place in places
-        )
-        return means[0] if len(means) == 1 else AverageMean(means)
+        return PopulationMean(patterns, share, LINKS[self.link])
 
     def effect_coding(self) -> Floats:
         """From the coefficients (conditions, others) to an intercept, the effects, and the others."""
@@ -184,12 +209,16 @@ def marginal_model(
     """The columns of the regression for a link; one effect for all exposure times unless told otherwise."""
     over_time = over_time or ConstantEffect()
     fixed = fixed_part(design, over_time)
-    effects = [column for column in fixed.columns if column.part == EFFECT]
-    others = [column for column in fixed.columns if column.part != EFFECT]
-    treated = np.column_stack([column.values for column in effects])
+    others = [column for column in fixed.columns if column.part not in (EFFECT, INTERACTION)]
+    treated = np.column_stack([column.values for column in fixed.columns if column.part == EFFECT])
     reference, compare = design.arm_names
-    times = ("",) if len(effects) == 1 else tuple(f", exposure time {j + 1}" for j in range(len(effects)))
-    names = (f"intercept[{reference}]", *(f"intercept[{compare}{time}]" for time in times))
+    times = range(1, treated.shape[1] + 1)
+    kinds = tuple(f", exposure time {time}" for time in times) if len(times) > 1 else ("",)
+    subgroup = subgroup_in(design)
+    if subgroup is not None:
+        treated = treated * np.eye(len(subgroup.levels))[subgroup.codes]
+        kinds = tuple(f", {subgroup.name} {level}" for level in subgroup.levels)
+    names = (f"intercept[{reference}]", *(f"intercept[{compare}{kind}]" for kind in kinds))
     conditions = Columns(names, np.column_stack([1.0 - treated.sum(axis=1), treated]))
     values = np.column_stack([column.values for column in others]) if others else treated[:, :0]
     nuisance = Columns(tuple(column.name for column in others), values).centred(population_shares(design))

@@ -51,6 +51,7 @@ from precept_stats.methods.settings_random import (
     ExposureTimeEffect,
     RandomEffects,
 )
+from precept_stats.methods.subgroups import require_subgroups, subgroup_facts
 from precept_stats.numerics.glmm.negative_binomial import NegativeBinomialLog
 from precept_stats.studies import AnyStudy
 from precept_stats.studies.cluster_trial import ClusterTrial
@@ -111,7 +112,7 @@ class GeneralisedLinearMixed(Declared):
     """
 
     accepts: ClassVar[tuple[type, ...]] = (ClusterTrial, ClusterTrialWithBaseline, SteppedWedge)
-    uses: ClassVar[frozenset[str]] = frozenset({"groups", "offset"})
+    uses: ClassVar[frozenset[str]] = frozenset({"groups", "offset", "subgroup"})
     kind: Literal["generalised_linear_mixed"] = "generalised_linear_mixed"
     link: GlmmLink = CanonicalLink()
     counts: GlmmCounts = PoissonCounts()
@@ -193,6 +194,7 @@ class GeneralisedLinearMixed(Declared):
     def fit(self, design: AnyDesign, seed: Seed | None = None) -> Fit:
         """Estimate. Raises FitError on separation, aliased terms, too few clusters, or no convergence."""
         require_variation(design)
+        require_subgroups(design)
         model = self._model(design)
         require_units(design, model.fixed)
         found = by_plan(model, self.approximation, self.df)
@@ -211,6 +213,7 @@ class GeneralisedLinearMixed(Declared):
             facts=(*self._facts(model, found, inferred), *inferred.facts),
             settings=tuple((name, value) for name, value, _ in listed(self._choices())),
             further=model.further(),
+            subgroups=model.by_subgroup(),
         )
 
     def _facts(self, model: GlmmModel, found: Estimated, inferred: Inferred) -> tuple[Fact, ...]:
@@ -218,6 +221,7 @@ class GeneralisedLinearMixed(Declared):
         estimator = self._estimator(layout_of_design(design), is_cohort(design))
         return (
             *design_facts(design, estimator, self.df.words),
+            *subgroup_facts(design),
             *random_facts(model, found, self.df.on_boundary),
             *joint_facts(model.fixed, inferred.joint),
         )

@@ -8,6 +8,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from precept_stats.inference.fit import BySubgroup
+from precept_stats.inference.interaction import by_subgroup
 from precept_stats.inference.marginal import (
     AverageMean,
     Mean,
@@ -30,6 +32,7 @@ from precept_stats.methods.mixed_random import RandomPart, random_part
 from precept_stats.methods.mixed_terms import EFFECT, FixedPart, fixed_part, people_compared
 from precept_stats.methods.scatter import MEAN_OF
 from precept_stats.methods.settings_random import EffectOverTime, RandomTerm
+from precept_stats.methods.subgroups import subgroup_in
 from precept_stats.numerics.glmm.effects import StructuredRows
 from precept_stats.numerics.glmm.families import Family
 from precept_stats.numerics.glmm.negative_binomial import NegativeBinomialLog
@@ -96,8 +99,25 @@ class GlmmModel:
         )
 
     def effect(self) -> Quantity:
-        """What the estimand asks for."""
-        return self._contrast(self._compared(), "", self.fixed.effect)
+        """What the estimand asks for; by subgroup, how it differs."""
+        split = self.by_subgroup()
+        return (
+            self._contrast(self._compared(), "", self.fixed.effect)
+            if split is None
+            else split.interactions[-1]
+        )
+
+    def by_subgroup(self) -> BySubgroup | None:
+        """The effect in each subgroup, averaged over its own people; None without subgroups."""
+        subgroup = subgroup_in(self.design)
+        if subgroup is None:
+            return None
+        place = self.fixed.effects[0]
+        effects = (
+            self._contrast(self._mean(place, code), "", weights, self._mean(None, code))
+            for code, weights in enumerate(self.fixed.within)
+        )
+        return by_subgroup(subgroup.name, subgroup.levels, tuple(effects))
 
     def by_exposure(self) -> tuple[Quantity, ...]:
         """The effect at each exposure time, where there is one for each."""
@@ -109,11 +129,14 @@ class GlmmModel:
             for time, place in enumerate(self.fixed.effects, start=1)
         )
 
-    def _contrast(self, compare: Mean, about: str, weights: Floats) -> Quantity:
+    def _contrast(
+        self, compare: Mean, about: str, weights: Floats, reference: Mean | None = None
+    ) -> Quantity:
         design = self.design
         if design.effect == "conditional" or self._ratio_is_conditional(about):
             return self._ratio_given_clusters(weights, about)
-        contrast = StandardisedContrast(design.summary, design.arm_names, self._mean(None), compare, about)
+        means = reference or self._mean(None), compare
+        contrast = StandardisedContrast(design.summary, design.arm_names, *means, about)
         if design.summary == "odds_ratio":
             return contrast.odds_ratio()
         if design.summary.endswith("_ratio"):
@@ -148,16 +171,25 @@ class GlmmModel:
         means = tuple(self._mean(place) for place in self.fixed.effects)
         return means[0] if len(means) == 1 else AverageMean(means)
 
-    def _mean(self, place: int | None) -> StandardisedMean:
-        """Everyone in the reference arm (None), or under the intervention that has its effect at a place."""
+    def _mean(self, place: int | None, level: int | None = None) -> StandardisedMean:
+        """Everyone in the reference arm (None), or under the intervention that has its effect at a place.
+
+        With a ``level``, everyone in that level of the subgroup.
+        """
         lead, shares = self._patterns
+        subgroup, kept = subgroup_in(self.design), np.ones(len(lead), dtype=np.bool_)
         X = self.X[lead].copy()
-        X[:, list(self.fixed.effects)] = 0.0
+        X[:, [*self.fixed.effects, *self.fixed.interactions]] = 0.0
         if place is not None:
             X[:, place] = 1.0
+        if subgroup is not None and place is not None:
+            X[:, list(self.fixed.interactions)] = np.eye(len(subgroup.levels))[subgroup.codes[lead], 1:]
+        if subgroup is not None and level is not None:
+            kept = subgroup.codes[lead] == level
         offset = np.zeros(len(lead)) if self.design.offset is None else self.design.offset[lead]
-        spread = RowVariance(np.sum(list(self._row_weights(place is not None).values()), axis=0))
-        return StandardisedMean(X, offset, shares, self.family, spread)
+        variance = np.sum(list(self._row_weights(place is not None).values()), axis=0)
+        share = shares[kept] / shares[kept].sum() if level is not None else shares
+        return StandardisedMean(X[kept], offset[kept], share, self.family, RowVariance(variance[kept]))
 
     def _row_weights(self, compared: bool) -> dict[str, Floats]:
         lead, _ = self._patterns
@@ -169,7 +201,8 @@ class GlmmModel:
         """A row of each distinct pattern of covariates (and of what has random slopes), and its share."""
         people = people_of(self.design)
         used = np.flatnonzero(people > 0.0)
-        nuisance = [j for j in range(self.X.shape[1]) if j not in self.fixed.effects]
+        arm = (*self.fixed.effects, *self.fixed.interactions)
+        nuisance = [j for j in range(self.X.shape[1]) if j not in arm]
         columns = [self.X[used][:, nuisance]]
         slopes = [s.values[used] for t in self.random.terms for s in t.slopes if s.name != "arm"]
         columns += [values[:, None] for values in slopes]

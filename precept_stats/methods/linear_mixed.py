@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from precept_stats.data.declared import Declared
 from precept_stats.inference.degrees_of_freedom import LeadingDf
-from precept_stats.inference.fit import Fit
+from precept_stats.inference.fit import BySubgroup, Fit
+from precept_stats.inference.interaction import by_subgroup
 from precept_stats.inference.quantities import Quantity, linear
 from precept_stats.inference.seeds import Seed
 from precept_stats.inference.uncertainty import Asymptotic
@@ -56,6 +57,7 @@ from precept_stats.methods.settings_random import (
     RandomEffects,
     Residual,
 )
+from precept_stats.methods.subgroups import require_subgroups, subgroup_facts, subgroup_in
 from precept_stats.studies import AnyStudy
 from precept_stats.studies.cluster_trial import ClusterTrial
 from precept_stats.studies.cluster_trial_with_baseline import ClusterTrialWithBaseline
@@ -110,7 +112,7 @@ class LinearMixed(Declared):
     """
 
     accepts: ClassVar[tuple[type, ...]] = (ClusterTrial, ClusterTrialWithBaseline, SteppedWedge)
-    uses: ClassVar[frozenset[str]] = frozenset({"groups", "weights", "offset"})
+    uses: ClassVar[frozenset[str]] = frozenset({"groups", "weights", "offset", "subgroup"})
     kind: Literal["linear_mixed"] = "linear_mixed"
     criterion: MixedCriterion = RestrictedLikelihood()
     df: MixedDf = KenwardRoger()
@@ -178,6 +180,7 @@ class LinearMixed(Declared):
     def fit(self, design: AnyDesign, seed: Seed | None = None) -> Fit:
         """Estimate. Raises FitError for aliased terms, too few clusters, or a model that fits exactly."""
         require_variation(design)
+        require_subgroups(design)
         fixed = fixed_part(design, self.effect_over_time)
         require_units(design, fixed)
         found = self._fitted(design, fixed)
@@ -194,12 +197,14 @@ class LinearMixed(Declared):
             warnings=warnings,
             facts=(
                 *design_facts(design, estimator, self.df.words),
+                *subgroup_facts(design),
                 *random_facts(found, self.df.on_boundary, design.clusters),
                 *joint_facts(fixed, lambda contrasts: self.df.joint(effects, fitted, contrasts)),
                 *inferred.facts,
             ),
             settings=tuple((name, value) for name, value, _ in listed(self._choices())),
             further=(*self._by_exposure(design), *variance_shares(found)),
+            subgroups=self._by_subgroup(design),
         )
 
     def _fitted(self, design: AnyDesign, fixed: FixedPart) -> RandomFit:
@@ -211,15 +216,27 @@ class LinearMixed(Declared):
         return random_part(design, self.random.of(is_cohort(design)))
 
     def targets(self, design: AnyDesign) -> tuple[Quantity, ...]:
-        """The adjusted difference, then the adjusted mean (or risk) of each arm."""
+        """The adjusted difference, or how it differs by subgroup, then the mean (or risk) of each arm."""
         fixed, more = self._layout(design)
         mean, unit = MEAN_OF[design.outcome.type], unit_of_means(design.outcome)
         reference, compare = design.arm_names
+        split = self._by_subgroup(design)
+        whole = linear(design.summary, f"{compare} - {reference}", _padded(fixed.effect, more), unit=unit)
         return (
-            linear(design.summary, f"{compare} - {reference}", _padded(fixed.effect, more), unit=unit),
+            whole if split is None else split.interactions[-1],
             _mean(fixed, (mean, reference, unit), _padded(fixed.mean, more)),
             _mean(fixed, (mean, compare, unit), _padded(fixed.mean + fixed.effect, more)),
         )
+
+    def _by_subgroup(self, design: AnyDesign) -> BySubgroup | None:
+        """The effect in each subgroup, where the study names one."""
+        subgroup = subgroup_in(design)
+        if subgroup is None:
+            return None
+        fixed, more = self._layout(design)
+        name, unit = " - ".join(design.arm_names[::-1]), unit_of_means(design.outcome)
+        effects = (linear(design.summary, name, _padded(one, more), unit=unit) for one in fixed.within)
+        return by_subgroup(subgroup.name, subgroup.levels, tuple(effects))
 
     def _by_exposure(self, design: AnyDesign) -> tuple[Quantity, ...]:
         """The effect at each exposure time, where there is one for each."""

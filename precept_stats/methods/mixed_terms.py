@@ -6,15 +6,15 @@ their averages over people. The effect is one column, or one for each exposure t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import singledispatch
 from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
 
-from precept_stats.methods.arm_model import block_columns
 from precept_stats.methods.settings_random import EffectOverTime, ExposureTimeEffect
+from precept_stats.methods.subgroups import level_columns, other_blocks, other_covariates
 from precept_stats.studies.cluster_trial_design import ClusterTrialDesign, Covariate
 from precept_stats.studies.design import AnyDesign
 from precept_stats.studies.period_design import PeriodDesign
@@ -23,6 +23,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 
 EFFECT = "effect"
+SUBGROUP, INTERACTION = "subgroup", "interaction"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,12 +40,15 @@ class FixedColumn:
 class FixedPart:
     """The columns after the intercept, ``reference`` being the name of the intercept's arm.
 
-    ``origin`` is what an offset adds to the mean of an arm: its average over people.
+    ``origin`` is what an offset adds to the mean of an arm: its average over people. With a subgroup the
+    effect is that in its first level, and an interaction what is added in each later one; ``shares`` are the
+    shares of people in these.
     """
 
     reference: str
     columns: tuple[FixedColumn, ...]
     origin: float = 0.0
+    shares: tuple[float, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -58,10 +62,23 @@ class FixedPart:
 
     @property
     def effect(self) -> Floats:
-        """The answer as weights on the parameters: the effect, or its average over exposure times."""
+        """The effect as weights on the parameters, or its average over exposure times or over subgroups."""
         weights = np.zeros(len(self.names))
         weights[list(self.effects)] = 1.0 / len(self.effects)
+        weights[list(self.interactions)] = self.shares
         return weights
+
+    @property
+    def interactions(self) -> tuple[int, ...]:
+        """Where the interactions stand among the parameters: a place a later level of the subgroup."""
+        return tuple(p for p, column in enumerate(self.columns, start=1) if column.part == INTERACTION)
+
+    @property
+    def within(self) -> tuple[Floats, ...]:
+        """The effect in each level of the subgroup, as weights on the parameters."""
+        rows = np.eye(len(self.names))
+        first = rows[self.effects[0]]
+        return (first, *(first + rows[place] for place in self.interactions))
 
     @property
     def mean(self) -> Floats:
@@ -83,7 +100,7 @@ class FixedPart:
         )
 
 
-UNTESTED = ("period", "pair")
+UNTESTED = ("period", "pair", SUBGROUP, INTERACTION)
 """Parts of a model that no question is asked of."""
 
 
@@ -95,15 +112,40 @@ def fixed_part(design: AnyDesign, over_time: EffectOverTime) -> FixedPart:
 
 @fixed_part.register
 def _(design: ClusterTrialDesign, _over_time: EffectOverTime) -> FixedPart:
-    """Arm, strata or pairs, covariates."""
+    """Arm, subgroup and its interaction with the arm, strata or pairs, covariates."""
     rows, people = design.row_cluster, design.size
     columns = [FixedColumn(EFFECT, EFFECT, design.arm[rows].astype(np.float64), of_clusters=True)]
+    columns += _by_subgroup(design)
     part = "pair" if design.pair is not None else "stratum"
-    blocks = block_columns(design)
+    blocks = other_blocks(design)
     for name, values in zip(blocks.names, blocks.values.T, strict=True):
         columns.append(FixedColumn(name, part, centred(values[rows], people), of_clusters=True))
-    columns += _covariates(design.covariates, people)
-    return FixedPart(design.arm_names[0], tuple(columns), _origin(design.offset, people))
+    columns += _covariates(other_covariates(design), people)
+    shares = tuple(float(np.average(c.values, weights=people)) for c in _levels(design))
+    return FixedPart(design.arm_names[0], tuple(columns), _origin(design.offset, people), shares)
+
+
+def _levels(design: ClusterTrialDesign) -> list[FixedColumn]:
+    """The levels of the subgroup after the first, as 0 and 1."""
+    subgroup = design.subgroup
+    if subgroup is None:
+        return []
+    levels = level_columns(subgroup, subgroup.codes)
+    return [
+        FixedColumn(name, SUBGROUP, values, of_clusters=subgroup.level == "cluster")
+        for name, values in zip(levels.names, levels.values.T, strict=True)
+    ]
+
+
+def _by_subgroup(design: ClusterTrialDesign) -> list[FixedColumn]:
+    """The main effect of the subgroup, about its average, then what each later level adds to the effect."""
+    levels, arm = _levels(design), design.arm[design.row_cluster]
+    mains = [replace(one, values=centred(one.values, design.size)) for one in levels]
+    added = [
+        replace(one, name=f"{EFFECT} by {one.name}", part=INTERACTION, values=one.values * arm)
+        for one in levels
+    ]
+    return [*mains, *added]
 
 
 @fixed_part.register

@@ -57,17 +57,21 @@ class ClusterTrial(TrialColumns):
 
     ``strata`` are the columns that stratified the randomisation; ``pairs`` the column that
     matched clusters, with ``incomplete_pairs`` saying what becomes of a cluster without a partner.
-    ``adjust`` are covariates, individual or cluster level (found from the data: constant within
-    every cluster is cluster level). ``characteristics`` are the columns of Table 1. ``groups`` are
-    further groupings of the rows for random effects, ``weights`` inverse relative residual variances,
-    ``offset`` a column added to the linear predictor. ``allocation`` says which allocations there could have
-    been, where strata or pairs do not say it all. ``auxiliary`` are columns that tell of missing outcomes, or
-    of who has one: they are in the model for what is missing and in no other.
+    ``received`` is the column of what was received, whatever was allocated (0 or 1, or a dose), for a method
+    that asks for it. ``subgroup`` is a column of categories between which the effect is compared: the answer
+    is then the interaction. ``adjust`` are covariates, individual or cluster level (found from the data:
+    constant within every cluster is cluster level). ``characteristics`` are the columns of Table 1.
+    ``groups`` are further groupings of the rows for random effects, ``weights`` inverse relative residual
+    variances, ``offset`` a column added to the linear predictor. ``allocation`` says which allocations there
+    could have been, where strata or pairs do not say it all. ``auxiliary`` are columns that tell of missing
+    outcomes, or of who has one: they are in the model for what is missing and in no other.
     """
 
     kind: Literal["cluster_trial"] = "cluster_trial"
     pairs: str | None = None
     incomplete_pairs: Literal["drop", "error"] = "error"
+    received: str | None = None
+    subgroup: str | None = None
     periods: Periods | None = None
     allocation: AnyAllocation = AsStratified()
     auxiliary: tuple[str, ...] = ()
@@ -100,9 +104,33 @@ class ClusterTrial(TrialColumns):
         auxiliary = ((f"auxiliary/{number}", column) for number, column in enumerate(self.auxiliary))
         return (*super().named(), *auxiliary)
 
+    @model_validator(mode="after")
+    def _received_apart(self) -> ClusterTrial:
+        taken = {self.cluster, self.arm, self.pairs, *self.strata, *self.adjust} - {None}
+        if self.received in taken:
+            raise ValueError(
+                f"received names {self.received}, which has another part in the study: it is the column of "
+                "what was received, whatever was allocated"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _subgroup_apart(self) -> ClusterTrial:
+        if self.subgroup is not None and self.subgroup in (self.cluster, self.arm, self.received):
+            raise ValueError(
+                f"subgroup names {self.subgroup}: the cluster, the arm and what was received are none"
+            )
+        return self
+
     def _optional(self) -> tuple[tuple[str, str | None], ...]:
         balanced = ((f"allocation/{field}", column) for field, column in self.allocation.columns())
-        return (("pairs", self.pairs), *super()._optional(), *balanced)
+        return (
+            ("pairs", self.pairs),
+            ("received", self.received),
+            ("subgroup", self.subgroup),
+            *super()._optional(),
+            *balanced,
+        )
 
     def time_columns(self) -> tuple[tuple[str, str], ...]:
         """The month and the start month, where windows are counted from the start."""

@@ -39,6 +39,27 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Received:
+    """What came of the allocation: the ``values`` (N,) of a column, a treatment as 0 and 1 or a dose."""
+
+    column: str
+    values: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Subgroup:
+    """A column whose levels may have effects of their own: ``codes`` (N,) number ``levels`` from 0.
+
+    ``level`` is where it varies: ``cluster`` when constant within every cluster.
+    """
+
+    name: str
+    levels: tuple[str, ...]
+    codes: Ints
+    level: Literal["cluster", "individual"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class ClusterTrialDesign:
     """A cluster trial as arrays, K clusters and N analysed rows, all read-only.
 
@@ -52,8 +73,10 @@ class ClusterTrialDesign:
     None without periods. ``dropped_clusters`` were eligible (or allocated) and have no analysed row.
     ``groups`` are further groupings of the rows; ``weights`` (N,) are inverse relative residual variances
     and ``offset`` (N,) is added to the linear predictor, both None unless the study names them.
+    ``received`` is what each row received, None likewise.
     ``allocations`` are those that the clusters could have had, None where strata or pairs say them all.
-    ``summary``, ``effect`` and ``target`` are those of the estimand.
+    ``summary``, ``effect`` and ``target`` are those of the estimand. With a ``subgroup`` the question is how
+    the effect differs between its levels.
     """
 
     clusters: tuple[str, ...]
@@ -75,7 +98,9 @@ class ClusterTrialDesign:
     groups: tuple[Group, ...] = ()
     weights: Floats | None = None
     offset: Floats | None = None
+    received: Received | None = None
     allocations: AllocationSet | None = None
+    subgroup: Subgroup | None = None
 
     @property
     def n_clusters(self) -> int:

@@ -16,7 +16,7 @@ from precept_stats.studies.cluster_trial_design import Ints
 from precept_stats.studies.composite_coding import composite_rows
 from precept_stats.studies.covariates import Column
 from precept_stats.studies.flow import Bools, Selection, flow_rows
-from precept_stats.studies.labels import listed
+from precept_stats.studies.labels import label_rows, listed
 from precept_stats.studies.outcome_coding import CodedOutcome
 from precept_stats.studies.population import SourceTable
 from precept_stats.studies.prepared_trial import BaselineOutcome, PreparedTrial
@@ -185,11 +185,29 @@ def _of_clusters(baseline: BaselineOutcome | None, clusters: Ints) -> BaselineOu
 
 
 def _paired(study: ClusterTrial, trial: Trial, complete: Selection) -> Selection:
-    """Leave out clusters without a partner, where the study drops them."""
+    """Leave out rows without what was received or their subgroup, then clusters without a partner."""
+    complete = _of_subgroups(study, trial, _receiving(study, trial, complete))
     if study.pairs is None:
         return complete
     alone = allocate.partnerless(study, trial.found, complete.kept, complete.roster.arm)
     return complete.leave("incomplete_pair", "Pair without its other cluster", alone)
+
+
+def _receiving(study: ClusterTrial, trial: Trial, complete: Selection) -> Selection:
+    """Leave out the rows for which what was received is not recorded, where the study names it."""
+    if study.received is None:
+        return complete
+    words = f"Not recorded what was received ({trial.gathered.title(study.received)})"
+    missing = trial.frame[study.received].isna().to_numpy(dtype=np.bool_)
+    return complete.leave("received_missing", words, missing)
+
+
+def _of_subgroups(study: ClusterTrial, trial: Trial, complete: Selection) -> Selection:
+    """Leave out the rows whose subgroup is not recorded, where the study names one."""
+    if study.subgroup is None:
+        return complete
+    words = f"Subgroup not recorded ({trial.gathered.title(study.subgroup)})"
+    return complete.leave("subgroup_missing", words, label_rows(trial.frame[study.subgroup]).codes < 0)
 
 
 def _without_baseline(final: Selection, baseline: BaselineOutcome | None) -> tuple[str, ...]:

@@ -48,6 +48,11 @@ def read_column(
         return values
     if not categorical and (field is None or isinstance(field, InferredField)):
         refuse_near_numbers(column, where)
+    return read_labels(column, field)
+
+
+def read_labels(column: pd.Series, field: FieldSchema | None) -> Labels:
+    """A column as labels in level order, whatever its codes."""
     return _in_order(label_rows(column), _declared_order(column, field))
 
 

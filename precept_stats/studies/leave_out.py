@@ -9,13 +9,22 @@ import numpy as np
 from precept_stats.errors import DataError
 from precept_stats.studies.allocation import check_arms_left, check_strata_left
 from precept_stats.studies.allocation_set import AllocationSet
-from precept_stats.studies.cluster_trial_design import ClusterTrialDesign, Covariate, Floats, Group, Ints
+from precept_stats.studies.cluster_trial_design import (
+    ClusterTrialDesign,
+    Covariate,
+    Floats,
+    Group,
+    Ints,
+    Received,
+    Subgroup,
+)
 from precept_stats.studies.covariates import Column, code_covariate
 from precept_stats.studies.design import AnyDesign
 from precept_stats.studies.flow import Bools
 from precept_stats.studies.labels import Labels
 from precept_stats.studies.period_design import PeriodDesign
 from precept_stats.studies.row_columns import frozen
+from precept_stats.studies.subgroup import subgroup_of
 
 
 def without_cluster(design: AnyDesign, cluster: int) -> AnyDesign:
@@ -58,6 +67,8 @@ def _trial_without(design: ClusterTrialDesign, cluster: int) -> ClusterTrialDesi
         groups=_groups(design.groups, rows),
         weights=_of_rows(design.weights, rows),
         offset=_of_rows(design.offset, rows),
+        received=_received(design.received, rows),
+        subgroup=_subgroup(design.subgroup, rows, row_cluster),
         allocations=_allocations(design, stays, design.stratum if design.pair is None else design.pair),
     )
 
@@ -141,6 +152,17 @@ def _allocations(
 
 def _of_rows(values: Floats | None, rows: Bools) -> Floats | None:
     return None if values is None else frozen(values[rows])
+
+
+def _received(received: Received | None, rows: Bools) -> Received | None:
+    return None if received is None else replace(received, values=frozen(received.values[rows]))
+
+
+def _subgroup(subgroup: Subgroup | None, rows: Bools, row_cluster: Ints) -> Subgroup | None:
+    """The subgroup with all its levels, so that the levels compared stay the same."""
+    if subgroup is None:
+        return None
+    return subgroup_of(subgroup.name, subgroup.levels, frozen(subgroup.codes[rows]), row_cluster)
 
 
 def _covariates(covariates: tuple[Covariate, ...], rows: Bools, row_cluster: Ints) -> tuple[Covariate, ...]:

@@ -74,6 +74,8 @@ def build_design(question: Question, analysed: Analysed) -> ClusterTrialDesign:
         groups=further.groups,
         weights=further.weights,
         offset=further.offset,
+        received=further.received,
+        subgroup=further.subgroup,
     )
 
 
