@@ -65,6 +65,18 @@ arm_mean <- function(arm, estimate, se, df, level = 0.95, back = identity) {
     number(name("conf_low"), back(estimate - half)), number(name("conf_high"), back(estimate + half))
   )
 }
+# The effect within a level of a subgroup: an interval and no p; with log, estimate and se are on the log scale.
+within_level <- function(level, estimate, se, df, log = FALSE, rtol = 1e-9) {
+  back <- if (log) exp else identity
+  half <- qt(0.975, df) * se
+  name <- function(stat) paste0("subgroup.", stat, "[subgroup=", level, "]")
+  list(number(name("estimate"), back(estimate), rtol), number(name("std_error"), se, rtol),
+       number(name("conf_low"), back(estimate - half), rtol), number(name("conf_high"), back(estimate + half), rtol))
+}
+interaction_test <- function(statistic, df1, df2, p, rtol = 1e-9) {
+  list(number("joint_test.statistic", statistic, rtol), number("joint_test.df1", df1),
+       number("joint_test.df2", df2, rtol), number("joint_test.p_value", p, rtol))
+}
 
 # Every allocation (one a row) that keeps the number of clusters in arm 1 of every block.
 every_allocation <- function(arm, block = rep(1, length(arm))) {
