@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from precept_stats.methods.cluster_summaries import ClusterSummaries
     from precept_stats.methods.gee import Gee
     from precept_stats.methods.generalised_linear_mixed import GeneralisedLinearMixed
+    from precept_stats.methods.instrumental_variables import InstrumentalVariables
     from precept_stats.methods.intracluster import IccSettings
     from precept_stats.methods.intracluster_rows import IccHow
     from precept_stats.methods.linear_mixed import LinearMixed
@@ -68,6 +69,7 @@ _HOMES = {
     "methods.cluster_summaries": ("ClusterSummaries",),
     "methods.gee": ("Gee",),
     "methods.generalised_linear_mixed": ("GeneralisedLinearMixed",),
+    "methods.instrumental_variables": ("InstrumentalVariables",),
     "methods.intracluster": ("IccSettings",),
     "methods.intracluster_rows": ("IccHow",),
     "methods.linear_mixed": ("LinearMixed",),
@@ -110,6 +112,7 @@ __all__ = [
     "How",
     "IccHow",
     "IccSettings",
+    "InstrumentalVariables",
     "Interval",
     "LinearMixed",
     "ModelRobust",

@@ -17,6 +17,7 @@ from precept_stats.data.dataset import Source, Table, check_references, load_tab
 from precept_stats.data.quality import quality_rows
 from precept_stats.data.schema import find_schema
 from precept_stats.errors import DataError, FitError, PlanError
+from precept_stats.inference.first_stage_rows import first_stage_rows
 from precept_stats.inference.influence import influence_rows
 from precept_stats.inference.interaction import subgroup_rows
 from precept_stats.inference.number_needed import number_needed_rows
@@ -161,7 +162,8 @@ def _require_fitting(study: AnyStudy, method: AnyMethod, question: Question) -> 
         raise PlanError("this method is not made for this kind of study", found=found, allowed=accepted)
     ignored = unused(method.uses, study)
     if ignored:
-        found, uses = ", ".join(ignored), ", ".join(sorted(method.uses)) or "none of groups, weights, offset"
+        uses = ", ".join(sorted(method.uses)) or "none of groups, weights, offset, received"
+        found = ", ".join(ignored)
         raise PlanError("this method does not use what the study names", found=found, allowed=uses)
     objections = method.objections(study, question)
     if objections:
@@ -225,6 +227,7 @@ def _fit(accepting: AnyMethod, prepared: AnyPrepared, header: Header, how: How) 
     estimates = tuple(estimate(fit.uncertainty, quantity, how.level) for quantity in (effect, *means))
     rows = [*prepared.flow_rows(header.analysis), *estimate_rows(header, estimates[0])]
     rows += number_needed_rows(header, estimates[0], design.outcome.direction)
+    rows += first_stage_rows(header, fit.first_stage, how.level)
     for mean in estimates[1:]:
         rows += estimate_rows(header, mean, arm=mean.contrast)
     rows += [

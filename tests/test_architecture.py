@@ -57,13 +57,13 @@ DOORS = {
     "rich": ("console.py",),
     "patsy": ("studies/formula.py",),
     "statsmodels": (),
-    "linearmodels": (),
+    "linearmodels": ("numerics/two_stage.py",),
     "arviz": (),
     "pymc": (),
 }
 
 # Files that import inside functions, so that a command or a notebook loads only what it uses.
-LAZY = {"ard.py", "cli.py", "console.py", "report/blocks.py", "values.py"}
+LAZY = {"ard.py", "cli.py", "console.py", "numerics/two_stage.py", "report/blocks.py", "values.py"}
 
 HEAVY = [
     "pandas",

@@ -77,10 +77,11 @@ def randomisation_estimate(fit: Randomisation, quantity: Quantity, level: float)
     )
     std_error = standard_error(quantity, value, fit.test.std_error**2)
     tested = Tested(fit.test.statistic(null), fit.test.p_value(null))
-    method = f"inversion of the {fit.name}{_without_end(lower, upper)}"
+    method = f"inversion of the {fit.name}{without_end(lower, upper)}"
     return answer(quantity, value, std_error, tested, Interval(lower, upper, level, fit.kind, method))
 
 
-def _without_end(lower: float, upper: float) -> str:
+def without_end(lower: float, upper: float) -> str:
+    """What the method of an interval says of its sides without end."""
     sides = [side for side, limit in (("below", lower), ("above", upper)) if math.isinf(limit)]
     return f"; unbounded {' and '.join(sides)}" if sides else ""

@@ -1,14 +1,16 @@
 """From a fit and a quantity to an estimate: the one place where intervals and p-values are made.
 
-Five shapes of uncertainty stand: :class:`Asymptotic`, a point with a covariance and a df rule;
+Six shapes of uncertainty stand: :class:`Asymptotic`, a point with a covariance and a df rule;
 :class:`Profiled`, the same with the likelihood followed instead; :class:`Draws`, replicates of a
-bootstrap or a posterior; :class:`Randomisation`, the allocations that could have been; and
-:class:`Pooled`, fits of data sets in which what was missing has been filled in. Each
-has its rule in its own file; which rule is used is said here alone.
+bootstrap or a posterior; :class:`Randomisation`, the allocations that could have been;
+:class:`Pooled`, fits of data sets in which what was missing has been filled in; and
+:class:`AndersonRubin`, a ratio of two coefficients. Each has its rule in its own file; which rule is
+used is said here alone.
 """
 
 from __future__ import annotations
 
+from precept_stats.inference.anderson_rubin import AndersonRubin, anderson_rubin_estimate
 from precept_stats.inference.asymptotic import Asymptotic, wald_estimate
 from precept_stats.inference.draws import Draws, draws_estimate
 from precept_stats.inference.pooled import Pooled, pooled_estimate
@@ -19,6 +21,7 @@ from precept_stats.inference.scales import to_reader
 from precept_stats.values import Estimate
 
 __all__ = [
+    "AndersonRubin",
     "Asymptotic",
     "Draws",
     "Pooled",
@@ -29,7 +32,7 @@ __all__ = [
     "point_value",
 ]
 
-Uncertainty = Asymptotic | Profiled | Draws | Randomisation | Pooled
+Uncertainty = Asymptotic | Profiled | Draws | Randomisation | Pooled | AndersonRubin
 
 
 def estimate(fit: Uncertainty, quantity: Quantity, level: float) -> Estimate:
@@ -46,6 +49,8 @@ def estimate(fit: Uncertainty, quantity: Quantity, level: float) -> Estimate:
             return draws_estimate(fit, quantity, level)
         case Randomisation():
             return randomisation_estimate(fit, quantity, level)
+        case AndersonRubin():
+            return anderson_rubin_estimate(fit, quantity, level)
         case Pooled():
             return pooled_estimate(fit, quantity, level)
 

@@ -10,6 +10,7 @@ from precept_stats.methods.cluster_regression import ClusterRegression
 from precept_stats.methods.cluster_summaries import ClusterSummaries
 from precept_stats.methods.gee import Gee
 from precept_stats.methods.generalised_linear_mixed import GeneralisedLinearMixed
+from precept_stats.methods.instrumental_variables import InstrumentalVariables
 from precept_stats.methods.linear_mixed import LinearMixed
 from precept_stats.methods.model_robust import ModelRobust
 from precept_stats.methods.randomisation_test import RandomisationTest
@@ -22,6 +23,7 @@ AnyMethod = Annotated[
     | LinearMixed
     | Gee
     | ModelRobust
+    | InstrumentalVariables
     | RandomisationTest
     | WildClusterBootstrap,
     Field(discriminator="kind"),

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from precept_stats.data.declared import Declared
 from precept_stats.data.selection import Population
 from precept_stats.errors import PlanError
+from precept_stats.methods.contract import not_computed, strategies_of
 from precept_stats.methods.settings import Choice, listed
 from precept_stats.methods.settings_icc import IccEstimator
 from precept_stats.plan.document import Analysis
@@ -123,7 +124,7 @@ def _facts(loaded: LoadedPlan, name: str) -> list[Fact]:
     analysis, question = loaded.plan.analyses[name], loaded.plan.question(name)
     return [
         ("Purpose", f"{analysis.purpose}; {REASONS[analysis.reason]}"),
-        ("Question", _question(question)),
+        ("Question", _question(question, strategies_of(analysis.method))),
         ("Population", population_words(question.population)),
         ("Outcome", outcome_words(question.outcome)),
         *_study(analysis.study),
@@ -158,26 +159,22 @@ def _estimator_words(estimator: IccEstimator) -> str:
     return "\n".join([f"{estimator.kind}: {estimator.meaning}", *settings])
 
 
-def _question(question: Question) -> str:
+def _question(question: Question, computed: frozenset[str]) -> str:
     events = (
-        f"- if {event.event.replace('_', ' ')} ({event.level}): {_strategy(event)}"
+        f"- if {event.event.replace('_', ' ')} ({event.level}): {_strategy(event, computed)}"
         for event in question.estimand.intercurrent_events
     )
     return "\n".join([estimand_sentence(question), *events])
 
 
-def _strategy(event: IntercurrentEvent) -> str:
+def _strategy(event: IntercurrentEvent, computed: frozenset[str]) -> str:
     declared = event.strategy.replace("_", " ")
-    return (
-        declared
-        if event.strategy == "treatment_policy"
-        else f"declared {declared}, computed treatment policy"
-    )
+    return declared if event.strategy in computed else f"declared {declared}, computed treatment policy"
 
 
 def _gaps(analysis: Analysis, question: Question) -> str:
     """Why the answer may differ from the question; empty when it need not."""
-    others = question.estimand.not_computed
+    others = not_computed(analysis.method, question.estimand)
     events = ", ".join(event.event.replace("_", " ") for event in others)
     policy = f"what is computed is treatment policy, not the strategy declared for {events}"
     gaps = [analysis.method.estimand_gap(analysis.study, question), policy if others else ""]
@@ -275,6 +272,8 @@ def _roles(study: AnyStudy) -> list[str]:
     )
     if study.groups:
         parts.append(f"grouped by {', '.join(study.groups)} as well")
+    received = study.received if isinstance(study, ClusterTrial) else None
+    parts += [f"received is {received}, whatever was allocated"] if received is not None else []
     parts += [f"weighted by {study.weights}"] if study.weights is not None else []
     parts += [f"offset {study.offset}"] if study.offset is not None else []
     if not isinstance(study, ClusterTrial):

@@ -33,7 +33,7 @@ def _named(row: Row, names: Mapping[str, str]) -> Row:
     groups = tuple(
         (group, names.get(level, level) if group == "arm" else level) for group, level in row.groups
     )
-    if row.context in ("estimate", "arm_summary", "influence", "icc"):
+    if row.context in ("estimate", "arm_summary", "influence", "icc", "first_stage"):
         return replace(row, groups=groups, term=contrast(row.term, names))
     if row.stat_name == "check" and isinstance(row.stat, str):
         return replace(row, groups=groups, stat=_under_their_names(row.stat, names))

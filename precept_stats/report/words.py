@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from precept_stats.methods.contract import TREATMENT_POLICY
 from precept_stats.report.format import Scale, count_text, number, trimmed
 from precept_stats.studies.question import Estimand, IntercurrentEvent
 from precept_stats.values import Row
@@ -15,9 +16,13 @@ MEASURES = {
     "mean_difference": "difference in means",
     "rate_difference": "rate difference",
     "rate_ratio": "rate ratio",
+    "complier_risk_difference": "risk difference in compliers",
+    "complier_mean_difference": "difference in means in compliers",
+    "complier_rate_difference": "rate difference in compliers",
+    "dose_risk_difference": "risk difference by dose",
+    "dose_mean_difference": "difference in means by dose",
+    "dose_rate_difference": "rate difference by dose",
 }
-COMPUTED = "treatment_policy"
-"""The only strategy for intercurrent events that the methods compute: as randomised, whatever happened."""
 JOINTS = {" - ": "minus", " / ": "divided by"}
 PURPOSES = {
     "primary": "Primary analysis",
@@ -94,17 +99,23 @@ def plain(name: str) -> str:
     return name.replace("_", " ")
 
 
-def event_words(event: IntercurrentEvent) -> str:
+def event_words(event: IntercurrentEvent, computed: frozenset[str]) -> str:
     """An intercurrent event with its strategy: as declared, and as computed where that is another."""
-    return f"{plain(event.event)} ({event.level} level): {_strategy(event)}"
+    return f"{plain(event.event)} ({event.level} level): {_strategy(event, computed)}"
 
 
-def gap_words(gap: str, estimand: Estimand) -> str:
+def gap_words(gap: str, estimand: Estimand, computed: frozenset[str]) -> str:
     """How the number can differ from the estimand: by the method, and by the strategies not computed."""
-    other = [event_words(event) for event in estimand.intercurrent_events if event.strategy != COMPUTED]
+    other = [
+        event_words(event, computed)
+        for event in estimand.intercurrent_events
+        if event.strategy not in computed
+    ]
     return "; ".join(part for part in (gap, *other) if part)
 
 
-def _strategy(event: IntercurrentEvent) -> str:
+def _strategy(event: IntercurrentEvent, computed: frozenset[str]) -> str:
     declared = plain(event.strategy)
-    return declared if event.strategy == COMPUTED else f"declared: {declared}; computed: {plain(COMPUTED)}"
+    if event.strategy in computed:
+        return declared
+    return f"declared: {declared}; computed: {plain(TREATMENT_POLICY)}"

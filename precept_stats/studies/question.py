@@ -122,11 +122,6 @@ class Estimand(Declared):
     compare_name: str = Field(default="", description="What a reader calls the compared arm.")
     reference_name: str = Field(default="", description="What a reader calls the reference arm.")
 
-    @property
-    def not_computed(self) -> tuple[IntercurrentEvent, ...]:
-        """Intercurrent events with a strategy that no method computes: all follow treatment policy."""
-        return tuple(event for event in self.intercurrent_events if event.strategy != "treatment_policy")
-
     @model_validator(mode="after")
     def _two_arms(self) -> Estimand:
         if self.compare == self.reference:

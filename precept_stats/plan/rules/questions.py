@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from precept_stats.data.declared import Declared
 from precept_stats.data.strict_yaml import Location
-from precept_stats.methods.contract import unused
+from precept_stats.methods.contract import not_computed, unused
 from precept_stats.methods.generalised_linear_mixed import GeneralisedLinearMixed
 from precept_stats.methods.linear_mixed import LinearMixed
 from precept_stats.plan.findings import Remark
@@ -16,6 +16,8 @@ from precept_stats.studies.cluster_trial import ClusterTrial, Periods
 from precept_stats.studies.cluster_trial_with_baseline import ClusterTrialWithBaseline
 from precept_stats.studies.question import SUMMARIES_OF
 from precept_stats.studies.stepped_wedge import SteppedWedge
+
+ALLOWED_STRATEGIES = "treatment_policy; principal_stratum with the method instrumental_variables"
 
 
 def _method_accepts_study(loaded: LoadedPlan) -> Iterator[Remark]:
@@ -41,7 +43,7 @@ def _kind(study: type) -> str:
 def _method_uses_columns(loaded: LoadedPlan) -> Iterator[Remark]:
     for name, analysis in loaded.plan.analyses.items():
         for field in unused(analysis.method.uses, analysis.study):
-            uses = ", ".join(sorted(analysis.method.uses)) or "none of groups, weights and offset"
+            uses = ", ".join(sorted(analysis.method.uses)) or "none of groups, weights, offset and received"
             message = f"the method {analysis.method.kind} does not use the study's {field}"
             yield Remark(("analyses", name, "study", field), message, field, uses)
 
@@ -180,11 +182,13 @@ def _pairs_kept(loaded: LoadedPlan) -> Iterator[Remark]:
 
 def _strategies_computed(loaded: LoadedPlan) -> Iterator[Remark]:
     for name, estimand in loaded.plan.estimands.items():
+        methods = [one.method for one in loaded.plan.analyses.values() if one.estimand == name]
+        others = {event for method in methods for event in not_computed(method, estimand)}
         for number, event in enumerate(estimand.intercurrent_events):
-            if event in estimand.not_computed:
+            if event in others:
                 message = "what is computed is treatment policy: every recorded outcome, whatever happened"
                 place = ("estimands", name, "intercurrent_events", number, "strategy")
-                yield Remark(place, message, event.strategy, "treatment_policy")
+                yield Remark(place, message, event.strategy, ALLOWED_STRATEGIES)
 
 
 def _people_behind_opportunities(loaded: LoadedPlan) -> Iterator[Remark]:

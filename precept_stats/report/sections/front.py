@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from precept_stats.methods.contract import strategies_of
 from precept_stats.plan.explain import DATA_STATES, EFFECTS, TARGETS, outcome_words, population_words
 from precept_stats.report.blocks import Block, Heading, Prose, Terms
 from precept_stats.report.format import (
@@ -203,7 +204,8 @@ def question(material: Material) -> tuple[Block, ...]:
     """The attributes of the primary estimand (ICH E9(R1), with the two that cluster trials add)."""
     asked = material.question
     estimand = asked.estimand
-    events = "; ".join(map(event_words, estimand.intercurrent_events))
+    computed = strategies_of(material.plan.analyses[material.plan.primary].method)
+    events = "; ".join(event_words(event, computed) for event in estimand.intercurrent_events)
     stated = material.plan.prespecification
     entries = [
         ("Objective", sentence(estimand.objective)),

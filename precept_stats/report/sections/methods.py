@@ -6,6 +6,7 @@ import inspect
 import re
 
 from precept_stats.methods import AnyMethod
+from precept_stats.methods.contract import strategies_of
 from precept_stats.report.blocks import Block, Column, Heading, Prose, Table, TableRow, Terms
 from precept_stats.report.format import level_text
 from precept_stats.report.material import Material, by_stat
@@ -72,7 +73,8 @@ def _settings(material: Material) -> Table:
         estimator = str(facts["estimator"].stat) if "estimator" in facts else words.estimator
         df_rule = str(facts["df_rule"].stat) if "df_rule" in facts else words.df_rule
         adjusted = _adjusted(analysis.study)
-        gap = gap_words(analysis.method.estimand_gap(analysis.study, question), question.estimand)
+        computed = strategies_of(analysis.method)
+        gap = gap_words(analysis.method.estimand_gap(analysis.study, question), question.estimand, computed)
         rows.append(
             TableRow(
                 (
