@@ -27,6 +27,9 @@ from precept_stats.inference.seeds import Seed
 from precept_stats.inference.uncertainty import estimate
 from precept_stats.methods import AnyMethod
 from precept_stats.methods.contract import Method, OverTime, unused
+from precept_stats.methods.missing_outcomes import answer
+from precept_stats.methods.missing_plan import missing_objections
+from precept_stats.methods.settings_missing import COMPLETE_CASE, MissingOutcomes
 from precept_stats.plan.document import Analysis, Plan
 from precept_stats.plan.families import family_rows
 from precept_stats.plan.intracluster import correlations_of
@@ -36,6 +39,7 @@ from precept_stats.studies import AnyStudy
 from precept_stats.studies.design import AnyDesign
 from precept_stats.studies.leave_out import without_cluster
 from precept_stats.studies.prepare import AnyPrepared, describe, prepare
+from precept_stats.studies.prepared_trial import PreparedTrial
 from precept_stats.studies.question import Question
 from precept_stats.values import Estimate, Failure, Result, Results, Row, Status
 
@@ -48,13 +52,14 @@ class How:
     """The confidence level of an analysis, the seed of what it draws, and whether to look for influence.
 
     Without a seed nothing may be drawn. ``simultaneous`` is the family of an analysis and the level of
-    its simultaneous interval, where the family has one.
+    its simultaneous interval, where the family has one; ``missing`` is what becomes of missing outcomes.
     """
 
     level: float = 0.95
     seed: int | None = None
     influence: Literal["none", "leave_one_cluster_out"] = "none"
     simultaneous: tuple[str, float] | None = None
+    missing: MissingOutcomes = COMPLETE_CASE
 
     def seed_of(self, analysis: str) -> Seed | None:
         """The stream of one analysis, found from its name, so that no other can change it."""
@@ -141,14 +146,15 @@ def analyse(
     """
     how = how or How()
     _require_fitting(study, method, question)
-    if method.needs_seed and how.seed is None:
-        raise PlanError("this method draws random numbers and there is no seed", allowed="How(seed=...)")
+    _require_missing(study, method, question, how)
+    if (method.needs_seed or how.missing.draws) and how.seed is None:
+        raise PlanError("this analysis draws random numbers and there is no seed", allowed="How(seed=...)")
     sources = data if isinstance(data, Mapping) else {question.population.of: data}
     tables = {
         name: source if isinstance(source, Table) else load_table(source, None, name)
         for name, source in sources.items()
     }
-    prepared = prepare(study, tables, question)
+    prepared = prepare(study, tables, question, how.missing.keeps_unanswered)
     header = Header("analysis", question.estimand_id, "exploratory", question.outcome.column)
     result = replace(_fit(method, prepared, header, how), synthetic=_any_synthetic(tables))
     return _extended(result, (*describe(prepared, "analysis"), *prepared.composite_rows("analysis")))
@@ -170,18 +176,28 @@ def _require_fitting(study: AnyStudy, method: AnyMethod, question: Question) -> 
         raise PlanError("this method cannot answer this question", found="; ".join(objections))
 
 
+def _require_missing(study: AnyStudy, method: AnyMethod, question: Question, how: How) -> None:
+    """PlanError where missing outcomes cannot be taken account of as ``how`` says."""
+    objections = list(missing_objections(how.missing, method, study, question))
+    if how.influence != "none" and how.missing.keeps_unanswered:
+        objections.append("influence is of the rows with an outcome; ask for it with complete_case")
+    if objections:
+        kind = how.missing.kind
+        raise PlanError(f"missing outcomes cannot be handled by {kind} here", found="; ".join(objections))
+
+
 def _any_synthetic(tables: Mapping[str, Table]) -> bool:
     return any(table.synthetic for table in tables.values())
 
 
 def _prepare_all(plan: Plan, tables: Mapping[str, Table]) -> dict[str, AnyPrepared | DataError]:
     """The trial of every analysis, or why the data do not hold it; raises that of the primary one."""
-    known: dict[tuple[AnyStudy, Question], AnyPrepared | DataError] = {}
+    known: dict[tuple[AnyStudy, Question, bool], AnyPrepared | DataError] = {}
     prepared = {}
     for name, analysis in plan.analyses.items():
-        key = (analysis.study, plan.question(name))
+        key = (analysis.study, plan.question(name), analysis.missing_outcomes.keeps_unanswered)
         if key not in known:
-            known[key] = _prepared_or_why_not(*key, tables)
+            known[key] = _prepared_or_why_not(*key[:2], tables, key[2])
         prepared[name] = known[key]
     problem = prepared[plan.primary]
     if isinstance(problem, DataError):
@@ -193,10 +209,10 @@ def _prepare_all(plan: Plan, tables: Mapping[str, Table]) -> dict[str, AnyPrepar
 
 
 def _prepared_or_why_not(
-    study: AnyStudy, question: Question, tables: Mapping[str, Table]
+    study: AnyStudy, question: Question, tables: Mapping[str, Table], keep_unanswered: bool
 ) -> AnyPrepared | DataError:
     try:
-        return prepare(study, tables, question)
+        return prepare(study, tables, question, keep_unanswered)
     except DataError as problem:
         return problem
 
@@ -207,7 +223,7 @@ def _answer(plan: Plan, name: str, analysis: Analysis, prepared: AnyPrepared | D
     if isinstance(prepared, DataError):
         return _failure(header, analysis, prepared)
     together = plan.multiplicity.simultaneous_level(name)
-    how = How(plan.multiplicity.level, plan.seed, analysis.influence, together)
+    how = How(plan.multiplicity.level, plan.seed, analysis.influence, together, analysis.missing_outcomes)
     try:
         entry: Result | Failure = _fit(analysis.method, prepared, header, how)
     except FitError as problem:
@@ -219,11 +235,13 @@ def _answer(plan: Plan, name: str, analysis: Analysis, prepared: AnyPrepared | D
 def _fit(accepting: AnyMethod, prepared: AnyPrepared, header: Header, how: How) -> Result:
     """``accepting`` takes the design: that it accepts the study was checked before anything was prepared."""
     method, design = cast(Method, accepting), prepared.design
-    fit = method.fit(design, how.seed_of(header.analysis))
+    incomplete = prepared.incomplete if isinstance(prepared, PreparedTrial) else None
+    found = answer(method, design, incomplete, how.missing, how.seed_of(header.analysis))
+    fit = found.completed.fit
     header = Header(
         header.analysis, header.estimand, header.purpose, header.variable, fit.status, "; ".join(fit.warnings)
     )
-    effect, *means = method.targets(design)
+    effect, *means = found.completed.targets
     estimates = tuple(estimate(fit.uncertainty, quantity, how.level) for quantity in (effect, *means))
     rows = [*prepared.flow_rows(header.analysis), *estimate_rows(header, estimates[0])]
     rows += number_needed_rows(header, estimates[0], design.outcome.direction)
@@ -237,7 +255,7 @@ def _fit(accepting: AnyMethod, prepared: AnyPrepared, header: Header, how: How) 
     ]
     if how.simultaneous is not None:
         rows += simultaneous_rows(header, fit, effect, how.simultaneous)
-    rows += reference_rows(header, fit.uncertainty, estimates[0])
+    rows += [*reference_rows(header, fit.uncertainty, estimates[0]), *found.rows(header, how.level)]
     if how.influence == "leave_one_cluster_out":
         rows += influence_rows(header, design.clusters, _without_each(method, design, header.analysis, how))
     warnings = (*prepared.warnings, *fit.warnings)

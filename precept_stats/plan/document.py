@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints
 from precept_stats.data.declared import Declared
 from precept_stats.data.selection import Population
 from precept_stats.methods import AnyMethod
+from precept_stats.methods.settings_missing import COMPLETE_CASE, MissingOutcomes
 from precept_stats.plan.correlations import Correlation
 from precept_stats.plan.multiplicity import Identifier, Multiplicity
 from precept_stats.studies import AnyStudy
@@ -57,7 +58,8 @@ class Fallback(Declared):
 class Analysis(Declared):
     """One answer to one estimand: a study, a method, and why it is here.
 
-    With ``influence`` the effect is also estimated without each cluster in turn.
+    With ``influence`` the effect is also estimated without each cluster in turn. ``missing_outcomes`` says
+    what is assumed of outcomes that are missing, and what becomes of them.
     """
 
     label: str = ""
@@ -68,6 +70,7 @@ class Analysis(Declared):
     method: AnyMethod
     on_failure: tuple[Fallback, ...] = ()
     influence: Literal["none", "leave_one_cluster_out"] = "none"
+    missing_outcomes: MissingOutcomes = COMPLETE_CASE
 
 
 class Disclosure(Declared):

@@ -270,6 +270,8 @@ def _roles(study: AnyStudy) -> list[str]:
     parts.append(
         f"adjusted for {', '.join(map(_covariate, study.adjust))}" if study.adjust else "no covariates"
     )
+    if isinstance(study, ClusterTrial) and study.auxiliary:
+        parts.append(f"auxiliary to missing outcomes: {', '.join(study.auxiliary)}")
     if study.groups:
         parts.append(f"grouped by {', '.join(study.groups)} as well")
     received = study.received if isinstance(study, ClusterTrial) else None
@@ -326,7 +328,15 @@ def _method(analysis: Analysis, question: Question) -> list[Fact]:
         ("Settings", "\n".join(f"- {setting}" for setting in settings)),
         ("Estimand", f"may differ from the question: {gap}" if gap else "consistent for the question"),
     ]
+    facts += _missing(analysis)
     return [(term, text) for term, text in facts if text]
+
+
+def _missing(analysis: Analysis) -> list[Fact]:
+    """What is assumed of missing outcomes, with the settings of what becomes of them."""
+    missing = analysis.missing_outcomes
+    settings = [f"- {name} = {value}: {meaning}" for name, value, meaning in listed({missing.kind: missing})]
+    return [("Missing", "\n".join([missing.assumption, *settings[1:]]))]
 
 
 def _origin(method: object, name: str) -> str:

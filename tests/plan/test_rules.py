@@ -199,6 +199,27 @@ FAULTS |= {
         "/analyses/primary/study/allocation/layout/allocation",
     ),
 }
+IMPUTED = change(f"{CRUDE}.missing_outcomes", {"kind": "multiple_imputation"})
+SEEDED = change("seed", 1)
+FAULTS |= {
+    "PL-0201": (
+        both(IMPUTED, SEEDED, change(f"{CRUDE}.method", {"kind": "randomisation_test"})),
+        "/analyses/crude/missing_outcomes",
+    ),
+    "PL-0202": (IMPUTED, "/analyses/crude/missing_outcomes"),
+    "PL-0203": (
+        both(IMPUTED, SEEDED, change(f"{CRUDE}.influence", "leave_one_cluster_out")),
+        "/analyses/crude/influence",
+    ),
+    "PL-0204": (
+        change(f"{CRUDE}.study.auxiliary", ["gestation_weeks"]),
+        "/analyses/crude/study/auxiliary",
+    ),
+    "PL-0205": (
+        both(IMPUTED, SEEDED, change(f"{CRUDE}.study.auxiliary", ["mgso4"])),
+        "/analyses/crude/study/auxiliary/0",
+    ),
+}
 # shown by tests of their own, below or in test_reading.py
 ELSEWHERE = {"PL-0001", "PL-0002", "PL-0132", "PL-0141", "PL-0175"}
 SEVERITIES = {rule.id: rule.severity for rule in RULES} | {name: "error" for name, _ in READING_RULES}

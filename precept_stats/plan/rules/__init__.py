@@ -5,6 +5,7 @@ from __future__ import annotations
 from precept_stats.plan.rules import (
     allocations,
     correlations,
+    missing,
     purposes,
     questions,
     references,
@@ -21,4 +22,5 @@ RULES: tuple[Rule, ...] = (
     *tables.RULES,
     *correlations.RULES,
     *allocations.RULES,
+    *missing.RULES,
 )

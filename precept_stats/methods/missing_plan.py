@@ -1,0 +1,64 @@
+"""Whether an analysis can take account of missing outcomes as it says, from the plan alone."""
+
+from __future__ import annotations
+
+from precept_stats.methods import AnyMethod
+from precept_stats.methods.contract import unused
+from precept_stats.methods.randomisation_test import RandomisationTest
+from precept_stats.methods.settings_glmm import LikelihoodRatioRule, ParametricBootstrapRule
+from precept_stats.methods.settings_missing import CompleteCase, MissingOutcomes
+from precept_stats.methods.settings_mixed import LikelihoodRatio, ParametricBootstrap
+from precept_stats.methods.wild_cluster_bootstrap import WildClusterBootstrap
+from precept_stats.studies import AnyStudy
+from precept_stats.studies.cluster_trial import ClusterTrial
+from precept_stats.studies.question import Outcome, Question
+
+NOT_POOLED = (LikelihoodRatio, LikelihoodRatioRule, ParametricBootstrap, ParametricBootstrapRule)
+
+
+def missing_objections(
+    missing: MissingOutcomes, method: AnyMethod, study: AnyStudy, question: Question
+) -> tuple[str, ...]:
+    """Why missing outcomes cannot be taken account of so; empty when they can. No data needed."""
+    if isinstance(missing, CompleteCase):
+        return ()
+    return (*_of_outcome(question.outcome), *_of_study(study), *_of_method(method))
+
+
+def _of_outcome(outcome: Outcome) -> tuple[str, ...]:
+    if outcome.type == "count":
+        return ("counts with person-time have no imputation model here; use complete_case",)
+    if outcome.denominator is not None:
+        return ("rows are groups with a denominator: imputation is of the outcomes of single people",)
+    if outcome.counts_opportunities:
+        return ("a composite of opportunities has several outcomes a person; use complete_case",)
+    return ()
+
+
+def _of_study(study: AnyStudy) -> tuple[str, ...]:
+    if not isinstance(study, ClusterTrial):
+        return (f"imputation is for a parallel trial at one time (cluster_trial), not {study.kind}",)
+    found = []
+    if study.pairs is not None:
+        found.append(
+            "matched pairs: a model of each arm has one cluster a pair; leave `pairs` out, or use complete_case"
+        )
+    ignored = unused(frozenset(), study)
+    if ignored:
+        found.append(
+            f"the imputation model has no {', '.join(ignored)}, so it would not go with the analysis; leave "
+            "them out, or use complete_case"
+        )
+    return tuple(found)
+
+
+def _of_method(method: AnyMethod) -> tuple[str, ...]:
+    by_standard_error = "fits of imputed data are pooled by their standard errors"
+    if isinstance(method, RandomisationTest | WildClusterBootstrap):
+        return (f"{by_standard_error}, and {method.kind} has none of the kind",)
+    chosen = (getattr(method, name) for name in type(method).model_fields)
+    return tuple(
+        f"{by_standard_error}, and {rule.kind} does not go by one; choose another df"
+        for rule in chosen
+        if isinstance(rule, NOT_POOLED)
+    )

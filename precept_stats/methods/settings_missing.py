@@ -1,0 +1,171 @@
+"""Settings of missing outcomes: what is assumed of them, and how an analysis takes account of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from precept_stats.data.declared import Declared
+from precept_stats.methods.settings import Choice
+
+Arms = Literal["both", "compare", "reference"]
+
+
+class ArmShift(Declared):
+    """What is added to every imputed outcome of an arm: in its unit, or to the log odds of an event."""
+
+    reference: float = 0.0
+    compare: float = 0.0
+
+    @model_validator(mode="after")
+    def _finite(self) -> ArmShift:
+        if not (math.isfinite(self.reference) and math.isfinite(self.compare)):
+            raise ValueError("a shift is a finite number")
+        return self
+
+    def __str__(self) -> str:
+        return f"reference {self.reference:g}, compare {self.compare:g}"
+
+    @property
+    def is_none(self) -> bool:
+        return self.reference == 0.0 and self.compare == 0.0
+
+
+class _MissingOutcomes(Choice):
+    """What every choice answers. ``keeps_unanswered``: rows without an outcome are part of the analysis."""
+
+    @property
+    def keeps_unanswered(self) -> bool:
+        return True
+
+    @property
+    def draws(self) -> bool:
+        """Whether random numbers are drawn, so that a plan must name a seed."""
+        return False
+
+    @property
+    def assumption(self) -> str:
+        """What is assumed of missing outcomes, as a sentence."""
+        raise NotImplementedError
+
+
+class CompleteCase(_MissingOutcomes):
+    """Rows without an outcome are left out."""
+
+    kind: Literal["complete_case"] = "complete_case"
+
+    @property
+    def keeps_unanswered(self) -> bool:
+        return False
+
+    @property
+    def assumption(self) -> str:
+        return (
+            "Rows without an outcome were left out. That assumes outcomes missing at random given the arm and "
+            "the covariates of the model: among people of the same arm and covariates, those without an "
+            "outcome would have had the same ones as those with it."
+        )
+
+
+COMPLETE_CASE = CompleteCase()
+"""What is done unless an analysis says otherwise."""
+
+
+class _Imputation(_MissingOutcomes):
+    imputations: int = Field(default=20, ge=5, le=500, description="How many data sets are completed.")
+    by_arm: bool = Field(
+        default=True,
+        description="Whether each arm has an imputation model of its own; else one has a term for the arm.",
+    )
+
+    @property
+    def draws(self) -> bool:
+        return True
+
+
+class MultipleImputation(_Imputation):
+    """Missing outcomes are drawn from a model with a random intercept of clusters, and the fits are pooled.
+
+    The model has the arm, strata, covariates and auxiliary columns: linear for a continuous outcome,
+    logistic for a binary one.
+    """
+
+    kind: Literal["multiple_imputation"] = "multiple_imputation"
+    delta: ArmShift = Field(
+        default=ArmShift(),
+        description="What is added to imputed outcomes by arm, in their unit or on the log odds scale.",
+    )
+
+    @property
+    def assumption(self) -> str:
+        opening = (
+            "Missing outcomes were filled in by multiple imputation from a model with a random intercept of "
+            "clusters. "
+        )
+        at_random = (
+            "outcomes missing at random given the arm, the cluster, strata, covariates and auxiliary columns"
+        )
+        if self.delta.is_none:
+            return f"{opening}That assumes {at_random}, and that the imputation model holds."
+        return (
+            f"{opening}They were assumed not to be missing at random: imputed outcomes were shifted by "
+            f"{self.delta.reference:g} in the reference arm and {self.delta.compare:g} in the compared arm "
+            f"(log odds of a binary outcome) from what would be expected of {at_random}."
+        )
+
+
+class TippingPoint(_Imputation):
+    """Multiple imputation over a grid of shifts of what is imputed, to see where the conclusion changes.
+
+    The estimate of the analysis is that without a shift. All shifts use the same random numbers.
+    """
+
+    kind: Literal["tipping_point"] = "tipping_point"
+    deltas: tuple[float, ...] = Field(
+        min_length=2,
+        max_length=21,
+        description="Shifts of imputed outcomes, ascending and with 0, in their unit or of the log odds.",
+    )
+    arms: Arms = Field(
+        default="both",
+        description="Whose imputed outcomes are shifted: `both` takes every pair of shifts, one an arm.",
+    )
+
+    @model_validator(mode="after")
+    def _ascending(self) -> TippingPoint:
+        pairs = zip(self.deltas, self.deltas[1:], strict=False)
+        if not all(map(math.isfinite, self.deltas)) or any(low >= high for low, high in pairs):
+            raise ValueError("deltas are finite numbers in ascending order")
+        if 0.0 not in self.deltas:
+            raise ValueError("deltas hold 0, the shift of the analysis' own estimate")
+        return self
+
+    def value_text(self, field: str) -> str:
+        if field == "deltas":
+            return ", ".join(f"{delta:g}" for delta in self.deltas)
+        return super().value_text(field)
+
+    @property
+    def grid(self) -> Iterator[ArmShift]:
+        """Every pair of shifts, that without any first."""
+        yield ArmShift()
+        of_reference = self.deltas if self.arms != "compare" else (0.0,)
+        of_compare = self.deltas if self.arms != "reference" else (0.0,)
+        for reference in of_reference:
+            for compare in of_compare:
+                if reference != 0.0 or compare != 0.0:
+                    yield ArmShift(reference=reference, compare=compare)
+
+    @property
+    def assumption(self) -> str:
+        return (
+            f"{MultipleImputation().assumption} Imputed outcomes were then shifted by given amounts, as if "
+            "outcomes were not missing at random, to see at which shift the conclusion changes."
+        )
+
+
+MissingOutcomes = Annotated[CompleteCase | MultipleImputation | TippingPoint, Field(discriminator="kind")]
+"""How an analysis takes account of outcomes that are missing, told apart by ``kind``."""
