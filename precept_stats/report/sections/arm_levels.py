@@ -35,9 +35,9 @@ def level_words(material: Material, analysis: str) -> str:
     adjusted = "adjusted" if declared.study.adjust or declared.study.strata else ""
     rows = material.rows("arm_summary", analysis)
     geometric = "geometric" if any(row.measure.startswith("geometric") for row in rows) else ""
-    if weights:
+    if weights in WEIGHTED:
         kind = f"mean of cluster {summaries}"
-        return " ".join(filter(None, (adjusted, WEIGHTED.get(weights, weights), geometric, kind)))
+        return " ".join(filter(None, (adjusted, WEIGHTED[weights], geometric, kind)))
     return " ".join(filter(None, (adjusted, "model-based", geometric, "mean")))
 
 

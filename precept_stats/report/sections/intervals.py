@@ -46,7 +46,7 @@ def kinds_note(material: Material, names: Iterable[str]) -> str:
         return ""
     told = [f"{interval_words(kind)}s ({joined(labels)})" for kind, labels in others.items()]
     if CONFIDENCE in by_kind:
-        return f"Intervals are confidence intervals, but {joined(told)}. {_meanings(others)}".rstrip()
+        return f"Intervals are confidence intervals, except {joined(told)}. {_meanings(others)}".rstrip()
     return f"Intervals are {joined(told)}. {_meanings(others)}".rstrip()
 
 

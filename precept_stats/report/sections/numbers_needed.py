@@ -17,19 +17,25 @@ NOTE = (
 
 
 def numbers_needed(material: Material) -> tuple[Block, ...]:
-    """One line an analysis that estimates a risk difference; nothing where none does."""
-    rows = []
-    for name, analysis in material.plan.analyses.items():
-        found = by_stat(material.rows("number_needed", name))
-        if found:
-            kind: RowKind = "strong" if analysis.purpose == "primary" else "plain"
-            rows.append(TableRow((material.label(name), number_needed_text(found)), kind))
+    """One line a primary or secondary analysis of a risk difference (else any); nothing where none is."""
+    purposes = {name: analysis.purpose for name, analysis in material.plan.analyses.items()}
+    answers = {name: by_stat(material.rows("number_needed", name)) for name in purposes}
+    known = [name for name, found in answers.items() if found]
+    rows = [
+        _line(material, name, answers[name])
+        for name in [name for name in known if purposes[name] in ("primary", "secondary")] or known
+    ]
     if not rows:
         return ()
     ci = f"({level_text(material.plan.multiplicity.level)} CI)"
     columns = (Column("Analysis", "left"), Column(f"Number needed to treat {ci}", "left"))
     table = Table("numbers-needed", "Numbers needed to treat", columns, tuple(rows), (NOTE,))
     return Heading(3, "Numbers needed to treat"), table
+
+
+def _line(material: Material, name: str, found: dict[str, Row]) -> TableRow:
+    kind: RowKind = "strong" if material.plan.analyses[name].purpose == "primary" else "plain"
+    return TableRow((material.label(name), number_needed_text(found)), kind)
 
 
 def number_needed_text(found: dict[str, Row]) -> str:
