@@ -58,6 +58,13 @@ NOTEBOOKS = (
         "03_few_clusters",
         (("few_clusters_reference", "The effect of the synthetic trial among those of other allocations"),),
     ),
+    Notebook(
+        "04_estimands",
+        (
+            ("estimands_size", "Outcome of each unit of the synthetic trial against its size"),
+            ("estimands_icc", "Intracluster correlation of the synthetic trial by three estimators"),
+        ),
+    ),
 )
 
 

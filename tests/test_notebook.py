@@ -26,6 +26,11 @@ def few() -> nbformat.NotebookNode:
     return pages.executed(pages.NOTEBOOKS[2])
 
 
+@pytest.fixture(scope="module")
+def estimands() -> nbformat.NotebookNode:
+    return pages.executed(pages.NOTEBOOKS[3])
+
+
 def outputs(cell: nbformat.NotebookNode, kind: str) -> str:
     """All text of one kind (``text/plain``, ``text/html``) that a cell gave."""
     return "".join(
@@ -145,3 +150,18 @@ def test_without_an_effect_only_the_uncorrected_analysis_finds_many(few: nbforma
     assert all(count <= 8 for count in found.values())
     (drawn,) = [svg for cell in cells(few) if (svg := outputs(cell, "image/svg+xml"))]
     assert "SYNTHETIC" in drawn.upper()
+
+
+def test_each_average_is_found_by_what_targets_it(estimands: nbformat.NotebookNode) -> None:
+    assert "**The data are synthetic**" in estimands.cells[0].source
+    per_unit, per_mother = 0.085, 0.121
+    found = {label: [float(one) for one in told[1:]] for label, *told in table(estimands, "PLAN =")}
+    for label, truth in (("t-test of units", per_unit), ("Model-robust, adjusted for age", per_unit)):
+        assert abs(found[label][0] - truth) < 0.02
+    between = found["The same, exchangeable correlation"], found["Logistic mixed model, marginal risks"]
+    assert all(found["t-test of units"][0] < estimate < 0.142 for estimate, *_ in between)
+    both = lines_of(estimands, 'rows["context"] == "average"')
+    assert both["participant_average"][1] < per_mother < both["participant_average"][2]
+    drawn = [svg for cell in cells(estimands) if (svg := outputs(cell, "image/svg+xml"))]
+    assert len(drawn) == 2
+    assert all("SYNTHETIC" in svg.upper() for svg in drawn)
