@@ -32,6 +32,7 @@ from precept_stats.report.guarded import (
 from precept_stats.report.guarded_bundles import of_bundles
 from precept_stats.report.guarded_clusters import by_cluster
 from precept_stats.report.guarded_correlations import gate_correlation
+from precept_stats.report.guarded_first_stage import of_first_stages
 from precept_stats.report.guarded_reference import of_distributions
 from precept_stats.values import Failure, Result, Results, Row
 
@@ -130,6 +131,7 @@ def _gate_numbers(rows: list[Row]) -> list[Row]:
         **by_cluster(rows),
         **of_distributions(rows),
         **of_bundles(rows),
+        **of_first_stages(rows),
     }
     passed = []
     for row in rows:

@@ -22,6 +22,7 @@ from precept_stats.report.sections.correlations import correlations
 from precept_stats.report.sections.data_quality import data_quality
 from precept_stats.report.sections.exposure import exposure
 from precept_stats.report.sections.families import families
+from precept_stats.report.sections.first_stage import first_stage
 from precept_stats.report.sections.flow import flow
 from precept_stats.report.sections.front import SYNTHETIC, badges, question, summary
 from precept_stats.report.sections.influence import influence
@@ -48,6 +49,7 @@ SECTIONS: tuple[tuple[Output | None, Section], ...] = (
     ("results", results),
     ("results", sensitivity),
     ("results", numbers_needed),
+    ("results", first_stage),
     ("results", families),
     ("results", bundles),
     ("results", exposure),

@@ -1,0 +1,40 @@
+"""What is left of a first stage where an arm has few who received, or few who did not.
+
+The difference between two shares gives a small count away where the other share is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from precept_stats.report.guarded import SMALL, Key, is_small, key_of, number, suppressed
+from precept_stats.values import Row
+
+COUNTS = ("n", "N")
+
+
+def of_first_stages(rows: Iterable[Row]) -> dict[Key, Row]:
+    """New rows, by key and statistic, for first stages that would tell of few people."""
+    stages = [row for row in rows if row.context == "first_stage"]
+    few = {row.analysis for row in stages if row.stat_name == "n" and _few(row, stages)}
+    reason = f"an arm has {SMALL} who received it, or did not"
+    return {
+        (*key_of(row), row.stat_name): suppressed(row, reason)
+        for row in stages
+        if row.analysis in few
+        and row.stat is not None
+        and (row.stat_name not in COUNTS or row.stat_name == "n")
+    }
+
+
+def _few(row: Row, stages: list[Row]) -> bool:
+    """Whether so few of an arm received it, or did not, or it was hidden for that."""
+    if row.status == "suppressed":
+        return True
+    part = number(row)
+    whole = next((number(other) for other in stages if _same_arm(row, other)), None)
+    return part is None or whole is None or is_small(part) or is_small(whole - part)
+
+
+def _same_arm(row: Row, other: Row) -> bool:
+    return key_of(row) == key_of(other) and other.stat_name == "N"
