@@ -26,6 +26,7 @@ from precept_stats.methods.cluster_facts import cluster_facts, few_clusters_warn
 from precept_stats.methods.contract import MethodWords
 from precept_stats.methods.layout import (
     Layout,
+    arm_terms,
     blocks_in_words,
     conditional_gap,
     layout_of_design,
@@ -144,7 +145,8 @@ class ClusterRegression(Declared):
             if isinstance(self.variance, ClassicalVariance)
             else "error"
         )
-        equation = f"{MEAN_OF[layout.outcome]}[cluster] = mean[arm]{block}{covariates} + {error}"
+        mean = f"{MEAN_OF[layout.outcome]}[cluster] = mean[{arm_terms(study)}]"
+        equation = f"{mean}{block}{covariates} + {error}"
         if set(study.adjust) - {BASELINE_OUTCOME}:
             equation += "; a covariate of individuals enters as its cluster mean"
         if not layout.adjusted:

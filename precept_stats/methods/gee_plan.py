@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from precept_stats.methods.layout import Layout
+from precept_stats.methods.layout import Layout, arm_terms
 from precept_stats.methods.linear_mixed_plan import followed
 from precept_stats.methods.scatter import MEAN_OF
 from precept_stats.methods.settings_gee import (
@@ -118,7 +118,7 @@ def equation(study: AnyStudy, layout: Layout, link: str, over_time: EffectOverTi
     mean = MEAN_OF[layout.outcome]
     left = mean if link == "identity" else f"{link}({mean})"
     if isinstance(study, ClusterTrial):
-        arms = "intercept[arm]"
+        arms = f"intercept[{arm_terms(study)}]"
     else:
         by_time = "effect[exposure]" if isinstance(over_time, ExposureTimeEffect) else "effect"
         arms = f"intercept + period[t] + {by_time} * treated"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from precept_stats.methods.layout import Layout
+from precept_stats.methods.layout import Layout, arm_terms
 from precept_stats.methods.linear_mixed_plan import followed, random_words
 from precept_stats.methods.scatter import MEAN_OF
 from precept_stats.methods.settings_glmm import (
@@ -121,7 +121,7 @@ def equation(study: AnyStudy, layout: Layout, random: RandomEffects, of: tuple[s
     covariates = "".join(f" + slope * {name}" for name in study.adjust)
     offset = f" + {study.offset}" if study.offset else ""
     if isinstance(study, ClusterTrial):
-        mean = "intercept[arm]"
+        mean = f"intercept[{arm_terms(study)}]"
     else:
         by_time = "effect[exposure]" if isinstance(over_time, ExposureTimeEffect) else "effect"
         mean = f"intercept + period[t] + {by_time} * treated"

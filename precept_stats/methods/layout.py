@@ -9,6 +9,7 @@ from precept_stats.studies.cluster_trial import ClusterTrial
 from precept_stats.studies.design import AnyDesign
 from precept_stats.studies.period_design import PeriodDesign
 from precept_stats.studies.question import OutcomeType, Question, Summary
+from precept_stats.studies.subgroup import subgroup_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,12 @@ def blocks_in_words(layout: Layout, weights: str) -> str:
         f"c1 c0 / (c1 + c0), c1 and c0 the clusters{'' if weights == 'equal' else ' (their weights)'} in "
         "each arm, which is the plain average only if the allocation ratio, or the effect, is the same in all"
     )
+
+
+def arm_terms(study: AnyStudy) -> str:
+    """What means are told apart by in an equation: the arm, and the subgroup where there is one."""
+    named = subgroup_named(study)
+    return "arm" if named is None else f"arm, {named}"
 
 
 def layout_of_plan(study: AnyStudy, question: Question) -> Layout:

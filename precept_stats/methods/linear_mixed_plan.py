@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from precept_stats.methods.layout import Layout
+from precept_stats.methods.layout import Layout, arm_terms
 from precept_stats.methods.settings_random import (
     EffectOverTime,
     ExposureTimeEffect,
@@ -81,7 +81,7 @@ def over_time_objections(over_time: EffectOverTime, study: AnyStudy) -> tuple[st
 def equation(study: AnyStudy, layout: Layout, random: RandomEffects, over_time: EffectOverTime) -> str:
     """The model in plain text."""
     if isinstance(study, ClusterTrial):
-        mean = "mean[arm]"
+        mean = f"mean[{arm_terms(study)}]"
     else:
         by_time = "effect[exposure]" if isinstance(over_time, ExposureTimeEffect) else "effect"
         mean = f"mean + period[t] + {by_time} * treated"

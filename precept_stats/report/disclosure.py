@@ -34,6 +34,7 @@ from precept_stats.report.guarded_clusters import by_cluster
 from precept_stats.report.guarded_correlations import gate_correlation
 from precept_stats.report.guarded_first_stage import of_first_stages
 from precept_stats.report.guarded_reference import of_distributions
+from precept_stats.report.guarded_subgroups import of_subgroups
 from precept_stats.values import Failure, Result, Results, Row
 
 POLICIES = ("none", "nhs_counts_v1")
@@ -131,6 +132,7 @@ def _gate_numbers(rows: list[Row]) -> list[Row]:
         **by_cluster(rows),
         **of_distributions(rows),
         **of_bundles(rows),
+        **of_subgroups(rows),
         **of_first_stages(rows),
     }
     passed = []

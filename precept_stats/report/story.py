@@ -35,6 +35,7 @@ from precept_stats.report.sections.reference import reference
 from precept_stats.report.sections.results import forest, results
 from precept_stats.report.sections.schedule import schedule
 from precept_stats.report.sections.sensitivity import sensitivity
+from precept_stats.report.sections.subgroups import subgroups
 from precept_stats.report.sections.variances import variances
 from precept_stats.values import Results
 
@@ -57,6 +58,7 @@ SECTIONS: tuple[tuple[Output | None, Section], ...] = (
     ("results", joint_tests),
     ("results", reference),
     ("forest", forest),
+    ("forest", subgroups),
     (None, correlations),
     ("clusters", clusters),
     ("clusters", cluster_size),

@@ -22,6 +22,12 @@ MEASURES = {
     "dose_risk_difference": "risk difference by dose",
     "dose_mean_difference": "difference in means by dose",
     "dose_rate_difference": "rate difference by dose",
+    "interaction_risk_difference": "difference of risk differences",
+    "interaction_risk_ratio": "ratio of risk ratios",
+    "interaction_odds_ratio": "ratio of odds ratios",
+    "interaction_mean_difference": "difference of differences in means",
+    "interaction_rate_difference": "difference of rate differences",
+    "interaction_rate_ratio": "ratio of rate ratios",
 }
 JOINTS = {" - ": "minus", " / ": "divided by"}
 PURPOSES = {

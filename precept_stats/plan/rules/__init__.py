@@ -9,6 +9,7 @@ from precept_stats.plan.rules import (
     purposes,
     questions,
     references,
+    subgroups,
     tables,
     wording,
 )
@@ -23,4 +24,5 @@ RULES: tuple[Rule, ...] = (
     *correlations.RULES,
     *allocations.RULES,
     *missing.RULES,
+    *subgroups.RULES,
 )
