@@ -15,13 +15,13 @@ from precept_stats.plan.document import Analysis
 from precept_stats.plan.findings import nearest, quoted
 from precept_stats.plan.loaded import LoadedPlan
 from precept_stats.plan.multiplicity import Family, Graphical
+from precept_stats.plan.subgroups import subgroup_words
 from precept_stats.studies import AnyStudy
 from precept_stats.studies.cluster_trial import BASELINE_OUTCOME, ClusterTrial, Window
 from precept_stats.studies.cluster_trial_with_baseline import ClusterTrialWithBaseline
 from precept_stats.studies.composite import AnyComposite
 from precept_stats.studies.question import IntercurrentEvent, Outcome, Question
 from precept_stats.studies.stepped_wedge import SteppedWedge
-from precept_stats.studies.subgroup import subgroup_named
 
 WIDTH = 100
 TERM_WIDTH = 14
@@ -128,29 +128,11 @@ def _facts(loaded: LoadedPlan, name: str) -> list[Fact]:
         ("Question", _question(question, strategies_of(analysis.method))),
         ("Population", population_words(question.population)),
         ("Outcome", outcome_words(question.outcome)),
-        *_subgroup(analysis.study, question),
+        *subgroup_words(analysis.study, question),
         *_study(analysis.study),
         *_method(analysis, question),
         *(("Fallback", f"if {f.condition.replace('_', ' ')}: `{f.use}`") for f in analysis.on_failure),
     ]
-
-
-def _subgroup(study: AnyStudy, question: Question) -> list[Fact]:
-    """What the answer is where the effect is compared between subgroups."""
-    named = subgroup_named(study)
-    return [] if named is None else [("Subgroup", interaction_words(named, question))]
-
-
-def interaction_words(subgroup: str, question: Question) -> str:
-    """What an analysis by subgroup answers, as two sentences."""
-    summary = question.estimand.summary.replace("_", " ")
-    compared = "divided by" if "ratio" in summary else "minus"
-    return (
-        f"The answer is the interaction: the {summary} in the last level of {subgroup} {compared} that in "
-        "the first, with its p-value; of three levels or more one test of all together is given besides. The "
-        "effect within each level has an interval and no p-value, and the main effect of the subgroup is in "
-        "the model."
-    )
 
 
 def _correlation(loaded: LoadedPlan, name: str) -> list[str]:

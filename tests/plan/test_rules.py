@@ -220,6 +220,11 @@ FAULTS |= {
         "/analyses/crude/study/auxiliary/0",
     ),
 }
+FAULTS |= {
+    "PL-0211": (change(f"{PRIMARY}.study.subgroup", "level"), "/analyses/primary/purpose"),
+    "PL-0212": (change(f"{CRUDE}.study.subgroup", "mgso4"), "/analyses/crude/study/subgroup"),
+    "PL-0213": (change(f"{PRIMARY}.study.subgroup", "level"), "/analyses/primary"),
+}
 # shown by tests of their own, below or in test_reading.py
 ELSEWHERE = {"PL-0001", "PL-0002", "PL-0132", "PL-0141", "PL-0175"}
 SEVERITIES = {rule.id: rule.severity for rule in RULES} | {name: "error" for name, _ in READING_RULES}

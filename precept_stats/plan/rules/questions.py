@@ -43,7 +43,10 @@ def _kind(study: type) -> str:
 def _method_uses_columns(loaded: LoadedPlan) -> Iterator[Remark]:
     for name, analysis in loaded.plan.analyses.items():
         for field in unused(analysis.method.uses, analysis.study):
-            uses = ", ".join(sorted(analysis.method.uses)) or "none of groups, weights, offset and received"
+            uses = (
+                ", ".join(sorted(analysis.method.uses))
+                or "none of groups, weights, offset, received and subgroup"
+            )
             message = f"the method {analysis.method.kind} does not use the study's {field}"
             yield Remark(("analyses", name, "study", field), message, field, uses)
 
@@ -236,7 +239,7 @@ RULES = (
     Rule(
         "PL-0153",
         "error",
-        "the method uses the groups, weights and offset of the study",
+        "the method uses the groups, weights, offset, received and subgroup of the study",
         _method_uses_columns,
     ),
     Rule("PL-0154", "warning", "the design is that of the primary analysis", _design_is_primary),
