@@ -168,7 +168,7 @@ def _require_fitting(study: AnyStudy, method: AnyMethod, question: Question) -> 
         raise PlanError("this method is not made for this kind of study", found=found, allowed=accepted)
     ignored = unused(method.uses, study)
     if ignored:
-        uses = ", ".join(sorted(method.uses)) or "none of groups, weights, offset, received"
+        uses = ", ".join(sorted(method.uses)) or "none of groups, weights, offset, received, subgroup"
         found = ", ".join(ignored)
         raise PlanError("this method does not use what the study names", found=found, allowed=uses)
     objections = method.objections(study, question)
