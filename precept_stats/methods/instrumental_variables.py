@@ -41,6 +41,7 @@ from precept_stats.methods.settings_gee import ClustersMinusAllParameters, Sandw
 from precept_stats.methods.settings_instrument import (
     AndersonRubinInterval,
     ClusterLevel,
+    Cr1OfClusters,
     Cr2OfClusters,
     DoseReceived,
     InstrumentDf,
@@ -159,12 +160,17 @@ class InstrumentalVariables(Declared):
             )
         elif layout.summary not in SUMMARIES_OF[layout.outcome]:
             found.append(f"a {layout.outcome} outcome has no {layout.summary.replace('_', ' ')}")
-        if layout.paired and not isinstance(self.variance, Cr2OfClusters):
+        if layout.paired and not self._allows_pairs():
             found.append(
                 f"with pairs as factors {self.variance.kind} is about half of what it should be (de "
                 "Chaisemartin and Ramirez-Cuellar 2024): use cr2"
             )
         return tuple(found)
+
+    def _allows_pairs(self) -> bool:
+        """Whether the variance makes up for the parameters of pairs, one for every two clusters."""
+        counted = isinstance(self.variance, Cr1OfClusters) and isinstance(self.level, ClusterLevel)
+        return counted or isinstance(self.variance, Cr2OfClusters)
 
     def estimand_gap(self, study: AnyStudy, question: Question) -> str:
         gaps = [*self._whose(question), *self.level.gap(question.estimand.target)]

@@ -15,7 +15,8 @@ from precept_stats.report.disclosure import gate
 from precept_stats.report.render_html import render_html
 from precept_stats.report.story import story
 
-DATA = Path(__file__).resolve().parents[1] / "reference" / "instrumental_variables" / "awards_received.csv"
+REFERENCE = Path(__file__).resolve().parents[1] / "reference" / "instrumental_variables"
+DATA = REFERENCE / "achievement_awards_receipt" / "awards_received.csv"
 
 PLAN = """
 precept_plan: "1"

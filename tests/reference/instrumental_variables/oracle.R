@@ -62,7 +62,7 @@ anderson_rubin <- function(y, received, arm, others, id, estimate, w = rep(1, le
        number("estimate.p_value", 2 * pt(-abs(t), at_none[3]), 1e-8),
        number("estimate.conf_low", end(-1), 1e-7), number("estimate.conf_high", end(1), 1e-7))
 }
-d <- read.csv(file.path(case_folder, "..", "awards_received.csv"))
+d <- read.csv(file.path(case_folder, "..", "achievement_awards_receipt", "awards_received.csv"))
 d$id <- as.character(d$school_id)
 mean_of <- function(column, d) as.vector(tapply(d[[column]], factor(d$id, levels = unique(d$id)), mean))
 schools <- function(d, columns) {
