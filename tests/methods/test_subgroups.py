@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -244,3 +248,11 @@ def test_a_subgroup_is_no_cluster_and_has_one_spelling() -> None:
     people.loc[people.index[0], "sex"] = "Girls"
     with pytest.raises(DataError, match="written in two ways"):
         answered(ps.Gee(), people, subgroup="sex")
+
+
+def test_the_page_shows_what_its_example_prints() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "subgroups.md").read_text(encoding="utf-8")
+    ((code, shown),) = re.findall(r"```python\n(.*?)```\n\n```text\n(.*?)```", page, re.DOTALL)
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        exec(compile(code, "docs/subgroups.md", "exec"), {})  # noqa: S102
+    assert printed.getvalue() == shown
