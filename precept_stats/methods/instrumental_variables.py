@@ -337,7 +337,8 @@ class InstrumentalVariables(Declared):
         contrast = " - ".join(design.arm_names[::-1])
         unit = "proportion" if isinstance(self.received, TreatmentReceived) else self.received.unit
         value, variance = solved.coefficients[1], solved.influences.covariance()[1, 1]
-        people = design.size if design.outcome.type == "binary" else np.ones_like(values)
+        in_groups = design.outcome.type == "binary" and not design.outcome.counts_opportunities
+        people = design.size if in_groups else np.ones_like(values)
         arms = design.arm[design.row_cluster]
         counts = tuple(
             (name, float(people[arms == arm] @ values[arms == arm]), float(people[arms == arm].sum()))
