@@ -156,13 +156,14 @@ class Gee(Declared):
         layout = layout_of_plan(study, question)
         mean = equation(study, layout, self._link(layout), self.effect_over_time)
         return MethodWords(
-            self._estimator(layout),
+            self.estimator(layout),
             f"{mean}; working correlation {self.correlation.kind}; means averaged over the population",
             self.df.words,
-            listed(self._choices()),
+            listed(self.choices()),
         )
 
-    def _choices(self) -> dict[str, Choice]:
+    def choices(self) -> dict[str, Choice]:
+        """Every setting by name."""
         return {
             "weights": self.weights,
             "family": self.family,
@@ -177,7 +178,8 @@ class Gee(Declared):
     def _link(self, layout: Layout) -> str:
         return self.link.of(self.family.of(layout.outcome))
 
-    def _estimator(self, layout: Layout, family: str = "") -> str:
+    def estimator(self, layout: Layout, family: str = "") -> str:
+        """The method in one short phrase."""
         name = NAMES[family or self.family.of(layout.outcome)]
         by_time = isinstance(self.effect_over_time, ExposureTimeEffect)
         over_time = ", average effect over exposure times" if by_time else ""
@@ -188,17 +190,17 @@ class Gee(Declared):
         """Estimate. Raises FitError on separation, aliased terms, too few clusters, or no convergence."""
         require_variation(design)
         require_subgroups(design)
-        model = self._model(design)
+        model = self.model_of(design)
         everything = isinstance(self.df, ClustersMinusAllParameters)
         spare = spare_clusters(design, model.n_parameters if everything else model.cluster_parameters)
-        kernel, family, fallback = self._solved(model)
+        kernel, family, fallback = self.solved(model)
         leverage = leverage_of(kernel)
         require_usable(model, kernel, leverage, self.variance)
         corrected = self.variance.of(kernel, leverage, model.effect_coding())
         require_refits(model, corrected, self.variance)
         warnings = (*fallback, *edge(self.correlation, kernel.alpha), *few_clusters(design))
         status: Status = "warning" if warnings else "ok"
-        estimator = self._estimator(layout_of_design(design), family)
+        estimator = self.estimator(layout_of_design(design), family)
         return Fit(
             _with_correlations(model, kernel, corrected, self._rule(kernel, corrected, spare)),
             status=status,
@@ -214,7 +216,7 @@ class Gee(Declared):
                 *subgroup_facts(design),
                 Fact("scale", "Scale (mean squared Pearson residual)", kernel.scale),
             ),
-            settings=tuple((name, value) for name, value, _ in listed(self._choices())),
+            settings=tuple((name, value) for name, value, _ in listed(self.choices())),
             further=(
                 *model.by_exposure(),
                 *correlations(self.correlation, Place(model.n_parameters, MEASURE_OF[design.outcome.type])),
@@ -224,15 +226,16 @@ class Gee(Declared):
 
     def targets(self, design: AnyDesign) -> tuple[Quantity, ...]:
         """The effect sought, or how it differs by subgroup, then the standardised mean of each arm."""
-        model = self._model(design)
+        model = self.model_of(design)
         return (model.effect(), *model.arm_means())
 
-    def _model(self, design: AnyDesign) -> MarginalModel:
+    def model_of(self, design: AnyDesign) -> MarginalModel:
+        """The marginal model of a design."""
         link = self._link(layout_of_design(design))
         model = marginal_model(design, link, self.weights.of(averaged_sizes(design)), self.effect_over_time)
         return replace(model, correlations=len(self.correlation.kernel.names))
 
-    def _solved(self, model: MarginalModel) -> tuple[GeeFit, str, tuple[str, ...]]:
+    def solved(self, model: MarginalModel) -> tuple[GeeFit, str, tuple[str, ...]]:
         """The solution, the variance function it has, and a warning where that is not the declared one."""
         family = self.family.of(model.design.outcome.type)
         kernel = self._kernel(model, family)

@@ -39,6 +39,7 @@ class MarginalModel:
     exposure times, or levels of a subgroup, where each has an effect of its own; ``conditions`` counts them.
     ``cluster_weight`` (K,) multiplies each cluster; ``cluster_parameters`` counts the parameters of clusters.
     ``correlations`` are parameters of the working correlation, which stand after the p coefficients.
+    ``row_weight`` (n,) counts the outcomes of a row so many times.
     """
 
     design: AnyDesign
@@ -48,6 +49,7 @@ class MarginalModel:
     cluster_weight: Floats
     cluster_parameters: int
     correlations: int = 0
+    row_weight: Floats | None = None
 
     @property
     def n_parameters(self) -> int:
@@ -63,11 +65,12 @@ class MarginalModel:
         y = design.y - origin * design.size if origin else design.y
         counts = design.outcome.type == "binary"
         ones = np.ones_like(y)
+        times = ones if self.row_weight is None else self.row_weight
         return GeeRows(
             X=self.columns.values,
-            count=design.size if counts else ones,
-            total=y,
-            squares=y if counts else y**2,
+            count=times * (design.size if counts else ones),
+            total=times * y,
+            squares=times * (y if counts else y**2),
             exposure=design.size if design.outcome.type == "count" else ones,
             cluster=design.row_cluster,
             period=_places(design),

@@ -14,6 +14,7 @@ from precept_stats.methods.settings_missing import ArmShift
 from precept_stats.numerics.imputation.linear import LinearPosterior, linear_posterior
 from precept_stats.numerics.imputation.logistic import LogisticPosterior, logistic_posterior
 from precept_stats.numerics.imputation.rows import Answered, Drawn, Unanswered, usable_columns
+from precept_stats.studies.cluster_trial_design import ClusterTrialDesign
 from precept_stats.studies.incomplete import Incomplete
 
 Floats = NDArray[np.float64]
@@ -71,16 +72,21 @@ def imputation_model(incomplete: Incomplete, by_arm: bool) -> ImputationModel:
     """
     design = incomplete.design
     arm = design.arm[design.row_cluster]
-    columns = _columns(incomplete, by_arm)
+    columns = outcome_columns(incomplete, by_arm)
     parts = []
-    for number, name in enumerate(design.arm_names) if by_arm else ((-1, "both arms"),):
+    for number, name in parts_of(design, by_arm):
         within = arm == number if number >= 0 else np.ones(len(arm), dtype=np.bool_)
         if (within & ~incomplete.answered).any():
             parts.append(_part(incomplete, columns, within, name))
     return ImputationModel(incomplete, tuple(parts))
 
 
-def _columns(incomplete: Incomplete, by_arm: bool) -> Columns:
+def parts_of(design: ClusterTrialDesign, by_arm: bool) -> tuple[tuple[int, str], ...]:
+    """The arms by number and name, each with a model of its own; or one part, numbered -1."""
+    return tuple(enumerate(design.arm_names)) if by_arm else ((-1, "both arms"),)
+
+
+def outcome_columns(incomplete: Incomplete, by_arm: bool) -> Columns:
     """Strata, covariates, auxiliary columns of every row, about their means; the arm where it has a term."""
     design = incomplete.design
     blocks, rows = block_columns(design), design.row_cluster

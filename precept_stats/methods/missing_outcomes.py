@@ -18,11 +18,15 @@ from precept_stats.inference.imputed import (
 from precept_stats.inference.rows import Header
 from precept_stats.inference.seeds import Seed
 from precept_stats.methods.contract import Method
+from precept_stats.methods.gee import Gee
+from precept_stats.methods.gee_missing import fit_doubly_robust, fit_weighted
 from precept_stats.methods.imputation_model import Imputation, imputation_model
 from precept_stats.methods.settings import listed
 from precept_stats.methods.settings_missing import (
     ArmShift,
     CompleteCase,
+    DoublyRobust,
+    InverseProbability,
     MissingOutcomes,
     MultipleImputation,
     TippingPoint,
@@ -64,9 +68,21 @@ def answer(
         return Answer(Completed(method.fit(design, seed), method.targets(design)))
     if incomplete.n_missing == 0:
         return Answer(_told(Completed(method.fit(design, seed), method.targets(design)), missing), incomplete)
+    if isinstance(missing, InverseProbability | DoublyRobust):
+        return Answer(_told(_weighted(method, incomplete, missing), missing), incomplete)
     if seed is None:
         raise FitError("missing outcomes are drawn and there is no seed", found="none", allowed="a seed")
     return _imputed(method, incomplete, missing, seed)
+
+
+def _weighted(
+    method: Method, incomplete: Incomplete, missing: InverseProbability | DoublyRobust
+) -> Completed:
+    if not isinstance(method, Gee):
+        raise FitError("only estimating equations are weighted so", found=method.kind, allowed="gee")
+    if isinstance(missing, DoublyRobust):
+        return fit_doubly_robust(method, incomplete, missing)
+    return fit_weighted(method, incomplete, missing)
 
 
 def _imputed(

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from precept_stats.methods import AnyMethod
 from precept_stats.methods.contract import unused
+from precept_stats.methods.gee import Gee
+from precept_stats.methods.gee_missing import POWERS
 from precept_stats.methods.randomisation_test import RandomisationTest
+from precept_stats.methods.settings_gee import IndependentWorking, SandwichSatterthwaite
 from precept_stats.methods.settings_glmm import LikelihoodRatioRule, ParametricBootstrapRule
-from precept_stats.methods.settings_missing import CompleteCase, MissingOutcomes
+from precept_stats.methods.settings_missing import (
+    CompleteCase,
+    DoublyRobust,
+    InverseProbability,
+    MissingOutcomes,
+)
 from precept_stats.methods.settings_mixed import LikelihoodRatio, ParametricBootstrap
 from precept_stats.methods.wild_cluster_bootstrap import WildClusterBootstrap
 from precept_stats.studies import AnyStudy
@@ -22,14 +30,16 @@ def missing_objections(
     """Why missing outcomes cannot be taken account of so; empty when they can. No data needed."""
     if isinstance(missing, CompleteCase):
         return ()
-    return (*_of_outcome(question.outcome), *_of_study(study), *_of_method(method))
+    weighted = isinstance(missing, InverseProbability | DoublyRobust)
+    of_method = _of_weighting(method) if weighted else _of_pooling(method)
+    return (*_of_outcome(question.outcome), *_of_study(study), *of_method)
 
 
 def _of_outcome(outcome: Outcome) -> tuple[str, ...]:
     if outcome.type == "count":
-        return ("counts with person-time have no imputation model here; use complete_case",)
+        return ("counts with person-time have no model of missing outcomes here; use complete_case",)
     if outcome.denominator is not None:
-        return ("rows are groups with a denominator: imputation is of the outcomes of single people",)
+        return ("rows are groups with a denominator: what is modelled are outcomes of single people",)
     if outcome.counts_opportunities:
         return ("a composite of opportunities has several outcomes a person; use complete_case",)
     return ()
@@ -37,22 +47,23 @@ def _of_outcome(outcome: Outcome) -> tuple[str, ...]:
 
 def _of_study(study: AnyStudy) -> tuple[str, ...]:
     if not isinstance(study, ClusterTrial):
-        return (f"imputation is for a parallel trial at one time (cluster_trial), not {study.kind}",)
+        return (f"models of missing outcomes are for a cluster_trial, not {study.kind}",)
     found = []
     if study.pairs is not None:
         found.append(
-            "matched pairs: a model of each arm has one cluster a pair; leave `pairs` out, or use complete_case"
+            "matched pairs: a model of each arm has one cluster a pair; leave `pairs` out, or use "
+            "complete_case"
         )
     ignored = unused(frozenset(), study)
     if ignored:
         found.append(
-            f"the imputation model has no {', '.join(ignored)}, so it would not go with the analysis; leave "
-            "them out, or use complete_case"
+            f"the model of missing outcomes has no {', '.join(ignored)}, so it would not go with the "
+            "analysis; leave them out, or use complete_case"
         )
     return tuple(found)
 
 
-def _of_method(method: AnyMethod) -> tuple[str, ...]:
+def _of_pooling(method: AnyMethod) -> tuple[str, ...]:
     by_standard_error = "fits of imputed data are pooled by their standard errors"
     if isinstance(method, RandomisationTest | WildClusterBootstrap):
         return (f"{by_standard_error}, and {method.kind} has none of the kind",)
@@ -62,3 +73,17 @@ def _of_method(method: AnyMethod) -> tuple[str, ...]:
         for rule in chosen
         if isinstance(rule, NOT_POOLED)
     )
+
+
+def _of_weighting(method: AnyMethod) -> tuple[str, ...]:
+    if not isinstance(method, Gee):
+        return (f"weighting is of estimating equations: use the method gee, not {method.kind}",)
+    found = []
+    if not isinstance(method.correlation, IndependentWorking):
+        found.append("weighting is of equations under the working correlation independence")
+    if method.variance.kind not in POWERS:
+        kinds = ", ".join(POWERS)
+        found.append(f"the {method.variance.words} has no form with a model of who answered; use {kinds}")
+    if isinstance(method.df, SandwichSatterthwaite):
+        found.append("Satterthwaite's degrees of freedom take no account of a model of who answered")
+    return tuple(found)

@@ -6,11 +6,14 @@ import math
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from precept_stats.data.declared import Declared
 from precept_stats.methods.settings import Choice
 
+Floats = NDArray[np.float64]
 Arms = Literal["both", "compare", "reference"]
 
 
@@ -64,8 +67,8 @@ class CompleteCase(_MissingOutcomes):
     @property
     def assumption(self) -> str:
         return (
-            "Rows without an outcome were left out. That assumes outcomes missing at random given the arm and "
-            "the covariates of the model: among people of the same arm and covariates, those without an "
+            "Rows without an outcome were left out. That assumes outcomes missing at random given the arm "
+            "and the covariates of the model: among people of the same arm and covariates, those without an "
             "outcome would have had the same ones as those with it."
         )
 
@@ -167,5 +170,96 @@ class TippingPoint(_Imputation):
         )
 
 
-MissingOutcomes = Annotated[CompleteCase | MultipleImputation | TippingPoint, Field(discriminator="kind")]
+class NoTruncation(Choice):
+    """Weights are used as they are."""
+
+    kind: Literal["none"] = "none"
+
+    def largest(self, _weights: Floats) -> float:
+        """The largest weight that is used."""
+        return math.inf
+
+
+class PercentileTruncation(Choice):
+    """Weights above a percentile of them are cut to it."""
+
+    kind: Literal["percentile"] = "percentile"
+    at: float = Field(default=99.0, ge=50.0, lt=100.0, description="The percentile of the weights.")
+
+    def largest(self, weights: Floats) -> float:
+        """The largest weight that is used."""
+        return float(np.percentile(weights, self.at))
+
+
+class CapTruncation(Choice):
+    """Weights above a given one are cut to it."""
+
+    kind: Literal["cap"] = "cap"
+    at: float = Field(gt=1.0, description="The largest weight.")
+
+    def largest(self, _weights: Floats) -> float:
+        """The largest weight that is used."""
+        return self.at
+
+
+Truncation = Annotated[NoTruncation | PercentileTruncation | CapTruncation, Field(discriminator="kind")]
+
+
+class _Weighting(_MissingOutcomes):
+    truncation: Truncation = Field(default=NoTruncation(), description="What becomes of large weights.")
+    by_arm: bool = Field(
+        default=True,
+        description="Whether each arm has models of its own; else one model has a term for the arm.",
+    )
+
+    def value_text(self, field: str) -> str:
+        if field != "truncation":
+            return super().value_text(field)
+        found = self.truncation
+        return found.kind if isinstance(found, NoTruncation) else f"{found.kind} {found.at:g}"
+
+
+class InverseProbability(_Weighting):
+    """Answered rows are weighted by one over their chance of being answered, from a logistic model.
+
+    The model has the arm, strata, covariates and auxiliary columns; standard errors take account of its
+    estimation.
+    """
+
+    kind: Literal["inverse_probability"] = "inverse_probability"
+    stabilised: bool = Field(
+        default=False, description="Whether weights are multiplied by the share answered in the arm."
+    )
+
+    @property
+    def assumption(self) -> str:
+        return (
+            "Answered outcomes were weighted by the inverse of their chance of being answered. That assumes "
+            "outcomes missing at random given the arm, strata, covariates and auxiliary columns, that the "
+            "logistic model of who answered holds, and that everyone had some chance of an answer."
+        )
+
+
+class DoublyRobust(_Weighting):
+    """Weighted residuals are added to what a regression of outcomes expects of everyone.
+
+    Both models have strata, covariates and auxiliary columns; standard errors take account of the
+    estimation of both. It is consistent if either holds.
+    """
+
+    kind: Literal["doubly_robust"] = "doubly_robust"
+
+    @property
+    def assumption(self) -> str:
+        return (
+            "Expected outcomes of everyone, by regression, were corrected by the weighted residuals of those "
+            "answered. That assumes outcomes missing at random given the arm, strata, covariates and "
+            "auxiliary columns, and that the model of who answered or that of the outcome holds, not both."
+        )
+
+
+MissingOutcomes = Annotated[
+    CompleteCase | MultipleImputation | TippingPoint | InverseProbability | DoublyRobust,
+    Field(discriminator="kind"),
+]
 """How an analysis takes account of outcomes that are missing, told apart by ``kind``."""

@@ -358,7 +358,7 @@ def test_questions_that_it_can_answer_and_what_may_be_missed() -> None:
 def test_words_name_every_setting() -> None:
     words = gee().words(PLAIN, question("risk_ratio"))
     assert words.equation.startswith("logit(risk) = intercept[arm]")
-    assert [name for name, _, _ in words.defaults] == list(gee()._choices())
+    assert [name for name, _, _ in words.defaults] == list(gee().choices())
 
 
 def test_a_variance_that_there_is_not() -> None:

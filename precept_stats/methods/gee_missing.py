@@ -1,0 +1,242 @@
+"""Estimating equations with missing outcomes: weighted by inverse probability, or doubly robust.
+
+The main equation is that of independence. Weights (and expected outcomes) come from models that are
+estimated on the same clusters, so that the score of each cluster carries theirs (``numerics/nuisance``).
+Prague et al. (2016), Biometrics 72:1066; Robins, Rotnitzky and Zhao (1995), J Am Stat Assoc 90:106.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from precept_stats.errors import FitError
+from precept_stats.inference.asymptotic import Asymptotic
+from precept_stats.inference.degrees_of_freedom import FixedDf
+from precept_stats.inference.fit import Fact, Fit
+from precept_stats.inference.imputed import Completed
+from precept_stats.methods.gee import Gee
+from precept_stats.methods.gee_checks import require_usable, spare_clusters
+from precept_stats.methods.gee_model import MarginalModel
+from precept_stats.methods.imputation_model import outcome_columns, parts_of
+from precept_stats.methods.layout import layout_of_design
+from precept_stats.methods.mixed_facts import design_facts, few_clusters
+from precept_stats.methods.scatter import origin_of
+from precept_stats.methods.settings import listed
+from precept_stats.methods.settings_gee import ClustersMinusAllParameters, NormalDistribution
+from precept_stats.methods.settings_missing import DoublyRobust, InverseProbability
+from precept_stats.numerics.gee.fit import GeeFit
+from precept_stats.numerics.gee.variance import Leverage, leverage_of
+from precept_stats.numerics.imputation.rows import usable_columns
+from precept_stats.numerics.nuisance import (
+    Modelled,
+    beside,
+    chances,
+    expected_outcomes,
+    stabilised,
+    truncated,
+    weights_of,
+)
+from precept_stats.studies.incomplete import Incomplete
+from precept_stats.studies.row_columns import frozen
+from precept_stats.values import Status
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+POWERS = {"liang_zeger": 0.0, "kauermann_carroll": -0.5, "mancl_derouen": -1.0, "cr3": -1.0}
+"""Corrections of a cluster's score for few clusters, as the power of I - H."""
+LARGE = 10.0
+"""Weights more than so many times their mean are warned of (an assumption)."""
+THIN = 0.5
+"""So is an effective number of rows below this share of the answered ones (an assumption)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Weights:
+    """The weight of each row, 0 where unanswered, and what was cut."""
+
+    modelled: Modelled
+    answered: Bools
+    uncut: Floats
+
+    @property
+    def used(self) -> Floats:
+        """Those of answered rows."""
+        return self.modelled.values[self.answered]
+
+    @property
+    def effective(self) -> float:
+        """How many rows of equal weight would tell as much: (sum w)^2 / sum w^2."""
+        return float(self.used.sum() ** 2 / (self.used**2).sum())
+
+
+def fit_weighted(method: Gee, incomplete: Incomplete, missing: InverseProbability) -> Completed:
+    """The method with answered rows weighted; its quantities average over everyone, answered or not."""
+    weights = _weights(incomplete, missing)
+    mean = float(incomplete.design.y[incomplete.answered].mean())
+    design = incomplete.filled(np.full(incomplete.n_missing, mean))
+    model = replace(method.model_of(design), row_weight=weights.modelled.values)
+    kernel, _, fallback = method.solved(model)
+    off = _by_residual(model, kernel, model.design.y)
+    carried = weights.modelled.nuisance.carried(off)
+    return _completed(method, model, kernel, (carried, weights, fallback))
+
+
+def fit_doubly_robust(method: Gee, incomplete: Incomplete, missing: DoublyRobust) -> Completed:
+    """The method with outcomes B + w (y - B), B being those expected by regression, for everyone."""
+    weights = _weights(incomplete, missing)
+    w, y = weights.modelled, np.where(incomplete.answered, incomplete.design.y, 0.0)
+    expected = _expected(incomplete, missing.by_arm)
+    outcomes = expected.values + w.values * (y - expected.values)
+    design = replace(incomplete.design, y=frozen(outcomes))
+    model = method.model_of(design)
+    kernel, _, fallback = method.solved(model)
+    by_value = _by_outcome(model, kernel)
+    carried = w.nuisance.carried(by_value * (y - expected.values)[:, None])
+    carried = carried + expected.nuisance.carried(by_value * (1.0 - w.values)[:, None])
+    return _completed(method, model, kernel, (carried, weights, fallback))
+
+
+def _completed(
+    method: Gee, model: MarginalModel, kernel: GeeFit, of: tuple[Floats, Weights, tuple[str, ...]]
+) -> Completed:
+    carried, weights, fallback = of
+    leverage = leverage_of(kernel)
+    require_usable(model, kernel, leverage, method.variance)
+    design = model.design
+    everything = isinstance(method.df, ClustersMinusAllParameters)
+    spare = spare_clusters(design, model.n_parameters if everything else model.cluster_parameters)
+    df = math.inf if isinstance(method.df, NormalDistribution) else float(spare)
+    covariance = _covariance(method, kernel, leverage, carried)
+    warnings = (*fallback, *few_clusters(design), *_weight_warnings(weights))
+    status: Status = "warning" if warnings else "ok"
+    estimator = f"{method.estimator(layout_of_design(design))}, with scores of the missing-data models"
+    fit = Fit(
+        Asymptotic(model.columns.names, kernel.params, covariance, FixedDf(df, method.df.words)),
+        status=status,
+        evidence=(
+            ("iterations", float(kernel.iterations)),
+            ("largest_leverage", float(leverage.largest.max())),
+        ),
+        warnings=warnings,
+        facts=(*design_facts(design, estimator, method.df.words), *_weight_facts(weights)),
+        settings=tuple((name, value) for name, value, _ in listed(method.choices())),
+    )
+    return Completed(fit, method.targets(design))
+
+
+def _covariance(method: Gee, kernel: GeeFit, leverage: Leverage, carried: Floats) -> Floats:
+    """The sandwich of the corrected scores with what the models before carry into them."""
+    score = leverage.lifted(POWERS[method.variance.kind], kernel.clusters.score[:, :, None])[:, :, 0]
+    half = (score + carried) @ kernel.bread
+    covariance: Floats = half.T @ half
+    return covariance
+
+
+def _by_outcome(model: MarginalModel, kernel: GeeFit) -> Floats:
+    """The derivative (n, p) of the score in each outcome, at weight 1: slope / variance times the columns."""
+    X, family = model.columns.values, kernel.model.family
+    eta = X @ kernel.params
+    variance = family.variance.of(family.link.mean(eta))
+    weight = family.link.mean_slope(eta) / variance * model.cluster_weight[model.design.row_cluster]
+    found: Floats = X * weight[:, None]
+    return found
+
+
+def _by_residual(model: MarginalModel, kernel: GeeFit, y: Floats) -> Floats:
+    """The derivative (n, p) of the score in each row's weight."""
+    mean = kernel.model.family.link.mean(model.columns.values @ kernel.params)
+    residual = y - origin_of(model.design) - mean
+    return _by_outcome(model, kernel) * residual[:, None]
+
+
+def _weights(incomplete: Incomplete, missing: InverseProbability | DoublyRobust) -> Weights:
+    design, answered = incomplete.design, incomplete.answered
+    cluster, count = design.row_cluster, design.n_clusters
+
+    def model(Z: Floats, rows: Bools) -> Modelled:
+        there, of = answered[rows], cluster[rows]
+        chance = chances(Z, there, of, count)
+        return weights_of(chance, there)
+
+    parts = _by_part(incomplete, missing.by_arm, model, "who answered")
+    found = beside(parts, answered.astype(np.float64))
+    if isinstance(missing, InverseProbability) and missing.stabilised:
+        found = stabilised(found, answered, design.arm[cluster], (cluster, count))
+    largest = missing.truncation.largest(found.values[answered])
+    return Weights(truncated(found, largest), answered, found.values[answered])
+
+
+def _expected(incomplete: Incomplete, by_arm: bool) -> Modelled:
+    design = incomplete.design
+
+    def model(Z: Floats, rows: Bools) -> Modelled:
+        clusters = (design.row_cluster[rows], design.n_clusters)
+        y, there = design.y[rows], incomplete.answered[rows]
+        return expected_outcomes(Z, y, there, clusters, design.outcome.type == "binary")
+
+    parts = _by_part(incomplete, by_arm, model, "the outcome")
+    return beside(parts, np.where(incomplete.answered, design.y, 0.0))
+
+
+def _by_part(
+    incomplete: Incomplete, by_arm: bool, model: Callable[[Floats, Bools], Modelled], of: str
+) -> list[tuple[Bools, Modelled]]:
+    """A model for each arm (or one) that has an unanswered row."""
+    design = incomplete.design
+    arm, columns = design.arm[design.row_cluster], outcome_columns(incomplete, by_arm)
+    found = []
+    for number, name in parts_of(design, by_arm):
+        rows = arm == number if number >= 0 else np.ones(len(arm), dtype=np.bool_)
+        if not (rows & ~incomplete.answered).any():
+            continue
+        there = rows & incomplete.answered
+        kept, needed = usable_columns(columns.values[there], columns.values[rows & ~incomplete.answered])
+        if needed:
+            raise FitError(
+                f"the model of {of} has no estimate for what some unanswered rows have",
+                found=f"{', '.join(columns.names[j] for j in needed)} in {name}",
+                allowed="categories that some answered rows have: merge levels, or `by_arm: false`",
+            )
+        try:
+            found.append((rows, model(columns.values[rows][:, kept], rows)))
+        except FitError as problem:
+            raise FitError(
+                f"the model of {of} has no estimate",
+                found=f"{name}: {problem.found}",
+                allowed="answered and unanswered rows at every value: fewer columns, `by_arm` otherwise, "
+                "or multiple_imputation",
+            ) from problem
+    return found
+
+
+def _weight_warnings(weights: Weights) -> Iterator[str]:
+    used, share = weights.used, weights.effective / len(weights.used)
+    if used.max() > LARGE * used.mean() or share < THIN:
+        times = used.max() / used.mean()
+        yield (
+            f"weights are very unequal: the largest is {used.max():.3g}, {times:.3g} times their mean, and "
+            f"answered rows tell as much as {100 * share:.0f} per cent of them would with equal weights; "
+            "consider truncation"
+        )
+
+
+def _weight_facts(weights: Weights) -> tuple[Fact, ...]:
+    used = weights.used
+    return (
+        Fact("largest_weight", "Largest weight used", float(used.max())),
+        Fact("largest_weight_uncut", "Largest weight before truncation", float(weights.uncut.max())),
+        Fact(
+            "share_cut", "Share of answered rows whose weight was cut", float(np.mean(weights.uncut > used))
+        ),
+        Fact(
+            "effective_share",
+            "Answered rows of equal weight that would tell as much, as a share of those there are",
+            weights.effective / len(used),
+        ),
+    )
