@@ -7,7 +7,7 @@ from precept_stats.report.figure_data import ForestData, ForestLine, ForestPanel
 from precept_stats.report.format import df_text, level_text, number, p_text, point_text, range_text
 from precept_stats.report.material import Answer, Material, answer, by_stat, grouped, number_of
 from precept_stats.report.sections.intervals import caption_words, column_words
-from precept_stats.report.words import capital, cell, contrast_words, plain, scale_words
+from precept_stats.report.words import NONE, capital, cell, contrast_words, plain, scale_words
 from precept_stats.studies.subgroup import subgroup_named
 from precept_stats.values import Row
 
@@ -140,7 +140,7 @@ def _table(material: Material, whole: Answer, panel: ForestPanel, figure_id: str
 
     def of_arms(level: str, name: str) -> str:
         found = [known[level, arm, name] for arm in arms if (level, arm, name) in known]
-        return ", ".join(map(cell, found))
+        return ", ".join(map(cell, found)) or NONE
 
     people = "n" if any(r.stat_name == "n" for r in counts) else "n_events"
     who = capital(material.people) if people == "n" else "Events"
