@@ -82,7 +82,7 @@ def _notes(material: Material) -> tuple[str, ...]:
         *filter(None, (kinds_note(material, material.plan.analyses),)),
         f"CI: confidence interval. ICC: {label[:1].lower() + label[1:] or 'intracluster correlation'}. "
         "df: degrees of freedom of the t reference distribution, or how the interval was found where it has "
-        "none (normal distribution, likelihood profile, bootstrap). p: two-sided, against no "
+        "none (normal distribution, likelihood profile, randomisation, bootstrap). p: two-sided, against no "
         "difference; given here for primary and secondary analyses only, because a sensitivity analysis asks "
         "how far the estimate moves, which a p-value cannot tell.",
     )

@@ -27,7 +27,8 @@ COLUMNS_TOLD = ("characteristics", "incomplete_pairs")
 """Fields of a study that change none, or follow from another."""
 NAMES = ("Gaussian", "Poisson", "Welch", "GEE")
 """Words that an estimator may begin with and that keep their capital."""
-PARENTHESIS = re.compile(r"\s*\([^()]*\)")
+PARENTHESIS = re.compile(r"\s\([a-z][^()]*\)")
+"""An aside in words; formulae in parentheses begin with a capital or follow without a space."""
 BASELINE = {"baseline_outcome": "the outcome at baseline"}
 
 
