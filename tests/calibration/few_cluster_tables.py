@@ -32,7 +32,13 @@ AVERAGES = {
     "participant": "for the participant average",
     "neither": "only where size carries no information",
 }
-SHOWN = {"keeps": "yes", "cautious": "cautious", "too often": "**no**", "unanswered": "no answer", "": ""}
+SHOWN = {
+    "keeps": "yes",
+    "cautious": "cautious",
+    "too often": "**no**",
+    "unanswered": "no answer",
+    "open": "open",
+}
 
 
 def in_short(found: list[Result]) -> str:

@@ -60,6 +60,11 @@ class Result:
         return self.rate > NOMINAL + self._half
 
     @property
+    def unsettled(self) -> bool:
+        """Rejects more often than so many trials as will be enough would bear, and there are fewer."""
+        return self.trials < ENOUGH and self.rate > NOMINAL + MARGIN * _error(ENOUGH)
+
+    @property
     def too_rarely(self) -> bool:
         return self.rate < NOMINAL - self._half
 
@@ -70,7 +75,12 @@ class Result:
 
     @property
     def _half(self) -> float:
-        return MARGIN * math.sqrt(NOMINAL * (1 - NOMINAL) / self.answered) if self.answered else math.nan
+        return MARGIN * _error(self.answered) if self.answered else math.nan
+
+
+def _error(trials: int) -> float:
+    """Monte Carlo standard error of a share of 5 %."""
+    return math.sqrt(NOMINAL * (1 - NOMINAL) / trials)
 
 
 def results(record: Mapping[str, Any]) -> list[Result]:
@@ -117,13 +127,15 @@ def _so_far(trials: int) -> str:
 
 
 def verdict(cells: list[Result]) -> str:
-    """``too often``, ``unanswered``, ``cautious``, ``keeps`` or, where none was run, nothing."""
+    """``too often``, ``unanswered``, ``open``, ``cautious``, ``keeps`` or, where none was run, nothing."""
     if not cells:
         return ""
     if any(r.too_often for r in cells):
         return "too often"
     if any(r.unanswered > UNANSWERED for r in cells):
         return "unanswered"
+    if any(r.unsettled for r in cells):
+        return "open"
     return "cautious" if any(r.too_rarely for r in cells) else "keeps"
 
 

@@ -67,7 +67,7 @@ def short_rule() -> str:
         f"and where it has an answer in at least {100 * (1 - UNANSWERED):g} % of the trials of each. The "
         "narrowest intervals come first, then odds ratios, then intervals that mostly have no end. In "
         "brackets are the least and the greatest type I error in per cent: where the least is far below 5, "
-        "power is lost."
+        "power is lost. Left out are those that are `no`, `no answer` or `open` below."
     )
 
 
@@ -78,9 +78,10 @@ def long_rule() -> str:
         f"sizes and every ICC. `yes`: within {MARGIN:g} Monte Carlo standard errors of {100 * NOMINAL:g} % "
         "in every cell. `cautious`: never above, but below in at least one cell, so that power is lost "
         "there. `no`: above in at least one cell. `no answer`: not above, but without an answer in more than "
-        f"{100 * UNANSWERED:g} % of the trials of a cell (the greatest such share). Where fewer than "
-        f"{ENOUGH:,} trials of a cell stand, their number is given: Monte Carlo error is larger, and the "
-        "verdict stands only so far."
+        f"{100 * UNANSWERED:g} % of the trials of a cell (the greatest such share). "
+        f"Where fewer than {ENOUGH:,} trials of a cell stand, their number is given; `open` is then a type I "
+        "error that is not above by more than Monte Carlo error, but would be if it stayed with "
+        f"{ENOUGH:,} trials."
     )
 
 
