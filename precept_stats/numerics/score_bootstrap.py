@@ -29,7 +29,6 @@ from precept_stats.numerics.gee.working import (
 from precept_stats.numerics.inversion import first_fall
 from precept_stats.numerics.reference import Reference
 from precept_stats.numerics.signs import AnyVectors
-from precept_stats.numerics.ties import TIE
 from precept_stats.numerics.wild_bootstrap import (
     ROUNDING,
     ClusterScores,
@@ -72,7 +71,7 @@ class ScoreTest:
 
     def p_value(self, shift: float) -> float:
         """The share of vectors with |t| at least as large, ties included, that of the data being one."""
-        return self._share(self._forms(shift), TIE)
+        return self._share(self._forms(shift))
 
     def smallest_p(self) -> float:
         """The least p that any data could have given: vectors of one value give the statistic observed."""
@@ -99,12 +98,12 @@ class ScoreTest:
 
     def _share_or_nan(self, shift: float) -> float:
         found = self._restricted(shift)
-        return math.nan if found is None else self._share(self._forms_of(found), ROUNDING)
+        return math.nan if found is None else self._share(self._forms_of(found))
 
-    def _share(self, pieces: tuple[Vector, Matrix], tie: float) -> float:
+    def _share(self, pieces: tuple[Vector, Matrix]) -> float:
         a, K = pieces
         square = float(a.sum()) ** 2 / float(np.sum(K.sum(axis=1) ** 2))
-        return self.vectors.share(as_far(*self._statistics(pieces), square, tie))
+        return self.vectors.share(as_far(*self._statistics(pieces), square))
 
     def _statistics(self, pieces: tuple[Vector, Matrix]) -> tuple[Vector, Vector]:
         a, K = pieces

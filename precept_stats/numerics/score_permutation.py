@@ -35,7 +35,7 @@ Matrix = NDArray[np.float64]
 Ints = NDArray[np.intp]
 
 ROUNDING = 1e-12
-"""Statistics this near to each other, as a share of their size, are equal where a limit is sought."""
+"""Variances below this share of the largest are rounding."""
 NEAR = 1e-9
 """How nearly a limit is found, as a share of the way: about as nearly as the model is fitted."""
 INTERCEPT, ARM = 0, 1
@@ -141,7 +141,7 @@ class ScorePermutationTest:
 
     def p_value(self, shift: float) -> float:
         """The share of allocations as far from 0 as that used, ties included, which it is one of."""
-        return self._share(self._at(shift), TIE)
+        return self._share(self._at(shift))
 
     def smallest_p(self) -> float:
         """The least p that any allocation could have given; with draws, that any set of them could."""
@@ -176,14 +176,14 @@ class ScorePermutationTest:
 
     def _share_or_nan(self, shift: float) -> float:
         found = pieces_at(self.fit, shift, self.sums.allocated.block)
-        return math.nan if found is None else self._share(found, ROUNDING)
+        return math.nan if found is None else self._share(found)
 
-    def _share(self, pieces: ScorePieces, tie: float) -> float:
+    def _share(self, pieces: ScorePieces) -> float:
         scores, variances = self._statistics(pieces)
         score, variance = self._observed(pieces)
         if not self.studentised:
-            return float(np.mean(np.abs(scores) >= abs(score) - tie * float(np.abs(scores).max())))
-        return float(np.mean(scores**2 * variance >= score**2 * variances * (1.0 - 2.0 * tie)))
+            return float(np.mean(np.abs(scores) >= abs(score) - TIE * float(np.abs(scores).max())))
+        return float(np.mean(scores**2 * variance >= score**2 * variances * (1.0 - 2.0 * TIE)))
 
     def _statistics(self, pieces: ScorePieces) -> tuple[Vector, Vector]:
         """Scores (M,) and what is to divide their squares: 1, or robust variances (0 where rounding)."""
@@ -249,16 +249,21 @@ def _pieces(cells: Cells, held: Held, block: Ints) -> ScorePieces:
     one = int(np.flatnonzero(cells.columns == INTERCEPT)[0])
     rest = np.flatnonzero(cells.columns != ARM)
     bread = np.linalg.inv(found.information.sum(axis=0)[np.ix_(rest, rest)])
+    score, others = _centred(found.score[:, one], block), found.score.copy()
+    others[:, one] = score
     return ScorePieces(
-        score=_centred(found.score[:, one], block),
-        others=found.score[:, rest],
+        score=score,
+        others=others[:, rest],
         shared=found.information[:, one][:, rest],
         bread=0.5 * (bread + bread.T),
     )
 
 
 def _centred(values: Vector, block: Ints) -> Vector:
-    """Scores about their mean in a block, which is 0 but for rounding: mirrored allocations then tie."""
+    """Scores about their mean in a block, which is 0 but for how nearly the model is fitted.
+
+    Mirrored allocations tie by this, and their variances by the scores of the intercept being the same.
+    """
     _, code = np.unique(block, return_inverse=True)
     means = np.bincount(code, weights=values) / np.bincount(code)
     centred: Vector = values - means[code]

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from precept_stats.errors import FitError
 from precept_stats.numerics.allocations import AnyAllocations, Drawn, Every
+from precept_stats.numerics.inversion import first_fall
 from precept_stats.numerics.reference import Reference
 from precept_stats.numerics.ties import TIE
 
@@ -22,7 +23,7 @@ Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
 ROUNDING = 1e-12
-"""The same where a limit is sought, which a wider one would move."""
+"""Variances below this share of their terms are rounding."""
 PARALLEL = 1e-12
 """Slopes closer than this are equal."""
 
@@ -150,7 +151,9 @@ class StudentisedTest:
 
     def p_value(self, shift: float) -> float:
         """The share of allocations as far from 0 as that used, ties included, which it is one of."""
-        return self._share(shift, TIE)
+        squares, variances = self._at(shift)
+        own = (self.estimate - shift) ** 2
+        return float(np.mean(squares * self.variance >= own * variances * (1.0 - 2.0 * TIE)))
 
     def smallest_p(self) -> float:
         """The least p that any allocation could have given; with draws, that any set of them could."""
@@ -169,34 +172,16 @@ class StudentisedTest:
 
     def limits(self, alpha: float) -> tuple[float, float]:
         """Where p first falls to ``alpha``, going out from the estimate; infinite where it never does."""
-        return -self._end(alpha, -1.0), self._end(alpha, 1.0)
-
-    def _share(self, shift: float, tie: float) -> float:
-        squares, variances = self._at(shift)
-        own = (self.estimate - shift) ** 2
-        return float(np.mean(squares * self.variance >= own * variances * (1.0 - 2.0 * tie)))
+        lower, upper = (
+            first_fall(self.p_value, self.estimate, unit, alpha) for unit in (-self.std_error, self.std_error)
+        )
+        return lower, upper
 
     def _at(self, shift: float) -> tuple[Vector, Vector]:
         squares = (self.difference.a - shift * self.difference.b) ** 2
         variances = self.variances @ np.array([1.0, -2.0 * shift, shift**2])
         rounding = ROUNDING * (self.variances @ np.array([1.0, 0.0, shift**2]))
         return squares, np.where(variances > rounding, variances, 0.0)
-
-    def _end(self, alpha: float, side: float) -> float:
-        unit = self.std_error
-        inside, step = 0.0, 0.25
-        while self._share(self.estimate + side * (inside + step) * unit, ROUNDING) > alpha:
-            inside, step = inside + step, step * 1.25
-            if inside > 1e6:
-                return math.inf
-        outside = inside + step
-        while outside - inside > 1e-12 * max(1.0, outside):
-            middle = 0.5 * (inside + outside)
-            if self._share(self.estimate + side * middle * unit, ROUNDING) > alpha:
-                inside = middle
-            else:
-                outside = middle
-        return side * self.estimate + inside * unit
 
 
 AnyShiftTest = DifferenceTest | StudentisedTest

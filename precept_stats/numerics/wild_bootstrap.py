@@ -31,7 +31,7 @@ Matrix = NDArray[np.float64]
 Stack = NDArray[np.float64]
 
 ROUNDING = 1e-12
-"""Variances, and differences of statistics where a limit is sought, below this share are rounding."""
+"""Variances below this share of the largest, or of their terms, are rounding."""
 FULL_LEVERAGE = 1e-8
 """An eigenvalue of I - H below this: the cluster fixes a parameter by itself."""
 
@@ -110,7 +110,8 @@ class WildTest:
 
     def p_value(self, shift: float) -> float:
         """The share of vectors with |t| at least as large, ties included, that of the data being one."""
-        return self._share(shift, TIE)
+        far = as_far(*self._at(shift), self.statistic(shift) ** 2)
+        return self.vectors.share(far)
 
     def smallest_p(self) -> float:
         """The least p that any data could have given: vectors of one value give the statistic observed."""
@@ -125,14 +126,9 @@ class WildTest:
         if self.vectors.tied > alpha:
             return -math.inf, math.inf
         lower, upper = (
-            first_fall(lambda shift: self._share(shift, ROUNDING), self.estimate, unit, alpha)
-            for unit in (-self.std_error, self.std_error)
+            first_fall(self.p_value, self.estimate, unit, alpha) for unit in (-self.std_error, self.std_error)
         )
         return lower, upper
-
-    def _share(self, shift: float, tie: float) -> float:
-        far = as_far(*self._at(shift), self.statistic(shift) ** 2, tie)
-        return self.vectors.share(far)
 
     def _at(self, shift: float) -> tuple[Vector, Vector]:
         x = self.estimate - shift
@@ -141,9 +137,9 @@ class WildTest:
         return self.top @ np.array([1.0, x]), np.where(variances > rounding, variances, 0.0)
 
 
-def as_far(top: Vector, variances: Vector, square: float, tie: float) -> NDArray[np.bool_]:
+def as_far(top: Vector, variances: Vector, square: float) -> NDArray[np.bool_]:
     """Which vectors have a squared t of at least ``square``, up to a tie; 0 / 0 counts."""
-    return top**2 >= square * variances * (1.0 - 2.0 * tie)
+    return top**2 >= square * variances * (1.0 - 2.0 * TIE)
 
 
 def reference_of(top: Vector, variances: Vector, observed: float, vectors: AnyVectors) -> Reference:

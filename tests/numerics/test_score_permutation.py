@@ -189,6 +189,29 @@ def test_the_score_is_0_at_the_estimate_and_limits_are_where_p_falls(law, exchan
         assert test.p_value(limit + out * 1e-6) <= alpha
 
 
+@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.parametrize("exchangeable", [False, True])
+@pytest.mark.parametrize("seed", range(1, 7))
+def test_a_limit_is_where_the_p_that_is_shown_falls(law, exchangeable, seed):
+    trial, alpha = Trial(seed, law, 8), 0.05
+    test = trial.test(Exchangeable() if exchangeable else Independence(), studentised=True)
+    for limit, out in zip(test.limits(alpha), (-1, 1), strict=True):
+        if math.isfinite(limit):
+            assert test.p_value(limit + out * 1e-6) <= alpha < test.p_value(limit - out * 1e-6)
+
+
+@pytest.mark.parametrize("seed", range(1, 7))
+def test_the_mirror_of_the_allocation_used_ties_with_it_at_every_null_value(seed):
+    trial = Trial(seed, "logit", 8)
+    test = trial.test(Exchangeable(), studentised=True)
+    for shift in np.linspace(-1.5, 2.5, 9):
+        pieces = test._at(float(shift))
+        scores, variances = test._statistics(pieces)
+        score, variance = test._observed(pieces)
+        sizes = scores**2 / variances / (score**2 / variance)
+        assert np.sum(np.abs(sizes - 1.0) < 1e-13) == 2
+
+
 def test_few_allocations_bear_no_limits():
     trial = Trial(3, "identity", 6)
     test = trial.test(Independence(), studentised=False)
