@@ -29,6 +29,8 @@ Context = Literal[
     "first_stage",
     "size_dependence",
     "icc",
+    "area",
+    "disparity",
     "joint_test",
     "multiplicity",
     "prediction",

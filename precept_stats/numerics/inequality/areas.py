@@ -16,19 +16,18 @@ class Areas:
     """K areas, without their estimates; all arrays are (K,).
 
     ``share`` are the shares of the population and sum to one (1/K where each area counts the same).
-    ``reference @ y`` is the reference value: one at an area, or the shares themselves for the mean of all.
-    ``best`` is the area with the best estimate. ``low`` and ``high`` are the two that the difference and the
-    ratio compare, as ``high - low`` and ``high / low``: K stands for the reference value. ``ridit`` are the
-    relative ranks of ordered areas, NaN where they have no order. ``bounds`` are the least and the largest
-    value that the outcome can have, infinite where it has no such bound; ``sign`` is 1 where more of it is
-    better and -1 where less is.
+    ``reference``, ``best``, ``low`` and ``high`` are weights that sum to one, each a value to measure from:
+    one at an area, or shares of several. ``best`` is the area with the best estimate; the difference and the
+    ratio are of ``high`` and ``low``. ``ridit`` are the relative ranks of ordered areas, NaN where they have
+    no order. ``bounds`` are the least and the largest value that the outcome can have, infinite where it has
+    no such bound; ``sign`` is 1 where more of it is better and -1 where less is.
     """
 
     share: Vector
     reference: Vector
-    best: int
-    low: int
-    high: int
+    best: Vector
+    low: Vector
+    high: Vector
     ridit: Vector
     bounds: tuple[float, float]
     sign: float
@@ -67,8 +66,3 @@ def midpoints(rank: Vector, share: Vector) -> Vector:
     held = np.bincount(place, weights=share)
     middle: Vector = (np.cumsum(held) - held / 2)[place]
     return middle
-
-
-def end_weights(place: int, areas: Areas) -> Vector:
-    """The weights of an area, or of the reference value where ``place`` is their number."""
-    return areas.reference if place == areas.count else indicator(place, areas.count)

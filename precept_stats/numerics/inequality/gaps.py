@@ -5,27 +5,26 @@ Source: World Health Organization 2022, Health inequality monitoring: technical 
 
 from __future__ import annotations
 
-from precept_stats.numerics.inequality.areas import Areas, Vector, end_weights
+from precept_stats.numerics.inequality.areas import Areas, Vector
 from precept_stats.numerics.inequality.measure import Measure
 
 
 def _difference(y: Vector, areas: Areas) -> Vector:
-    found: Vector = y @ end_weights(areas.high, areas) - y @ end_weights(areas.low, areas)
+    found: Vector = y @ areas.high - y @ areas.low
     return found
 
 
 def _difference_slope(_y: Vector, areas: Areas) -> Vector:
-    return end_weights(areas.high, areas) - end_weights(areas.low, areas)
+    return areas.high - areas.low
 
 
 def _ratio(y: Vector, areas: Areas) -> Vector:
-    found: Vector = (y @ end_weights(areas.high, areas)) / (y @ end_weights(areas.low, areas))
+    found: Vector = (y @ areas.high) / (y @ areas.low)
     return found
 
 
 def _ratio_slope(y: Vector, areas: Areas) -> Vector:
-    high, low = end_weights(areas.high, areas), end_weights(areas.low, areas)
-    found: Vector = _ratio(y, areas) * (high / (y @ high) - low / (y @ low))
+    found: Vector = _ratio(y, areas) * (areas.high / (y @ areas.high) - areas.low / (y @ areas.low))
     return found
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from precept_stats.numerics.inequality.areas import Areas, Vector, indicator, mean
+from precept_stats.numerics.inequality.areas import Areas, Vector, mean
 from precept_stats.numerics.inequality.measure import Measure, Need, Unit
 
 Weights = Callable[[Areas], Vector]
@@ -31,7 +31,7 @@ def _reference(areas: Areas) -> Vector:
 
 
 def _best(areas: Areas) -> Vector:
-    return indicator(areas.best, areas.count)
+    return areas.best
 
 
 def _value(over: Weights, centre: Weights) -> Callable[[Vector, Areas], Vector]:

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from precept_stats.numerics.inequality.areas import Areas, Vector, end_weights
+from precept_stats.numerics.inequality.areas import Areas, Vector
 from precept_stats.values import Scale
 
 Unit = Literal[
@@ -57,7 +57,7 @@ def standard_error(measure: Measure, y: Vector, areas: Areas, covariance: Vector
 def why_not(measure: Measure, y: Vector, areas: Areas) -> str:
     """Why a measure cannot be had of these estimates; empty where it can."""
     middle = float(y @ areas.share)
-    ends = (float(end_weights(areas.low, areas) @ y), float(end_weights(areas.high, areas) @ y))
+    ends = (float(areas.low @ y), float(areas.high @ y))
     broken: dict[Need, tuple[bool, str]] = {
         "ranks": (
             not bool(np.ptp(areas.ridit) > 0.0),
@@ -75,7 +75,10 @@ def why_not(measure: Measure, y: Vector, areas: Areas) -> str:
             not areas.bounds[0] < middle < areas.bounds[1],
             f"the mean is {middle:g}, at a bound of the outcome",
         ),
-        "two areas": (areas.low == areas.high, "the two areas that are compared are the same one"),
+        "two areas": (
+            bool(np.allclose(areas.low, areas.high)),
+            "the two areas that are compared are the same one",
+        ),
         "reference apart": (
             bool(np.allclose(areas.reference, areas.share)),
             "the reference is the mean of all areas, so this is 0 by definition",

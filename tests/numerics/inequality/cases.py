@@ -33,8 +33,9 @@ def areas_of(y: Vector, people: Vector, *, favourable: bool, top: float, rank: V
     best = int(np.argmax(y) if favourable else np.argmin(y))
     ridit = np.full(len(y), np.nan) if rank is None else midpoints(rank, share)
     sign = 1.0 if favourable else -1.0
-    ends = (int(np.argmin(y)), int(np.argmax(y)))
-    return Areas(share, indicator(best, len(y)), best, *ends, ridit, (0.0, top), sign)
+    low, high = (indicator(int(place), len(y)) for place in (np.argmin(y), np.argmax(y)))
+    one = indicator(best, len(y))
+    return Areas(share, one, one, low, high, ridit, (0.0, top), sign)
 
 
 def given(name: str) -> Given:

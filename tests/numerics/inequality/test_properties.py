@@ -210,9 +210,8 @@ def test_a_linear_slope_turns_with_the_direction_and_a_concentration_index_does_
 
 def test_erreygers_and_wagstaff_are_made_of_what_is_possible_not_of_what_was_seen() -> None:
     y, ends = np.array([0.0, 1.0]), (0.0, 1.0)
-    areas = Areas(
-        np.full(2, 0.5), indicator(1, 2), 1, 0, 1, midpoints(np.arange(2.0), np.full(2, 0.5)), ends, 1.0
-    )
+    ones = (indicator(1, 2), indicator(1, 2), indicator(0, 2), indicator(1, 2))
+    areas = Areas(np.full(2, 0.5), *ones, midpoints(np.arange(2.0), np.full(2, 0.5)), ends, 1.0)
     assert float(MEASURES["erreygers"].value(y, areas)) == pytest.approx(1.0)
     assert float(MEASURES["wagstaff"].value(y, areas)) == pytest.approx(1.0)
     wider = replace(areas, bounds=(0.0, 2.0))
