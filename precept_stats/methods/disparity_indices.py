@@ -24,17 +24,17 @@ from precept_stats.studies.region_design import RegionDesign
 Vector = NDArray[np.float64]
 
 MeasureName = Literal[
-    "mean", "difference", "ratio", "bgv", "bgsd", "cov", "mdmu", "mdmw", "mdbu", "mdbw", "mdru", "mdrw", "idisu",
-    "idisw", "theil", "mld", "atkinson_05", "atkinson_1", "atkinson_2", "gini", "par", "paf", "aci", "rci",
-    "erreygers", "wagstaff", "sii_linear", "rii_linear", "sii_logit", "rii_logit", "sii_log", "rii_log",
+    "mean", "difference", "ratio", "bgv", "bgsd", "cov", "mdmu", "mdmw", "mdbu", "mdbw", "mdru", "mdrw",
+    "idisu", "idisw", "theil", "mld", "atkinson_05", "atkinson_1", "atkinson_2", "gini", "par", "paf", "aci",
+    "rci", "erreygers", "wagstaff", "sii_linear", "rii_linear", "sii_logit", "rii_logit", "sii_log",
+    "rii_log",
 ]  # fmt: skip
 ORDERED_ONLY = frozenset(name for name, measure in MEASURES.items() if "ranks" in measure.needs)
 UNITS = {"per cent": "per cent", "per cent of the mean": "per cent of the mean", "thousandths": "thousandths"}
 
 
 class DisparityIndices(Declared):
-    """Summary measures of inequality between areas, as the World Health Organization defines them, and
-    others.
+    """Summary measures of inequality between areas: those of the World Health Organization, and others.
 
     Estimates: the inequality between these areas in these periods. The areas are all there are; what is
     uncertain is each area's own value.
@@ -68,7 +68,7 @@ class DisparityIndices(Declared):
         return self
 
     def chosen(self, design: RegionDesign) -> tuple[Measure, ...]:
-        """The measures that are asked for: those named, else all that areas without (or with) an order have."""
+        """The measures that are asked for: those named, else all that such areas have."""
         if self.measures is not None:
             return tuple(MEASURES[name] for name in self.measures)
         left_out = frozenset[str]() if design.ordered else ORDERED_ONLY
@@ -154,10 +154,11 @@ def _log(value: float) -> float:
 
 
 def _slope(measure: Measure, y: Vector, areas: Areas) -> Vector:
+    """The gradient on the scale of inference; NaN where an estimate has no slope (the logarithm of 0)."""
     with np.errstate(all="ignore"):
         slope = measure.gradient(y, areas)
         found: Vector = slope / measure.value(y, areas) if measure.scale == "log" else slope
-    return found
+    return found if np.isfinite(found).all() else np.full(len(y), np.nan)
 
 
 def _settings(method: DisparityIndices, design: RegionDesign) -> tuple[tuple[str, str], ...]:
