@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from precept_stats.evidence.publish import publish
     from precept_stats.methods.cluster_regression import ClusterRegression
     from precept_stats.methods.cluster_summaries import ClusterSummaries
+    from precept_stats.methods.disparity_indices import DisparityIndices
     from precept_stats.methods.gee import Gee
     from precept_stats.methods.generalised_linear_mixed import GeneralisedLinearMixed
     from precept_stats.methods.instrumental_variables import InstrumentalVariables
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from precept_stats.plan.intracluster import intracluster_correlation
     from precept_stats.plan.lint import lint
     from precept_stats.plan.reader import read_plan
+    from precept_stats.plan.regional_disparity import DisparityHow, disparity
     from precept_stats.report.story import story
     from precept_stats.runner import How, analyse, run
     from precept_stats.studies.cluster_trial import ClusterTrial
@@ -46,8 +48,19 @@ if TYPE_CHECKING:
     from precept_stats.studies.composite import AllOrNone, OpportunityWeighted
     from precept_stats.studies.formula import Formula, formula
     from precept_stats.studies.question import Estimand, Outcome, Question
+    from precept_stats.studies.region_design import AreaQuestion
+    from precept_stats.studies.regions import Regions
     from precept_stats.studies.stepped_wedge import SteppedWedge
-    from precept_stats.values import Correlations, Estimate, Failure, Interval, Result, Results, Row
+    from precept_stats.values import (
+        Correlations,
+        Disparity,
+        Estimate,
+        Failure,
+        Interval,
+        Result,
+        Results,
+        Row,
+    )
 
 _HOMES = {
     "ard": ("compare", "read_json", "to_frame", "write_json"),
@@ -67,6 +80,7 @@ _HOMES = {
     "evidence.publish": ("publish",),
     "methods.cluster_regression": ("ClusterRegression",),
     "methods.cluster_summaries": ("ClusterSummaries",),
+    "methods.disparity_indices": ("DisparityIndices",),
     "methods.gee": ("Gee",),
     "methods.generalised_linear_mixed": ("GeneralisedLinearMixed",),
     "methods.instrumental_variables": ("InstrumentalVariables",),
@@ -80,6 +94,7 @@ _HOMES = {
     "plan.intracluster": ("intracluster_correlation",),
     "plan.lint": ("lint",),
     "plan.reader": ("read_plan",),
+    "plan.regional_disparity": ("DisparityHow", "disparity"),
     "report.story": ("story",),
     "runner": ("How", "analyse", "run"),
     "studies.cluster_trial": ("ClusterTrial",),
@@ -87,13 +102,16 @@ _HOMES = {
     "studies.composite": ("AllOrNone", "OpportunityWeighted"),
     "studies.formula": ("Formula", "formula"),
     "studies.question": ("Estimand", "Outcome", "Question"),
+    "studies.region_design": ("AreaQuestion",),
+    "studies.regions": ("Regions",),
     "studies.stepped_wedge": ("SteppedWedge",),
-    "values": ("Correlations", "Estimate", "Failure", "Interval", "Result", "Results", "Row"),
+    "values": ("Correlations", "Disparity", "Estimate", "Failure", "Interval", "Result", "Results", "Row"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "AllOrNone",
+    "AreaQuestion",
     "BundleScenario",
     "ClusterRegression",
     "ClusterSummaries",
@@ -102,6 +120,9 @@ __all__ = [
     "Condition",
     "Correlations",
     "DataError",
+    "Disparity",
+    "DisparityHow",
+    "DisparityIndices",
     "Estimand",
     "Estimate",
     "Failure",
@@ -124,6 +145,7 @@ __all__ = [
     "ProgrammeScenario",
     "Question",
     "RandomisationTest",
+    "Regions",
     "Result",
     "Results",
     "Row",
@@ -134,6 +156,7 @@ __all__ = [
     "analyse",
     "bundle_tables",
     "compare",
+    "disparity",
     "explain",
     "find_schema",
     "formula",

@@ -29,6 +29,8 @@ Context = Literal[
     "first_stage",
     "size_dependence",
     "icc",
+    "area",
+    "disparity",
     "joint_test",
     "multiplicity",
     "prediction",
@@ -188,6 +190,30 @@ class Correlations:
         from precept_stats.report.notebook import correlations_html  # lazy: the report layer is to the right
 
         return correlations_html(self)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Disparity:
+    """How unequal areas are in one outcome, as rows: the areas, the indices by period, and their changes."""
+
+    outcome: str
+    rows: tuple[Row, ...]
+    warnings: tuple[str, ...] = ()
+    synthetic: bool = False
+
+    def __repr__(self) -> str:
+        found = [row for row in self.rows if row.context == "disparity" and row.stat_name == "estimate"]
+        lines = (
+            f"  {row.measure}{''.join(f', {level}' for _, level in row.groups)}: "
+            + (f"{row.stat:.6g}" if isinstance(row.stat, float) else f"not estimable, {row.error}")
+            for row in found
+        )
+        return "\n".join([f"Disparity of {self.outcome}:", *lines])
+
+    def _repr_html_(self) -> str:
+        from precept_stats.report.notebook import disparity_html  # lazy: the report layer is to the right
+
+        return disparity_html(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ def wald_estimate(fit: Asymptotic, quantity: Quantity, level: float) -> Estimate
     df = float(fit.df(gradient))
     if not df > 0:
         raise FitError("no degrees of freedom are left", found=f"df = {df:g}", allowed="df above 0")
-    half_width = _critical_value(df, level) * std_error
+    half_width = critical_value(df, level) * std_error
     statistic = (value - to_scale(quantity.scale, quantity.null)) / std_error
     tested = Tested(statistic, _two_sided_p(statistic, df), df if math.isfinite(df) else None)
     interval = interval_on(quantity, (value - half_width, value + half_width), level)
@@ -78,7 +78,7 @@ def interval_on(
     return Interval(lower, upper, level, kind, method)
 
 
-def _critical_value(df: float, level: float) -> float:
+def critical_value(df: float, level: float) -> float:
     """The t (or, for infinite df, normal) quantile that leaves ``1 - level`` in two tails."""
     upper = 0.5 + level / 2
     return float(special.stdtrit(df, upper) if math.isfinite(df) else special.ndtri(upper))

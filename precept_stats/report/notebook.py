@@ -15,7 +15,7 @@ from precept_stats.report.format import (
 )
 from precept_stats.report.material import by_stat, grouped, number_of
 from precept_stats.report.words import compares, contrast_words, plain, scale_words
-from precept_stats.values import Correlations, Estimate, Failure, Result, Results, Row
+from precept_stats.values import Correlations, Disparity, Estimate, Failure, Result, Results, Row
 
 BANNER = "Not disclosure-checked: do not copy out of the place where the data are kept."
 SYNTHETIC = "Synthetic data."
@@ -61,6 +61,23 @@ def correlations_html(found: Correlations) -> str:
     notes = (SYNTHETIC,) if found.synthetic else ()
     headings = ("Estimator", "Correlation", "Estimate", "Interval", "Design effect")
     return _page(f"Intracluster correlations of {found.outcome}", rows, notes, headings)
+
+
+def disparity_html(found: Disparity) -> str:
+    """Indices of disparity, a row an index and period, with reasons for those that cannot be had."""
+    about = (row for row in found.rows if row.context == "disparity")
+    rows: list[tuple[str, ...]] = []
+    for (groups, measure), mine in grouped(about, _of_correlation).items():
+        cells = by_stat(mine)
+        value, low, high = (number_of(cells.get(name)) for name in ("estimate", "conf_low", "conf_high"))
+        first = cells.get("estimate", mine[0])
+        shown = f"not estimable: {first.error}" if value is None else number(value)
+        interval = "" if low is None or high is None else f"{number(low)} to {number(high)}"
+        periods = ", ".join(level for _, level in groups)
+        rows.append((plain(measure), periods, shown, interval, first.unit, contrast_words(first.term)))
+    notes = ((SYNTHETIC,) if found.synthetic else ()) + found.warnings
+    headings = ("Index", "Period", "Estimate", "Interval", "Unit", "Of")
+    return _page(f"Disparity of {found.outcome}", rows, notes, headings)
 
 
 def _of_correlation(row: Row) -> tuple[tuple[tuple[str, str], ...], str]:

@@ -1,0 +1,1 @@
+"""Measures of inequality held to other programs, closed forms and simulation."""
