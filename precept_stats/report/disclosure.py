@@ -33,6 +33,7 @@ from precept_stats.report.guarded_bundles import of_bundles
 from precept_stats.report.guarded_clusters import by_cluster
 from precept_stats.report.guarded_correlations import gate_correlation
 from precept_stats.report.guarded_first_stage import of_first_stages
+from precept_stats.report.guarded_missing import of_shifts
 from precept_stats.report.guarded_reference import of_distributions
 from precept_stats.report.guarded_subgroups import of_subgroups
 from precept_stats.values import Failure, Result, Results, Row
@@ -132,6 +133,7 @@ def _gate_numbers(rows: list[Row]) -> list[Row]:
         **by_cluster(rows),
         **of_distributions(rows),
         **of_bundles(rows),
+        **of_shifts(rows),
         **of_subgroups(rows),
         **of_first_stages(rows),
     }

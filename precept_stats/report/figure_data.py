@@ -278,6 +278,26 @@ class SizeData:
     arms: tuple[SizeArm, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class TippingCell:
+    """An estimate under one pair of shifts: where its interval lies, and how far off it is (0 to 1)."""
+
+    text: str
+    side: Literal["above", "below", "none"]
+    strength: float
+
+
+@dataclass(frozen=True, slots=True)
+class TippingData:
+    """Estimates over a grid of shifts: what columns and rows are, with their labels, and the cells."""
+
+    across: str
+    columns: tuple[str, ...]
+    down: str
+    rows: tuple[str, ...]
+    cells: tuple[tuple[TippingCell, ...], ...]
+
+
 FigureData = (
     FlowData
     | ForestData
@@ -289,5 +309,6 @@ FigureData = (
     | ExposureData
     | ReferenceData
     | SizeData
+    | TippingData
     | GraphData
 )

@@ -90,6 +90,7 @@ def p_text(p_value: float) -> str:
 WITHOUT_DF = {
     "": "normal",
     "estimate and standard error": "normal",
+    "multiple imputation (Rubin's rules)": "normal",
     "profile likelihood": "profile",
     "studentised bootstrap": "bootstrap",
     "percentiles of the bootstrap": "bootstrap",

@@ -28,6 +28,7 @@ from precept_stats.report.sections.front import SYNTHETIC, badges, question, sum
 from precept_stats.report.sections.influence import influence
 from precept_stats.report.sections.joint_tests import joint_tests
 from precept_stats.report.sections.methods import methods
+from precept_stats.report.sections.missing_outcomes import missing_outcomes
 from precept_stats.report.sections.numbers_needed import numbers_needed
 from precept_stats.report.sections.predictions import predictions
 from precept_stats.report.sections.record import deviations, differences, provenance
@@ -49,6 +50,7 @@ SECTIONS: tuple[tuple[Output | None, Section], ...] = (
     ("baseline", baseline),
     ("results", results),
     ("results", sensitivity),
+    ("results", missing_outcomes),
     ("results", numbers_needed),
     ("results", first_stage),
     ("results", families),

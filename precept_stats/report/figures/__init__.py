@@ -26,6 +26,7 @@ from precept_stats.report.figure_data import (
     ReferenceData,
     ScheduleData,
     SizeData,
+    TippingData,
 )
 from precept_stats.report.figures.clusters import draw_clusters
 from precept_stats.report.figures.completeness import draw_completeness
@@ -39,6 +40,7 @@ from precept_stats.report.figures.ranked import draw_ranked
 from precept_stats.report.figures.reference import draw_reference
 from precept_stats.report.figures.schedule import draw_schedule
 from precept_stats.report.figures.size import draw_size
+from precept_stats.report.figures.tipping import draw_tipping
 
 MEASURED, SHOWN = "'DejaVu Sans'", "'Helvetica Neue', Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"
 
@@ -83,5 +85,7 @@ def drawn(data: FigureData, narrow: bool) -> Page:
             return draw_reference(data, narrow)
         case SizeData():
             return draw_size(data, narrow)
+        case TippingData():
+            return draw_tipping(data, narrow)
         case _:
             assert_never(data)

@@ -1,0 +1,101 @@
+"""Missing outcomes: how many, what was assumed of them, what became of them, and what that cost."""
+
+from __future__ import annotations
+
+from precept_stats.report.blocks import Block, Column, Heading, Prose, Table, TableRow, Terms
+from precept_stats.report.format import joined, number, percent_text
+from precept_stats.report.material import Material, by_stat, number_of
+from precept_stats.report.sections.tipping_points import tipping_points
+from precept_stats.report.words import NONE, cell, plain
+from precept_stats.values import Row
+
+NOTE = (
+    "Missing information: the share of what complete data would have told of the effect that is lost, with "
+    "the uncertainty of few imputations. Monte Carlo error: the standard error of the estimate that comes "
+    "from the number of imputations alone, on the log scale for ratios. Weights: the largest one used, and "
+    "what the answered rows tell as a share of what they would with equal weights."
+)
+
+
+def missing_outcomes(material: Material) -> tuple[Block, ...]:
+    """Counts first, then assumptions by analysis, then what filling in or weighting cost.
+
+    Nothing where no outcome is known to be missing and no analysis does anything about it.
+    """
+    handled = [name for name in material.plan.analyses if material.rows("imputation", name)]
+    counted = _counted(material)
+    if not handled and not counted:
+        return ()
+    blocks: list[Block] = [Heading(3, "Missing outcomes")]
+    blocks += [Prose(counted)] if counted else []
+    blocks.append(_assumptions(material))
+    if handled:
+        blocks.append(_table(material, handled))
+    for name in handled:
+        blocks += tipping_points(material, name)
+    return tuple(blocks)
+
+
+def _counted(material: Material) -> str:
+    """How many outcomes are missing in each arm; empty where none is known to be."""
+    rows = [
+        row
+        for row in material.about_the_trial("missingness")
+        if not row.group("cluster") and not row.group("period")
+    ]
+    by_arm = {arm: by_stat(row for row in rows if row.group("arm") == arm) for arm in material.arms}
+    known = [found["n_missing"] for found in by_arm.values() if "n_missing" in found]
+    if not known or all(row.stat == 0 for row in known):
+        return ""
+    parts = [f"{cell(found.get('n_missing'))} of {cell(found.get('N'))} in {arm}{_share(found)}"
+             for arm, found in by_arm.items() if found]  # fmt: skip
+    return f"Before anything was filled in or weighted, outcomes were missing for {joined(parts)}."
+
+
+def _share(found: dict[str, Row]) -> str:
+    share = number_of(found.get("p_missing"))
+    return "" if share is None else f" ({percent_text(share)})"
+
+
+def _assumptions(material: Material) -> Block:
+    """Each assumption once, under the analyses that make it."""
+    by_text: dict[str, list[str]] = {}
+    for name, analysis in material.plan.analyses.items():
+        by_text.setdefault(analysis.missing_outcomes.assumption, []).append(material.label(name))
+    if len(by_text) == 1:
+        return Prose(f"In all analyses: {next(iter(by_text))}")
+    return Terms(tuple((joined(names), text) for text, names in by_text.items()))
+
+
+def _table(material: Material, names: list[str]) -> Table:
+    compare, reference = material.arms
+    columns = (
+        Column("Analysis", "left"),
+        Column("Missing outcomes", "left"),
+        Column(f"Missing, {compare}"),
+        Column(f"Missing, {reference}"),
+        Column("Missing information"),
+        Column("Monte Carlo error"),
+        Column("Weights: largest; left"),
+    )
+    rows = tuple(_row(material, name) for name in names)
+    return Table("missing-outcomes", "What became of missing outcomes, and its cost", columns, rows, (NOTE,))
+
+
+def _row(material: Material, name: str) -> TableRow:
+    rows = material.rows("imputation", name)
+    effect = by_stat(row for row in rows if not row.group("arm"))
+    counts = {row.group("arm"): row for row in rows if row.stat_name == "n_missing"}
+    fit = by_stat(material.rows("fit", name))
+    fmi, error = (number_of(effect.get(one)) for one in ("fmi", "mc_error"))
+    largest, left = (number_of(fit.get(one)) for one in ("largest_weight", "effective_share"))
+    return TableRow(
+        (
+            material.label(name),
+            plain(material.plan.analyses[name].missing_outcomes.kind),
+            *(cell(counts.get(arm)) for arm in material.arms_of(name)),
+            NONE if fmi is None else percent_text(fmi),
+            NONE if error is None else number(error, 2),
+            NONE if largest is None or left is None else f"{number(largest)}; {percent_text(left)}",
+        )
+    )
