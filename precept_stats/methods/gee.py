@@ -214,7 +214,7 @@ class Gee(Declared):
             facts=(
                 *design_facts(design, estimator, self.df.words),
                 *subgroup_facts(design),
-                Fact("scale", "Scale (mean squared Pearson residual)", kernel.scale),
+                Fact("scale", "Scale (mean of weight times squared Pearson residual)", kernel.scale),
             ),
             settings=tuple((name, value) for name, value, _ in listed(self.choices())),
             further=(

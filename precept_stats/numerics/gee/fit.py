@@ -56,8 +56,10 @@ class GeeFit:
     """The solution, in the order of the columns of X; ``reason`` says why there is none.
 
     ``params`` (p,), ``bread`` (p, p) the inverse information without the scale, ``clusters`` the equations
-    by cluster in that order, ``scale`` the mean squared Pearson residual, ``alpha`` (q,) the correlation
-    parameters with their ``alpha_covariance``, ``smallest`` the least eigenvalue of a cluster's correlation.
+    by cluster in that order, ``alpha`` (q,) the correlation parameters with their ``alpha_covariance``,
+    ``smallest`` the least eigenvalue of a cluster's correlation. ``scale`` is that of V = scale * A^1/2 R
+    A^1/2 / weight: the mean over outcomes of the weight times the squared Pearson residual, of corrected
+    residuals where correlations are estimated from these.
     """
 
     params: Vector
@@ -309,14 +311,15 @@ def _inverse(information: Matrix) -> Matrix:
 
 
 def _alpha_covariance(cells: Cells, model: GeeModel, now: _Now) -> tuple[float, Matrix]:
-    """The scale, and the sandwich covariance of the correlations, the scale and mean taken as known."""
+    """The scale, and the sandwich covariance of the correlations, the mean square and mean taken as known."""
     pairs, squares = _pairs(cells, model, now.state, now.inverse)
-    scale = float(squares.sum()) / float(cells.count.sum())
+    outcomes = float(cells.count.sum())
+    scale, mean_square = float(cells.weight @ squares) / outcomes, float(squares.sum()) / outcomes
     lags = pairs.pairs.shape[1]
     slopes = model.correlation.slopes(now.alpha, lags)
     if model.held is not None or not slopes.shape[1]:
         return scale, np.full((slopes.shape[1],) * 2, np.nan)
-    left = pairs.products / scale - pairs.pairs * model.correlation.at_lag(now.alpha, lags)
+    left = pairs.products / mean_square - pairs.pairs * model.correlation.at_lag(now.alpha, lags)
     scores = left @ slopes
     bread = np.linalg.pinv(slopes.T @ (pairs.pairs.sum(axis=0)[:, None] * slopes))
     return scale, bread @ scores.T @ scores @ bread

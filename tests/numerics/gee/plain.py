@@ -67,6 +67,11 @@ def score(parts: list[Dense]) -> np.ndarray:
     return sum(d.D.T @ np.linalg.solve(d.V, d.e) for d in parts)
 
 
+def scale(parts: list[Dense]) -> float:
+    """What V, which has the weights, is to be multiplied by: the mean square of residuals over its roots."""
+    return float(np.mean(np.concatenate([d.e**2 / np.diag(d.V) for d in parts])))
+
+
 def adjustment(kind: str, d: Dense, M: np.ndarray) -> np.ndarray:
     """What the residuals of a cluster are multiplied by (n, n)."""
     n = len(d.e)

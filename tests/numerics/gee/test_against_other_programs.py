@@ -113,7 +113,7 @@ def test_geepack_and_clubsandwich(name: str, working: str) -> None:
     assert fit.params == pytest.approx(expected["params"], rel=1e-8)
     assert fit.alpha == pytest.approx(np.atleast_1d(expected["alpha"]), rel=1e-8)
     assert found["LZ"].covariance == pytest.approx(np.array(expected["covariance"]), rel=1e-8)
-    if "weighted" not in name:  # geepack weights the scale too, which no sandwich depends on
+    if "weighted" not in name:  # geepack divides by the weights, not by the outcomes
         assert fit.scale == pytest.approx(expected["scale"], rel=1e-8)
     for kind, theirs in expected.get("clubSandwich", {}).items():
         assert found[kind].covariance == pytest.approx(np.array(theirs["covariance"]), rel=1e-8)

@@ -53,7 +53,7 @@ def test_variances_and_degrees_of_freedom(family: str, working: str, weighted: b
     for kind in KINDS:
         found = ours(kind, fit)
         assert found.covariance == pytest.approx(
-            plain.covariance(kind, parts, fit.scale), rel=1e-8, abs=1e-10
+            plain.covariance(kind, parts, plain.scale(parts)), rel=1e-8, abs=1e-10
         ), kind
         if found.pieces is not None:
             rule = SandwichDf(*found.pieces(), fit.bread)
@@ -94,6 +94,18 @@ def test_the_rational_approximation_of_an_inverse_root(spread: float) -> None:
     for low, high, at, shares in zip(lowest, highest, *shifts.shifted_inverses(lowest, highest), strict=True):
         x = np.geomspace(low, high, 301)
         assert np.sum(shares / (x[:, None] + at), axis=1) == pytest.approx(x**-0.5, rel=1e-10)
+
+
+@pytest.mark.parametrize("family", ["logit", "gaussian", "poisson"])
+def test_no_variance_depends_on_what_all_weights_are_multiplied_by(family: str) -> None:
+    data = rows(9, family, weighted=True)
+    one, other = (
+        fit_gee(replace(data, weight=times * data.weight), model(family, "exchangeable"))
+        for times in (1.0, 3.0)
+    )
+    assert other.scale == pytest.approx(3.0 * one.scale, rel=1e-9)
+    for kind in KINDS:
+        assert ours(kind, other).covariance == pytest.approx(ours(kind, one).covariance, rel=1e-7, abs=1e-12)
 
 
 @pytest.mark.parametrize("corrected", [False, True], ids=["moments", "maee"])
