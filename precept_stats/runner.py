@@ -22,7 +22,14 @@ from precept_stats.inference.influence import influence_rows
 from precept_stats.inference.interaction import subgroup_rows
 from precept_stats.inference.number_needed import number_needed_rows
 from precept_stats.inference.reference_rows import reference_rows
-from precept_stats.inference.rows import Header, estimate_rows, fit_rows, further_rows, simultaneous_rows
+from precept_stats.inference.rows import (
+    Header,
+    arm_mean,
+    estimate_rows,
+    fit_rows,
+    further_rows,
+    simultaneous_rows,
+)
 from precept_stats.inference.seeds import Seed
 from precept_stats.inference.uncertainty import estimate
 from precept_stats.methods import AnyMethod
@@ -241,13 +248,13 @@ def _fit(accepting: AnyMethod, prepared: AnyPrepared, header: Header, how: How) 
     header = Header(
         header.analysis, header.estimand, header.purpose, header.variable, fit.status, "; ".join(fit.warnings)
     )
-    effect, *means = found.completed.targets
-    estimates = tuple(estimate(fit.uncertainty, quantity, how.level) for quantity in (effect, *means))
-    rows = [*prepared.flow_rows(header.analysis), *estimate_rows(header, estimates[0])]
-    rows += number_needed_rows(header, estimates[0], design.outcome.direction)
+    effect, *levels = found.completed.targets
+    answered = estimate(fit.uncertainty, effect, how.level)
+    means = [arm_mean(header, fit, mean, answered, how.level) for mean in levels]
+    rows = [*prepared.flow_rows(header.analysis), *estimate_rows(header, answered)]
+    rows += number_needed_rows(header, answered, design.outcome.direction)
     rows += first_stage_rows(header, fit.first_stage, how.level)
-    for mean in estimates[1:]:
-        rows += estimate_rows(header, mean, arm=mean.contrast)
+    rows += [row for mean in means for row in mean.rows]
     rows += [
         *subgroup_rows(header, fit, how.level),
         *further_rows(header, fit, how.level),
@@ -255,17 +262,17 @@ def _fit(accepting: AnyMethod, prepared: AnyPrepared, header: Header, how: How) 
     ]
     if how.simultaneous is not None:
         rows += simultaneous_rows(header, fit, effect, how.simultaneous)
-    rows += [*reference_rows(header, fit.uncertainty, estimates[0]), *found.rows(header, how.level)]
+    rows += [*reference_rows(header, fit.uncertainty, answered), *found.rows(header, how.level)]
     if how.influence == "leave_one_cluster_out":
         rows += influence_rows(header, design.clusters, _without_each(method, design, header.analysis, how))
-    warnings = (*prepared.warnings, *fit.warnings)
+    warnings = (*prepared.warnings, *fit.warnings, *(mean.warning for mean in means if mean.warning))
     return Result(
         header.analysis,
         header.estimand,
         header.purpose,
         method.kind,
         fit.status,
-        estimates,
+        (answered, *(mean.estimate for mean in means if mean.estimate is not None)),
         tuple(rows),
         warnings,
     )

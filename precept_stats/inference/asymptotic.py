@@ -19,6 +19,9 @@ from precept_stats.values import Estimate, Interval, IntervalKind
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
+ROUNDING = 1e-12
+"""A standard error below this share of the estimate, or of what it is held to, is rounding."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Asymptotic:
@@ -50,14 +53,23 @@ def wald_estimate(fit: Asymptotic, quantity: Quantity, level: float) -> Estimate
 
 
 def standard_error(quantity: Quantity, value: float, variance: float) -> float:
-    """The root of the variance of a quantity; FitError unless it and the value are usable."""
-    if not (math.isfinite(value) and math.isfinite(variance)) or variance <= 0.0:
+    """The root of the variance of a quantity; FitError unless it and the value are usable.
+
+    What is rounding error of the estimate is no standard error: there is none where clusters agree exactly.
+    """
+    usable = math.isfinite(value) and math.isfinite(variance) and variance > 0.0
+    if not usable or is_rounding(math.sqrt(variance), value):
         raise FitError(
             f"the {quantity.measure} has no usable standard error",
-            found=f"estimate {value!r} with variance {variance!r} on the {quantity.scale} scale",
+            found=f"estimate {value:g} with variance {variance:g} on the {quantity.scale} scale",
             allowed="a finite estimate with a positive variance; outcomes that vary between clusters",
         )
     return math.sqrt(variance)
+
+
+def is_rounding(std_error: float, size: float) -> bool:
+    """Whether a standard error is nothing but rounding of numbers of this size."""
+    return std_error <= ROUNDING * abs(size)
 
 
 def interval_on(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from precept_stats.errors import FitError
+from precept_stats.inference.asymptotic import is_rounding
 from precept_stats.inference.fit import Fit
 from precept_stats.inference.quantities import Quantity
 from precept_stats.inference.uncertainty import estimate, point_value
@@ -47,11 +48,45 @@ class Header:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class ArmMean:
+    """The rows of an arm's mean, with the estimate where it has an interval, else what to warn of."""
+
+    rows: tuple[Row, ...]
+    estimate: Estimate | None
+    warning: str = ""
+
+
 def estimate_rows(header: Header, estimate: Estimate, arm: str = "") -> tuple[Row, ...]:
     """One row a number of the estimate; ``arm`` marks the mean of an arm instead of the effect."""
     if arm:
         return context_rows(header, "arm_summary", estimate, (("arm", arm),))
     return context_rows(header, "estimate", estimate, ())
+
+
+def arm_mean(header: Header, fit: Fit, mean: Quantity, effect: Estimate, level: float) -> ArmMean:
+    """The mean of an arm, or its value and why it has no interval: clusters of an arm may agree exactly.
+
+    That is no reason to withhold the effect, which has a standard error from the other arm. An arm without
+    events has a mean of 0 with a rounding error of 0, so that the effect's standard error is the yardstick.
+    """
+    try:
+        found = estimate(fit.uncertainty, mean, level)
+        if mean.scale == effect.scale == "identity" and is_rounding(found.std_error, effect.std_error):
+            raise FitError(f"the {mean.measure} has no usable standard error")
+    except FitError as problem:
+        reason = f"no interval: {problem.problem}"
+        row = header.row("arm_summary", "estimate", _value_or_none(fit, mean), "Estimate")
+        about = replace(
+            row,
+            unit=mean.unit,
+            groups=(("arm", mean.contrast),),
+            term=mean.contrast,
+            measure=mean.measure,
+            scale=mean.scale,
+        )
+        return ArmMean((_without_limits(about, reason),), None, f"{mean.contrast}: {reason}")
+    return ArmMean(estimate_rows(header, found, arm=mean.contrast), found)
 
 
 def context_rows(

@@ -246,7 +246,7 @@ def require_solution(kernel: GeeFit, model: MarginalModel) -> None:
             "the outcome is separated, so that there is no finite estimate",
             found=f"{_running_away(kernel, model)}: fitted means run to an end of their range",
             allowed="events and non-events (for counts, events) at every value of arm and covariates: "
-            "drop or merge levels, or use cluster_summaries",
+            f"drop or merge levels, or use cluster_summaries{_identity_instead(model)}",
         )
     if kernel.reason in ("correlation", "no_pairs"):
         raise _no_correlation(kernel)
@@ -255,6 +255,16 @@ def require_solution(kernel: GeeFit, model: MarginalModel) -> None:
         found=f"no rest in {kernel.iterations} steps, or means at an end of their range ({model.link} link)",
         allowed="a logit link, from which risk differences and ratios follow, or log for a rate; for a log "
         "link of a binary outcome also on_nonconvergence: {kind: modified_poisson}",
+    )
+
+
+def _identity_instead(model: MarginalModel) -> str:
+    """A linear probability model has means at the ends of their range."""
+    if model.design.summary != "risk_difference":
+        return ""
+    return (
+        "; or, for this risk difference, link: {kind: identity} with family: {kind: gaussian}, which without "
+        "covariates is the same estimate"
     )
 
 
