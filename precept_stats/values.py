@@ -6,6 +6,7 @@ only thing that tables, figures and documents are made from.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -51,7 +52,9 @@ Context = Literal[
 class Interval:
     """An interval that knows its level (0 to 1), what kind of statement it makes and how it was found.
 
-    ``method`` is empty for a t or normal interval, an estimate and its standard error.
+    ``method`` is empty for a t or normal interval, an estimate and its standard error. A side without end is
+    infinite; below, a ratio cannot be under 0 and has that as its limit. ``without_end`` tells such a side
+    from a limit that was found, and ``method`` says it in words (``; unbounded below``).
     """
 
     lower: float
@@ -59,6 +62,12 @@ class Interval:
     level: float
     kind: IntervalKind = "confidence"
     method: str = ""
+
+    @property
+    def without_end(self) -> tuple[bool, bool]:
+        """Whether the interval has no end below, and above."""
+        said = self.method.partition("; unbounded ")[2]
+        return math.isinf(self.lower) or "below" in said, math.isinf(self.upper) or "above" in said
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ def influence_rows(
             yield replace(row, groups=groups, error=reason, status="failed")
             continue
         for stat_name, label, stat in _statistics(estimate):
-            if not math.isfinite(stat):
+            if stat is None or not math.isfinite(stat):
                 continue
             yield replace(
                 plain.row("influence", stat_name, stat, label),
@@ -46,11 +46,12 @@ def influence_rows(
             )
 
 
-def _statistics(estimate: Estimate) -> tuple[tuple[str, str, float], ...]:
-    kind = estimate.interval.kind
+def _statistics(estimate: Estimate) -> tuple[tuple[str, str, float | None], ...]:
+    kind, (below, above) = estimate.interval.kind, estimate.interval.without_end
+    lower, upper = estimate.interval.lower, estimate.interval.upper
     return (
         ("estimate", "Estimate without the cluster", estimate.value),
         ("std_error", "Standard error without the cluster", estimate.std_error),
-        ("conf_low", f"Lower {kind} limit without the cluster", estimate.interval.lower),
-        ("conf_high", f"Upper {kind} limit without the cluster", estimate.interval.upper),
+        ("conf_low", f"Lower {kind} limit without the cluster", None if below else lower),
+        ("conf_high", f"Upper {kind} limit without the cluster", None if above else upper),
     )

@@ -62,8 +62,8 @@ def randomisation_estimate(fit: Randomisation, quantity: Quantity, level: float)
     """The effect with all shifts that the test does not reject at 1 - ``level``; ``df`` is None.
 
     ``std_error`` is that of the test, on its scale; the interval is not made from it. With few replicates a
-    limit may be infinite, on the reader's scale too, and the interval's ``method`` says so. Raises FitError
-    for what is not the effect itself, and when replicates do not vary.
+    side may have no end, and the interval's ``method`` says so: its limit is infinite, or 0 below for a ratio.
+    Raises FitError for what is not the effect itself, and when replicates do not vary.
     """
     if quantity.weights is None or quantity.scale != fit.scale or not np.array_equal(quantity.weights, [1.0]):
         raise FitError(
@@ -72,12 +72,11 @@ def randomisation_estimate(fit: Randomisation, quantity: Quantity, level: float)
             allowed=f"a {'difference' if fit.scale == 'identity' else 'ratio'} between the arms",
         )
     value, null = quantity.value(fit.params), to_scale(fit.scale, quantity.null)
-    lower, upper = (
-        limit if math.isinf(limit) else to_reader(fit.scale, limit) for limit in fit.test.limits(1.0 - level)
-    )
+    limits = fit.test.limits(1.0 - level)
+    lower, upper = (to_reader(fit.scale, limit) for limit in limits)
     std_error = standard_error(quantity, value, fit.test.std_error**2)
     tested = Tested(fit.test.statistic(null), fit.test.p_value(null))
-    method = f"inversion of the {fit.name}{without_end(lower, upper)}"
+    method = f"inversion of the {fit.name}{without_end(*limits)}"
     return answer(quantity, value, std_error, tested, Interval(lower, upper, level, fit.kind, method))
 
 

@@ -155,20 +155,21 @@ def simultaneous_rows(header: Header, fit: Fit, effect: Quantity, family: tuple[
 
 
 def _interval_statistics(estimate: Estimate) -> list[tuple[str, str, float | str | None]]:
-    """Name, label and value of what an estimate and its interval say."""
+    """Name, label and value of what an estimate and its interval say; a side without end has no limit."""
     kind, interval = estimate.interval.kind, estimate.interval
+    no_end = interval.without_end
     return [
         ("estimate", "Estimate", estimate.value),
         ("std_error", "Standard error", _finite(estimate.std_error)),
-        ("conf_low", f"Lower {kind} limit", _finite(interval.lower)),
-        ("conf_high", f"Upper {kind} limit", _finite(interval.upper)),
+        ("conf_low", f"Lower {kind} limit", None if no_end[0] else interval.lower),
+        ("conf_high", f"Upper {kind} limit", None if no_end[1] else interval.upper),
         ("conf_level", f"{kind.capitalize()} level", interval.level),
         ("conf_method", "How the interval was found", interval.method or None),
     ]
 
 
 def _finite(value: float) -> float | None:
-    """The number, or None: a limit without end has no row, and the interval's method says why."""
+    """The number, or None, which has no row."""
     return value if math.isfinite(value) else None
 
 

@@ -144,11 +144,19 @@ def number_text(estimate: Estimate) -> str:
 def interval_text(estimate: Estimate) -> str:
     """The interval of an estimate, ``a to b``."""
     scale = scale_for(estimate.measure, estimate.unit)
-    return range_text(estimate.interval.lower, estimate.interval.upper, scale)
+    return range_text(*_ends(estimate), scale)
 
 
 def _width(estimate: Estimate) -> float:
-    return estimate.interval.upper - estimate.interval.lower
+    lower, upper = _ends(estimate)
+    return upper - lower
+
+
+def _ends(estimate: Estimate) -> tuple[float, float]:
+    """The limits as they are shown: infinite on a side without end, for a ratio too."""
+    interval = estimate.interval
+    below, above = interval.without_end
+    return -math.inf if below else interval.lower, math.inf if above else interval.upper
 
 
 def joined(parts: tuple[str, ...] | list[str]) -> str:

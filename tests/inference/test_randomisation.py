@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -50,6 +51,21 @@ def test_a_limit_without_end_has_no_row_and_is_said() -> None:
     assert "conf_high" not in rows
     assert rows["conf_method"] == "inversion of the randomisation test; unbounded below and above"
     assert interval_text(found) == "unbounded"
+
+
+def test_a_ratio_without_end_below_ends_at_0_and_shows_no_limit() -> None:
+    plain = fit(4)
+    fitted = Randomisation(plain.names, plain.params, plain.test, scale="log")
+    found = estimate(fitted, exponentiated("odds_ratio", "b / a", np.ones(1)), 0.95)
+    assert (found.interval.lower, found.interval.upper) == (0.0, math.inf)
+    assert found.interval.without_end == (True, True)
+    one = replace(found, interval=replace(found.interval, upper=3.0, method="m; unbounded below"))
+    assert one.interval.without_end == (True, False)
+    rows = {row.stat_name: row.stat for row in estimate_rows(HEADER, one)}
+    assert "conf_low" not in rows
+    assert rows["conf_high"] == 3.0
+    assert interval_text(one).startswith("unbounded to 3")
+    assert replace(one.interval, method="").without_end == (False, False)
 
 
 def test_allocations_test_nothing_but_the_effect() -> None:
