@@ -24,48 +24,37 @@ WIDE = 6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class RootCorrelations:
-    """R^1/2 = rest I + Z L Z' by cluster, its inverse I / rest + Z J Z', and the extreme eigenvalues of R.
+class Correlations:
+    """R = rest I + Z G Z' by cluster.
 
-    Z marks the T segments of a cluster, each column with squares that add up to ``counts`` (k, T); L and J
-    are (k, T, T), ``lowest`` and ``highest`` (k,).
+    Z marks the T segments of a cluster, each column with squares that add up to ``counts`` (k, T); G is
+    (k, T, T).
     """
 
     rest: float
     counts: Matrix
-    L: Stack
-    J: Stack
-    lowest: Vector
-    highest: Vector
+    G: Stack
 
+    def extremes(self) -> tuple[Vector, Vector]:
+        """The least and the largest eigenvalue of each R (k,)."""
+        values = np.linalg.eigvalsh(self._within()[0])
+        return np.minimum(self.rest, values[:, 0]), np.maximum(self.rest, values[:, -1])
 
-def root_correlations(rest: float, counts: Matrix, G: Stack) -> RootCorrelations:
-    """The roots of R = rest I + Z G Z'."""
-    many, root = np.sqrt(counts), float(np.sqrt(rest))
-    values, vectors = np.linalg.eigh(rest * np.eye(counts.shape[1]) + many[:, :, None] * G * many[:, None, :])
-    outside = many[:, :, None] * many[:, None, :]
-    back = np.swapaxes(vectors, 1, 2)
-    return RootCorrelations(
-        rest=root,
-        counts=counts,
-        L=(vectors * (np.sqrt(values) - root)[:, None, :]) @ back / outside,
-        J=(vectors * (1.0 / np.sqrt(values) - 1.0 / root)[:, None, :]) @ back / outside,
-        lowest=np.minimum(rest, values[:, 0]),
-        highest=np.maximum(rest, values[:, -1]),
-    )
+    def roots(self) -> tuple[float, Stack, Stack]:
+        """r, L and J (k, T, T): R^1/2 = r I + Z L Z', and its inverse I / r + Z J Z'."""
+        within, many = self._within()
+        root = float(np.sqrt(self.rest))
+        values, vectors = np.linalg.eigh(within)
+        outside = many[:, :, None] * many[:, None, :]
+        back = np.swapaxes(vectors, 1, 2)
+        L = (vectors * (np.sqrt(values) - root)[:, None, :]) @ back / outside
+        J = (vectors * (1.0 / np.sqrt(values) - 1.0 / root)[:, None, :]) @ back / outside
+        return root, L, J
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Moments:
-    """Weighted sums by segment or cluster, alone and with columns.
-
-    ``levels`` (k, N, m0, T), ``products`` with the columns (k, N, m1, T, p), ``grams`` with products of
-    columns (k, N, m2, p, p).
-    """
-
-    levels: Stack
-    products: Stack
-    grams: Stack
+    def _within(self) -> tuple[Stack, Matrix]:
+        many = np.sqrt(self.counts)
+        around = many[:, :, None] * self.G * many[:, None, :]
+        return self.rest * np.eye(self.counts.shape[1]) + around, many
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,7 +65,8 @@ class Batch:
     the standard deviation, ``variance`` that of an outcome, ``residual`` the sum of a row's Pearson ones.
     ``bread`` (k, p, p) is the inverse of the information, in the order of the columns of the cells, times
     the weight of the cluster; ``information`` (k, p, p), D' V^-1 D, has that order and no weight. ``_at``
-    arrays are where runs of rows (or cells) start in the batch.
+    arrays are where runs of rows (or cells) start in the batch. ``lengths`` (p,) give the whole information
+    a unit diagonal; ``precision`` (k, p, p) is it in these units, over the weight of the cluster.
     """
 
     first: int
@@ -92,88 +82,65 @@ class Batch:
     cluster_cell_at: Ints
     segment_at: Ints
     segment_cell_at: Ints
-    R: RootCorrelations
+    R: Correlations
     bread: Stack
     information: Stack
+    precision: Stack
+    lengths: Vector
     weight: Vector
 
     def of_rows(self, values: Vector) -> Vector:
         """Values of clusters (..., k) by row (..., g)."""
         return np.repeat(values, np.diff(self.cluster_at, append=len(self.many)), axis=-1)
 
-    def moments(self, diagonal: Matrix, by: tuple[Matrix, Matrix, Matrix]) -> Moments:
-        """Sums of rows of ``diagonal`` (N, g) times each of the vectors ``by`` (m0, g), (m1, g), (m2, g).
+    @property
+    def cells_of_clusters(self) -> Ints:
+        """Cells of each cluster (k,)."""
+        return np.diff(self.cluster_cell_at, append=len(self.coarse))
 
-        Those of the first alone, of the second times the columns, of the third times products of columns.
-        """
-        pc, pf = self.coarse.shape[1], self.fine.shape[1]
-        alone, single, double = by
-        pairs = [(i, j) for i in range(pf) for j in range(i + 1)]
-        squares = [self.fine[:, i] * self.fine[:, j] for i, j in pairs]
-        vectors = [
-            alone,
-            *(single * f for f in (1.0, *self.fine.T)),
-            *(double * f for f in (1.0, *self.fine.T)),
-        ]
-        cells = self._by_cell(diagonal, np.vstack([*vectors, *(double * square for square in squares)]).T)
-        m0, m1, m2 = (len(vectors) for vectors in by)
-        first, second = m0 + m1, m0 + m1 * (1 + pf)
-        by_segment = np.add.reduceat(cells[:, :, : max(second, 1)], self.segment_cell_at, axis=0)
-        products = np.empty((*by_segment.shape[:2], m1, pc + pf))
-        for j in range(pf):
-            products[..., pc + j] = by_segment[:, :, first + j * m1 : first + (j + 1) * m1]
-        grams = np.empty((len(self.weight), cells.shape[1], m2, pc + pf, pc + pf))
-        by_cluster = np.add.reduceat(cells[:, :, second + m2 * (1 + pf) :], self.cluster_cell_at, axis=0)
-        for number, (i, j) in enumerate(pairs):
-            both = by_cluster[:, :, number * m2 : (number + 1) * m2]
-            grams[..., pc + i, pc + j] = grams[..., pc + j, pc + i] = both
-        self._coarse_products(cells[:, :, m0:first], products)
-        self._coarse_grams(cells[:, :, second : second + m2 * (1 + pf)], grams)
-        K, T = self.R.counts.shape
-        shape = (K, T, *by_segment.shape[1:2])
-        return Moments(
-            np.moveaxis(by_segment[:, :, :m0].reshape(*shape, m0), 1, 3),
-            np.moveaxis(products.reshape(*shape, m1, pc + pf), 1, 3),
-            grams,
-        )
+    @property
+    def cells_of_segments(self) -> Ints:
+        """Cells of each segment (k T,)."""
+        return np.diff(self.segment_cell_at, append=len(self.coarse))
 
-    def _by_cell(self, diagonal: Matrix, vectors: Matrix) -> Stack:
+    def by_cell(self, diagonal: Matrix, vectors: Matrix) -> Stack:
         """Sums of diagonal (N, g) times vectors (g, m) by cell (cells, N, m)."""
-        if len(self.many) < WIDE * len(self.cell_at):
-            each = diagonal.T[:, :, None] * vectors[:, None, :]
-            return each if not self.fine.shape[1] else np.add.reduceat(each, self.cell_at, axis=0)
-        out = np.empty((len(self.cell_at), len(diagonal), vectors.shape[1]))
-        ends = np.append(self.cell_at[1:], len(self.many))
+        cells, (N, g) = len(self.cell_at), diagonal.shape
+        if cells == g:
+            return diagonal.T[:, :, None] * vectors[:, None, :]
+        ends = np.append(self.cell_at[1:], g)
+        each = ends[0]
+        if cells * each == g and np.all(ends - self.cell_at == each):
+            by = np.swapaxes(diagonal.reshape(N, cells, each), 0, 1)
+            return by @ vectors.reshape(cells, each, -1)
+        if g < WIDE * cells:
+            return np.add.reduceat(diagonal.T[:, :, None] * vectors[:, None, :], self.cell_at, axis=0)
+        out = np.empty((cells, N, vectors.shape[1]))
         for c, (start, end) in enumerate(zip(self.cell_at.tolist(), ends.tolist(), strict=True)):
             np.matmul(diagonal[:, start:end], vectors[start:end], out=out[c])
         return out
 
-    def _coarse_products(self, cells: Stack, products: Stack) -> None:
-        """Cell sums (cells, N, m1) times the coarse columns, into products (segments, N, m1, p)."""
+    def spread(self, right: Stack) -> Stack:
+        """``right`` (k, p, N) by cell: the coarse columns times it, and its rows of the fine ones."""
         pc = self.coarse.shape[1]
-        ends = np.append(self.segment_cell_at[1:], len(self.coarse))
-        flat = cells.reshape(len(cells), -1)
-        for s, (start, end) in enumerate(zip(self.segment_cell_at, ends, strict=True)):
-            found = flat[start:end].T @ self.coarse[start:end]
-            products[s, :, :, :pc] = found.reshape(*cells.shape[1:], pc)
+        out = np.empty((1 + self.fine.shape[1], len(self.coarse), right.shape[2]))
+        for k, these in enumerate(self._cells()):
+            np.matmul(self.coarse[these], right[k, :pc], out=out[0, these])
+        out[1:] = np.repeat(np.swapaxes(right[:, pc:], 0, 1), self.cells_of_clusters, axis=1)
+        return out
 
-    def _coarse_grams(self, cells: Stack, grams: Stack) -> None:
-        """Cell sums (cells, N, m2 (1 + pf)), times coarse columns or their products, into grams."""
-        pc, pf, m2 = self.coarse.shape[1], self.fine.shape[1], grams.shape[2]
-        N = cells.shape[1]
-        if not m2:
-            return
-        plain = np.ascontiguousarray(cells[:, :, :m2]).reshape(len(cells), -1)
-        crossed = np.ascontiguousarray(cells[:, :, m2:]).reshape(len(cells), -1)
+    def gathered(self, values: Stack) -> Stack:
+        """Sums over cells (1 + f, cells, N) by column (k, p, N), the first of them times the coarse ones."""
+        pc, pf = self.coarse.shape[1], self.fine.shape[1]
+        out = np.empty((len(self.weight), pc + pf, values.shape[2]))
+        for k, these in enumerate(self._cells()):
+            np.matmul(self.coarse[these].T, values[0, these], out=out[k, :pc])
+        out[:, pc:] = np.swapaxes(np.add.reduceat(values[1:], self.cluster_cell_at, axis=1), 0, 1)
+        return out
+
+    def _cells(self) -> list[slice]:
         ends = np.append(self.cluster_cell_at[1:], len(self.coarse))
-        for k, (start, end) in enumerate(zip(self.cluster_cell_at, ends, strict=True)):
-            coarse = self.coarse[start:end]
-            outer = (coarse[:, :, None] * coarse[:, None, :]).reshape(len(coarse), -1)
-            grams[k, :, :, :pc, :pc] = (plain[start:end].T @ outer).reshape(N, m2, pc, pc)
-            if pf:
-                beside = (crossed[start:end].T @ coarse).reshape(N, pf, m2, pc)
-                grams[k, :, :, :pc, pc:] = np.moveaxis(beside, 1, 3)
-                grams[k, :, :, pc:, :pc] = np.moveaxis(beside, 1, 2)
+        return [slice(a, b) for a, b in zip(self.cluster_cell_at.tolist(), ends.tolist(), strict=True)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -183,6 +150,8 @@ class Batches:
     fit: GeeFit
     many: Vector
     bread: Matrix
+    precision: Matrix
+    lengths: Vector
     at_lag: Vector
     counts: Vector
     starts: tuple[Ints, Ints, Ints]
@@ -197,13 +166,12 @@ class Batches:
         """Distinct rows of each cluster (K,)."""
         return np.diff(self.starts[0])
 
-    def roots(self) -> tuple[Vector, Vector]:
-        """Bounds of the eigenvalues of R by cluster (K,), for all of one number of periods at a time."""
+    def extremes(self) -> tuple[Vector, Vector]:
+        """Extreme eigenvalues of R by cluster (K,), for all of one number of periods at a time."""
         found = np.empty((2, self.fit.cells.n_clusters))
         for periods in np.unique(self.periods):
             these = np.flatnonzero(self.periods == periods)
-            R = self._correlations(these, int(periods))
-            found[0, these], found[1, these] = R.lowest, R.highest
+            found[:, these] = self._correlations(these, int(periods)).extremes()
         return found[0], found[1]
 
     def cut(self, first: int, last: int) -> Batch:
@@ -230,6 +198,8 @@ class Batches:
             R=self._correlations(np.arange(first, last), int(segment[1] - segment[0])),
             bread=weight[:, None, None] * self.bread,
             information=self._information(first, last) / weight[:, None, None],
+            precision=self.precision / weight[:, None, None],
+            lengths=self.lengths,
             weight=weight,
         )
 
@@ -237,20 +207,25 @@ class Batches:
         columns = self.fit.cells.columns
         return self.fit.clusters.information[first:last][:, columns][:, :, columns]
 
-    def _correlations(self, clusters: Ints, periods: int) -> RootCorrelations:
+    def _correlations(self, clusters: Ints, periods: int) -> Correlations:
         segments = self.starts[2][clusters][:, None] + np.arange(periods)
         at = self.fit.cells.segment_period[segments]
         apart = np.abs(at[:, :, None] - at[:, None, :])
-        return root_correlations(self.fit.inverse.rest, self.counts[segments], self.at_lag[apart])
+        return Correlations(self.fit.inverse.rest, self.counts[segments], self.at_lag[apart])
 
 
 def batches_of(fit: GeeFit) -> Batches:
     """What runs of clusters are cut from."""
     cells = fit.cells
+    inside = np.ix_(cells.columns, cells.columns)
+    information = fit.clusters.information.sum(axis=0)[inside]
+    lengths = 1.0 / np.sqrt(np.diag(information))
     return Batches(
         fit=fit,
         many=np.sqrt(cells.count),
-        bread=fit.bread[np.ix_(cells.columns, cells.columns)],
+        bread=fit.bread[inside],
+        precision=information * np.outer(lengths, lengths),
+        lengths=lengths,
         at_lag=fit.model.correlation.at_lag(fit.alpha, int(cells.segment_period.max()) + 1),
         counts=cells.by_segment(cells.count),
         starts=_starts(cells),

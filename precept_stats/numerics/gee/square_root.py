@@ -8,14 +8,16 @@ decomposed; otherwise see ``shifts``.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from precept_stats.numerics.gee.batch import Batch, Batches, batches_of, runs
 from precept_stats.numerics.gee.fit import FULL_LEVERAGE, GeeFit
-from precept_stats.numerics.gee.shifts import by_shifts
+from precept_stats.numerics.gee.shifts import Shifted, by_shifts
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -25,51 +27,85 @@ Ints = NDArray[np.intp]
 NARROW = 1e-9
 """The least ratio of extreme eigenvalues for which shifts are used; beyond it they lose digits."""
 
+SLIGHT = 0.5
+"""A bound of the leverage up to which it need not be known."""
+
 FEW = 40
 """Up to so many distinct rows an eigen-decomposition costs less."""
 
 
+Pieces = Callable[[], tuple[Stack, Stack]]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Adjustments:
-    """With E = A V^-1 D by cluster: scores E' e (K, p), quadratic E' V E and cross D' E (K, p, p)."""
+    """With E = A V^-1 D by cluster: scores E' e (K, p), and what makes the rest."""
 
     scores: Matrix
-    quadratic: Stack
-    cross: Stack
+    fit: GeeFit
+    parts: tuple[Pieces, ...]
+
+    def pieces(self) -> tuple[Stack, Stack]:
+        """Quadratic E' V E and cross D' E (K, p, p)."""
+        place = np.argsort(self.fit.cells.columns)
+        found = [part() for part in self.parts]
+        cross, whole = (np.concatenate(each)[:, place][:, :, place] for each in zip(*found, strict=True))
+        weight = self.fit.cells.weight[:, None, None]
+        inner = np.swapaxes(cross, 1, 2) @ self.fit.bread @ cross
+        return weight * whole + weight**2 * inner, weight * cross
 
 
 def symmetric_adjustments(fit: GeeFit) -> Adjustments:
     """The adjustments of every cluster."""
-    K, p = fit.clusters.score.shape
-    scores, quadratic, cross = np.empty((K, p)), np.empty((K, p, p)), np.empty((K, p, p))
+    K, columns = fit.cells.n_clusters, fit.cells.columns
     cutter = batches_of(fit)
-    root = np.linalg.cholesky(fit.bread)
-    leverage = np.linalg.eigvalsh(root.T @ fit.clusters.information @ root)
-    full = np.count_nonzero(leverage > 1.0 - FULL_LEVERAGE, axis=1)
-    low, high = _range_of_eigenvalues(cutter, leverage[:, -1])
-    shifted = (cutter.sizes > FEW) & (full == 0) & (low > NARROW * high)
+    largest, full = _leverage(fit)
+    bounds = np.array(_range_of_eigenvalues(cutter, largest))
+    shifted = (cutter.sizes > FEW) & (full == 0) & (bounds[0] > NARROW * bounds[1])
     keys = np.where(shifted, -cutter.periods, (cutter.sizes * (K + 1) + full) * (K + 1) + cutter.periods)
+    scores, parts = np.empty_like(fit.clusters.score), []
     for first, last in runs(keys, cutter.sizes):
-        these = slice(first, last)
         batch = cutter.cut(first, last)
         if shifted[first]:
-            across, whole = by_shifts(batch, (low[these], high[these])), batch.information
+            found = by_shifts(batch, (bounds[0, first:last], bounds[1, first:last]))
+            plain = fit.clusters.score[first:last, columns]
+            adjusted = plain + batch.weight[:, None] * found.scores
+            parts.append(partial(_shifted_pieces, batch, found))
         else:
             across, whole = decomposed(batch, int(full[first]))
-        weight = batch.weight[:, None, None]
-        scores[these] = batch.weight[:, None] * across[:, 0]
-        cross[these] = weight * across[:, 1:]
-        inner = np.swapaxes(across[:, 1:], 1, 2) @ batch.bread @ across[:, 1:]
-        quadratic[these] = weight * (whole + inner)
-    place = np.argsort(fit.cells.columns)
-    inside = np.ix_(np.arange(K), place, place)
-    return Adjustments(scores[:, place], quadratic[inside], cross[inside])
+            adjusted = batch.weight[:, None] * across[:, 0]
+            parts.append(partial(_made, across[:, 1:], whole))
+        scores[first:last, columns] = adjusted
+    return Adjustments(scores, fit, tuple(parts))
+
+
+def _made(cross: Stack, whole: Stack) -> tuple[Stack, Stack]:
+    return cross, whole
+
+
+def _shifted_pieces(batch: Batch, found: Shifted) -> tuple[Stack, Stack]:
+    return batch.information + np.swapaxes(found.cross(), 1, 2), batch.information
+
+
+def _leverage(fit: GeeFit) -> tuple[Vector, Ints]:
+    """A bound of the largest eigenvalue of each cluster's H (K,), and how many are 1.
+
+    The root of the sum of squared eigenvalues, or where that is not small the largest itself.
+    """
+    product = fit.clusters.information @ fit.bread
+    largest = np.sqrt(np.sum(product * np.swapaxes(product, 1, 2), axis=(1, 2)))
+    full = np.zeros(len(largest), dtype=np.intp)
+    if len(wide := np.flatnonzero(largest > SLIGHT)):
+        root = np.linalg.cholesky(fit.bread)
+        values = np.linalg.eigvalsh(root.T @ fit.clusters.information[wide] @ root)
+        largest[wide], full[wide] = values[:, -1], np.sum(values > 1.0 - FULL_LEVERAGE, axis=1)
+    return largest, full
 
 
 def _range_of_eigenvalues(cutter: Batches, largest: Vector) -> tuple[Vector, Vector]:
     """Bounds of the eigenvalues of B by cluster (K,), but for the square of the weight."""
     variance, starts = cutter.fit.state.variance, cutter.starts[0][:-1]
-    lowest, highest = cutter.roots()
+    lowest, highest = cutter.extremes()
     low = (1.0 - largest) * (lowest * np.minimum.reduceat(variance, starts)) ** 2
     return low, (highest * np.maximum.reduceat(variance, starts)) ** 2
 
@@ -88,7 +124,8 @@ def decomposed(batch: Batch, full: int) -> tuple[Stack, Stack]:
     segment = np.searchsorted(batch.segment_at, np.arange(k * g), side="right").reshape(k, g) - 1
     Z = many[:, :, None] * (segment[:, :, None] - T * np.arange(k)[:, None, None] == np.arange(T))
     back = np.swapaxes(Z, 1, 2)
-    root, inverse = R.rest * np.eye(g) + Z @ R.L @ back, np.eye(g) / R.rest + Z @ R.J @ back
+    rest, L, J = R.roots()
+    root, inverse = rest * np.eye(g) + Z @ L @ back, np.eye(g) / rest + Z @ J @ back
     cells = np.diff(batch.cell_at, append=k * g)
     X = np.hstack([np.repeat(batch.coarse, cells, axis=0), batch.fine]).reshape(k, g, -1)
     scaled = (many * slope)[:, :, None] * X

@@ -139,9 +139,13 @@ def cr2(fit: GeeFit) -> Corrected:
     with the working covariance as target. A cluster that fixes a parameter takes no part in that direction.
     """
     found = symmetric_adjustments(fit)
+
+    def pieces() -> tuple[Stack, Stack]:
+        quadratic, cross = found.pieces()
+        return fit.bread @ quadratic @ fit.bread, cross @ fit.bread
+
     half = found.scores @ fit.bread
-    bread = fit.bread
-    return Corrected(half.T @ half, lambda: (bread @ found.quadratic @ bread, found.cross @ bread))
+    return Corrected(half.T @ half, pieces)
 
 
 def jackknife(fit: GeeFit) -> Corrected:
