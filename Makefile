@@ -70,7 +70,7 @@ printf 'Installing from a lock of %s packages for all platforms (log: $(VENV)/in
 endef
 
 .PHONY: help demo test lint env python coverage-study coverage-mixed \
-  few-clusters-study estimands-study conformance docs bench bench-peers bench-mixed bench-growth bench-few lock clean
+  few-clusters-study estimands-study missing-study conformance docs bench bench-peers bench-mixed bench-growth bench-few lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -115,6 +115,10 @@ few-clusters-study: $(READY) ## type I error by number of clusters (hours; goes 
 estimands-study: $(READY) ## simulate which estimator targets which average (20 minutes, resumable)
 	$(BIN)/python -m tests.calibration.estimands
 	$(BIN)/python -m tests.calibration.estimand_tables
+
+missing-study: $(READY) ## simulate who recovers the truth from missing outcomes (10 minutes, resumable)
+	$(BIN)/python -m tests.calibration.missing
+	$(BIN)/python -m tests.calibration.missing_tables
 
 conformance: $(READY) ## rewrite docs/conformance.md from the reference cases
 	$(BIN)/python -m tests.conformance

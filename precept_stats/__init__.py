@@ -35,6 +35,16 @@ if TYPE_CHECKING:
     from precept_stats.methods.linear_mixed import LinearMixed
     from precept_stats.methods.model_robust import ModelRobust
     from precept_stats.methods.randomisation_test import RandomisationTest
+    from precept_stats.methods.settings_missing import (
+        ArmShift,
+        CapTruncation,
+        CompleteCase,
+        DoublyRobust,
+        InverseProbability,
+        MultipleImputation,
+        PercentileTruncation,
+        TippingPoint,
+    )
     from precept_stats.methods.wild_cluster_bootstrap import WildClusterBootstrap
     from precept_stats.plan.explain import explain
     from precept_stats.plan.intracluster import intracluster_correlation
@@ -89,6 +99,16 @@ _HOMES = {
     "methods.linear_mixed": ("LinearMixed",),
     "methods.model_robust": ("ModelRobust",),
     "methods.randomisation_test": ("RandomisationTest",),
+    "methods.settings_missing": (
+        "ArmShift",
+        "CapTruncation",
+        "CompleteCase",
+        "DoublyRobust",
+        "InverseProbability",
+        "MultipleImputation",
+        "PercentileTruncation",
+        "TippingPoint",
+    ),
     "methods.wild_cluster_bootstrap": ("WildClusterBootstrap",),
     "plan.explain": ("explain",),
     "plan.intracluster": ("intracluster_correlation",),
@@ -112,17 +132,21 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [
     "AllOrNone",
     "AreaQuestion",
+    "ArmShift",
     "BundleScenario",
+    "CapTruncation",
     "ClusterRegression",
     "ClusterSummaries",
     "ClusterTrial",
     "ClusterTrialWithBaseline",
+    "CompleteCase",
     "Condition",
     "Correlations",
     "DataError",
     "Disparity",
     "DisparityHow",
     "DisparityIndices",
+    "DoublyRobust",
     "Estimand",
     "Estimate",
     "Failure",
@@ -135,10 +159,13 @@ __all__ = [
     "IccSettings",
     "InstrumentalVariables",
     "Interval",
+    "InverseProbability",
     "LinearMixed",
     "ModelRobust",
+    "MultipleImputation",
     "OpportunityWeighted",
     "Outcome",
+    "PercentileTruncation",
     "PlanError",
     "Population",
     "PreceptError",
@@ -151,6 +178,7 @@ __all__ = [
     "Row",
     "SteppedWedge",
     "Table",
+    "TippingPoint",
     "TrialScenario",
     "WildClusterBootstrap",
     "analyse",

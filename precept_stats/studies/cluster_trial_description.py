@@ -161,7 +161,7 @@ def _categorical(about: About, units: _Units, labels: Labels) -> Iterator[Row]:
 
 
 def missingness(people: Participants, design: AnyDesign, analysis: str) -> Iterator[Row]:
-    """Individuals whose outcome was not recorded, by arm and by cluster."""
+    """Individuals whose outcome was not recorded, by arm, by cluster, and by month where months are known."""
     outcome = design.outcome
     about = About(analysis, "missingness", outcome.column, outcome.name)
     n_clusters = len(people.clusters)
@@ -175,6 +175,20 @@ def missingness(people: Participants, design: AnyDesign, analysis: str) -> Itera
     for cluster, name in enumerate(people.clusters):
         groups = (("arm", design.arm_names[people.arm[cluster]]), ("cluster", name))
         yield from missing_rows(about, groups, float(missing[cluster]), float(everyone[cluster]))
+    yield from _missing_by_month(about, people, design.arm_names)
+
+
+def _missing_by_month(about: About, people: Participants, arm_names: tuple[str, str]) -> Iterator[Row]:
+    if people.month is None:
+        return
+    row_arm = people.arm[people.row_cluster]
+    for arm, arm_name in enumerate(arm_names):
+        for month, name in enumerate(people.month.names):
+            mine = (row_arm == arm) & (people.month.codes == month)
+            if mine.any():
+                missing = float(people.people[mine & people.missing].sum())
+                groups = (("arm", arm_name), ("period", name))
+                yield from missing_rows(about, groups, missing, float(people.people[mine].sum()))
 
 
 def missing_rows(about: About, groups: Groups, missing: float, everyone: float) -> Iterator[Row]:

@@ -16,7 +16,7 @@ from precept_stats.studies.cluster_trial_design import Ints
 from precept_stats.studies.composite_coding import composite_rows
 from precept_stats.studies.covariates import Column
 from precept_stats.studies.flow import Bools, Selection, flow_rows
-from precept_stats.studies.labels import label_rows, listed
+from precept_stats.studies.labels import Labels, label_rows, listed
 from precept_stats.studies.outcome_coding import CodedOutcome
 from precept_stats.studies.population import SourceTable
 from precept_stats.studies.prepared_trial import BaselineOutcome, PreparedTrial
@@ -39,7 +39,7 @@ from precept_stats.studies.steps import (
     without_other_arms,
 )
 from precept_stats.studies.trial_design import Analysed, build_design
-from precept_stats.studies.windows import find_windows
+from precept_stats.studies.windows import find_windows, months
 
 __all__ = ["PreparedTrial", "describe", "prepare"]
 
@@ -82,7 +82,9 @@ def prepare(
         question=question,
         design=replace(design, allocations=allocations),
         flow=flow_rows(analysed.selection.steps, analysed.selection.roster.people_label),
-        participants=participants(concerned, coded, described, about),
+        participants=replace(
+            participants(concerned, coded, described, about), month=_months(study, trial, concerned.kept)
+        ),
         baseline=_of_clusters(baseline, analysed.selection.clusters()),
         warnings=(*warnings, *told, *read.warnings(analysed)),
         composite=of_bundle,
@@ -166,6 +168,14 @@ def _in_windows(study: ClusterTrial, trial: Trial, eligible: Selection) -> tuple
     return outside.leave(
         "baseline_window", "In the baseline window, used for the baseline outcome", in_baseline
     ), in_baseline
+
+
+def _months(study: ClusterTrial, trial: Trial, rows: Bools) -> Labels | None:
+    """The month of each of ``rows``, where the study names a column of months."""
+    if study.periods is None:
+        return None
+    column = study.periods.month
+    return months(trial.frame.loc[rows, column], f"{trial.where}, column {column!r}")
 
 
 def _baseline(trial: Trial, coded: CodedOutcome, in_baseline: Bools) -> BaselineOutcome:

@@ -11,6 +11,7 @@ from precept_stats.studies.cluster_trial_design import ClusterTrialDesign, Float
 from precept_stats.studies.covariates import Column
 from precept_stats.studies.flow import Bools
 from precept_stats.studies.incomplete import Incomplete
+from precept_stats.studies.labels import Labels
 from precept_stats.studies.question import Question
 from precept_stats.values import Row
 
@@ -31,7 +32,8 @@ class Participants:
 
     With periods these are the rows of the follow-up window. ``clusters`` are the clusters that
     have such a row, ``arm`` theirs (0 reference, 1 compared); the other arrays have one entry a
-    row, ``people`` being the individuals it stands for.
+    row, ``people`` being the individuals it stands for. ``month`` is when a row was, where the study names
+    a column of months.
     """
 
     clusters: tuple[str, ...]
@@ -40,6 +42,7 @@ class Participants:
     people: Floats
     missing: Bools
     characteristics: tuple[Characteristic, ...]
+    month: Labels | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -39,6 +39,13 @@ def month_numbers(column: pd.Series, where: str) -> Ints:
     return np.array([month or 0 for month in months] + [0], dtype=np.intp)[codes]
 
 
+def months(column: pd.Series, where: str) -> Labels:
+    """The calendar month of every row, ``YYYY-MM``, in the order of time."""
+    found, codes = np.unique(month_numbers(column, where), return_inverse=True)
+    names = tuple(f"{number // 12:04d}-{number % 12 + 1:02d}" for number in found)
+    return Labels(codes.astype(np.intp), names)
+
+
 def _month_of(value: object) -> int | None:
     if isinstance(value, dt.date | pd.Period):
         return int(value.year) * 12 + int(value.month) - 1

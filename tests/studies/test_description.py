@@ -99,6 +99,29 @@ def test_missing_outcomes_are_counted_by_arm_and_by_cluster() -> None:
     assert (found["ESP", "A", "n_missing"], found["SSP", "D", "N"]) == (1, 1)
 
 
+def test_missing_outcomes_are_counted_by_month_where_windows_are_of_months() -> None:
+    windows = {
+        "month": "when",
+        "start": "began",
+        "baseline": {"from": -3, "to": -1},
+        "follow_up": {"from": 0, "to": 2},
+    }
+    study = ClusterTrial(cluster="unit", arm="arm", periods=windows)  # type: ignore[arg-type]
+    when = ["2020-01", "2020-02", "2020-02", "2020-01", "2020-03", "2020-01", "2020-02", "2020-03"]
+    frame = plain().assign(
+        when=[*when, "2020-03", "2020-01"], began="2020-01", y=[1, None, None, 0, 1, 1, 0, None, 0, 1]
+    )
+    rows = [row for row in describe(made(frame, study), "main") if row.context == "missingness"]
+    found = {
+        (row.group("arm"), row.group("period"), row.stat_name): row.stat
+        for row in rows
+        if row.group("period")
+    }
+    assert (found["ESP", "2020-02", "n_missing"], found["ESP", "2020-02", "N"]) == (2, 3)
+    assert (found["ESP", "2020-03", "n_missing"], found["SSP", "2020-01", "N"]) == (1, 2)
+    assert ("SSP", "2020-02", "N") not in found
+
+
 def test_a_continuous_outcome_has_means_by_cluster() -> None:
     outcome = Outcome(column="age", type="continuous", direction="higher_better", unit="years")
     prepared = made(plain().assign(age=AGES), question=ask(outcome))

@@ -1,0 +1,152 @@
+"""docs/missing.md and its figure from docs/missing.json.
+
+python -m tests.calibration.missing_tables
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from tests.calibration.missing_trials import LEVEL, NOISE
+from tests.calibration.tables import DOCS
+
+MARGIN = 2.0
+Record = Mapping[str, Any]
+Cell = Mapping[str, Any]
+
+
+def limits(record: Record) -> tuple[float, float]:
+    """Nominal coverage give or take two Monte Carlo standard errors."""
+    level, trials = record["level"], record["trials"]
+    half = MARGIN * math.sqrt(level * (1 - level) / trials)
+    return level - half, level + half
+
+
+def coverage(cell: Cell) -> float:
+    return cell["covered"] / cell["estimated"]
+
+
+def biased(cell: Cell, margin: float = MARGIN) -> bool:
+    """Whether the mean error is beyond so many Monte Carlo standard errors."""
+    return abs(cell["bias"]) > margin * cell["bias_mcse"]
+
+
+def table(record: Record) -> str:
+    """Bias and coverage of each analysis, two columns a mechanism."""
+    mechanisms = [one["name"] for one in record["mechanisms"]]
+    heads = [f"{name}: {what}" for name in mechanisms for what in ("bias", "coverage")]
+    lines = ["| analysis | " + " | ".join(heads) + " |", "|---" + "|--:" * len(heads) + "|"]
+    low, high = limits(record)
+    for analysis in dict.fromkeys(c["analysis"] for c in record["cells"]):
+        fields = []
+        for name in mechanisms:
+            cell = _cell(record, name, analysis)
+            bias, share = f"{cell['bias']:+.2f}", f"{100 * coverage(cell):.1f}"
+            mark = " (should)" if cell["should"] else ""
+            fields += [
+                f"**{bias}**" if biased(cell) else bias,
+                (share if low <= coverage(cell) <= high else f"**{share}**") + mark,
+            ]
+        lines.append("| " + " | ".join([analysis, *fields]) + " |")
+    return "\n".join(lines)
+
+
+def _cell(record: Record, mechanism: str, analysis: str) -> Cell:
+    return next(c for c in record["cells"] if (c["mechanism"], c["analysis"]) == (mechanism, analysis))
+
+
+def page(record: Record) -> str:
+    """The whole of docs/missing.md."""
+    shares = [
+        f"- **{one['name']}**: {100 * one['missing'][0]:.0f} % missing in the control arm and "
+        f"{100 * one['missing'][1]:.0f} % in the other; the difference in means of everyone is "
+        f"{one['truth']:.2f}."
+        for one in record["mechanisms"]
+    ]
+    widths = _cell(record, record["mechanisms"][0]["name"], "multiple imputation")
+    return "\n".join(
+        [
+            "# Missing outcomes: who recovers the truth",
+            "",
+            "Made by `make missing-study`; the record is `missing.json`. All data are synthetic.",
+            "",
+            f"Trials of {record['clusters']} clusters of {record['sizes'][0]} to {record['sizes'][1]} "
+            "people, half in each arm, with a continuous outcome that depends on a covariate x (slope 1), "
+            f"on its cluster (standard deviation {LEVEL:g}) and on chance (standard deviation {NOISE:g}). "
+            "Whether an outcome is missing depends on x and the arm:",
+            "",
+            *shares,
+            "",
+            "In the second the effect goes with x (by 1 for each unit), so that a regression with x and no "
+            "interaction does not do; in the last, missing outcomes of the intervention arm are lower by "
+            f"{-record['shift']:g} than others like them, so that nothing that is seen tells of them. All "
+            "analyses are by `gee` (independence, Kauermann-Carroll variance); x is auxiliary except where "
+            f"it is adjusted for; {record['imputations']} imputations, each arm with a model of its own; "
+            f"shifted: imputed outcomes of the intervention arm by {record['shift']:g}.",
+            "",
+            f"Mean error in the unit of the outcome, and per cent of {record['trials']} trials whose nominal "
+            "95 % interval covers the truth. Bold: beyond two Monte Carlo standard errors. (should): what "
+            "the analysis assumes holds.",
+            "",
+            table(record),
+            "",
+            "![Bias and coverage by analysis and mechanism](missing.svg)",
+            "",
+            "What should recover the truth does, and what should not does not: complete cases fail where "
+            "missingness goes with a covariate that is left out, adjustment fails where the effect goes with "
+            "it, every analysis that assumes missing at random fails where outcomes are not, and the shift "
+            "mends that only where it is the right one: where outcomes are missing at random it does harm. "
+            "No data can tell which of these holds. Intervals of multiple imputation have a median width of "
+            f"{widths['median_width']:.2f} under the first mechanism.",
+            "",
+        ]
+    )
+
+
+def figure(record: Record) -> None:
+    """Bias above, coverage below, a column a mechanism."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    mechanisms = [one["name"] for one in record["mechanisms"]]
+    analyses = list(dict.fromkeys(c["analysis"] for c in record["cells"]))
+    drawing = Figure(figsize=(9.5, 5.5), layout="constrained")
+    axes = drawing.subplots(2, len(mechanisms), sharey=True, sharex="row")
+    low, high = limits(record)
+    for column, name in enumerate(mechanisms):
+        above, below = axes[0][column], axes[1][column]
+        above.axvline(0, color="0.6", linewidth=0.8)
+        below.axvspan(100 * low, 100 * high, color="0.9")
+        above.set_title(name, fontsize="small", loc="left")
+        for place, analysis in enumerate(analyses):
+            cell = _cell(record, name, analysis)
+            colour, fill = ("#0072B2", "full") if cell["should"] else ("#D55E00", "none")
+            look = {"color": colour, "fillstyle": fill, "marker": "o", "linestyle": "", "markersize": 5}
+            above.plot([cell["bias"]], [place], **look)
+            half = MARGIN * cell["bias_mcse"]
+            above.plot([cell["bias"] - half, cell["bias"] + half], [place] * 2, color=colour, linewidth=1)
+            below.plot([100 * coverage(cell)], [place], **look)
+        above.set_xlabel("Mean error (synthetic trials)")
+        below.set_xlabel("Coverage, % (synthetic trials)")
+        for panel in (above, below):
+            panel.set_yticks(range(len(analyses)), analyses)
+            panel.spines[["top", "right"]].set_visible(False)
+            panel.grid(axis="y", color="0.93")
+            panel.set_axisbelow(True)
+    axes[0][0].invert_yaxis()
+    drawing.suptitle("Filled: what the analysis assumes holds", fontsize="small", x=0.01, ha="left")
+    with mpl.rc_context({"svg.hashsalt": "precept_stats", "svg.fonttype": "path"}):
+        drawing.savefig(DOCS / "missing.svg", metadata={"Date": None})
+
+
+def main() -> None:
+    record = json.loads((DOCS / "missing.json").read_text(encoding="utf-8"))
+    (DOCS / "missing.md").write_text(page(record), encoding="utf-8")
+    figure(record)
+
+
+if __name__ == "__main__":
+    main()
