@@ -68,7 +68,10 @@ def check(plan: PlanFile, as_json: AsJson = False) -> None:
     else:
         console.show_findings(findings)
         count = sum(finding.severity == "warning" for finding in findings)
-        console.show(f"{plan}: {len(loaded.plan.analyses)} analyses, no errors, {count} warnings")
+        asked = f"{len(loaded.plan.analyses)} analyses"
+        if loaded.plan.of_areas:
+            asked = f"{len(loaded.plan.disparities)} disparities"
+        console.show(f"{plan}: {asked}, no errors, {count} warnings")
 
 
 @app.command()
@@ -94,7 +97,7 @@ def run(
     else:
         console.show_results(results)
         console.show(f"report: {report_path}")
-    if results.failed:
+    if results.failed or (loaded.plan.of_areas and console.any_failed(results)):
         raise typer.Exit(1)
 
 

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from precept_stats.errors import PreceptError
-from precept_stats.report.format import df_text, interval_text, number_text, p_text
+from precept_stats.report.format import df_text, interval_text, number, number_text, p_text
 from precept_stats.values import Failure, Result, Results, Row
 
 if TYPE_CHECKING:
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 TESTED = ("primary", "secondary")
 """Purposes whose p-value is shown, as in the report."""
+SHOWN_INDICES = ("difference", "bgsd", "bgsd_corrected", "tau")
+"""Indices of disparity that the terminal shows; all are in the results."""
+DISPARITY = "disparity"
 SYNTHETIC = "SYNTHETIC DATA: these numbers describe no real trial."
 
 
@@ -85,7 +88,35 @@ def show_results(results: Results) -> None:
     table.add_column("status")
     for entry in results:
         table.add_row(*_summary(entry))
-    _out().print(table)
+    if results.analyses:
+        _out().print(table)
+    _show_disparities(results)
+
+
+def any_failed(results: Results) -> bool:
+    """Whether something that is asked of the data as a whole, such as a disparity, could not be had."""
+    return any(row.context == "failure" for row in results.shared)
+
+
+def _show_disparities(results: Results) -> None:
+    """A few indices of each disparity by period, in a table of their own; nothing where there is none."""
+    table = Table(title="Disparity between areas", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    for heading in ("disparity", "period", "index", "estimate", "interval"):
+        table.add_column(heading)
+    found: dict[tuple[str, str, str], dict[str, str]] = {}
+    for row in results.shared:
+        told = row.context == "disparity" and row.measure in SHOWN_INDICES
+        if row.context == "failure" and row.measure == DISPARITY:
+            table.add_row(row.analysis, "", "", "failed", row.error)
+        elif told and isinstance(row.stat, float):
+            key = (row.analysis, row.group("period"), row.measure)
+            found.setdefault(key, {})[row.stat_name] = number(row.stat)
+    for (name, period, measure), cells in found.items():
+        low, high = cells.get("conf_low", ""), cells.get("conf_high", "")
+        interval = f"{low} to {high}" if low and high else ""
+        table.add_row(name, period, measure.replace("_", " "), cells.get("estimate", ""), interval)
+    if table.row_count:
+        _out().print(table)
 
 
 def _summary(entry: Result | Failure) -> tuple[str, ...]:

@@ -42,6 +42,7 @@ from precept_stats.plan.families import family_rows
 from precept_stats.plan.intracluster import correlations_of
 from precept_stats.plan.provenance import provenance
 from precept_stats.plan.reader import LoadedPlan, read_plan, resolve_file
+from precept_stats.plan.regional_disparity import disparities_of
 from precept_stats.studies import AnyStudy
 from precept_stats.studies.design import AnyDesign
 from precept_stats.studies.leave_out import without_cluster
@@ -106,7 +107,12 @@ def run(
             _extended(_with_deviations(document, entry), families.of_members.get(entry.analysis, ()))
             for entry in entries
         ),
-        shared=(*quality, *families.shared, *correlations_of(document, tables)),
+        shared=(
+            *quality,
+            *families.shared,
+            *correlations_of(document, tables),
+            *disparities_of(document, tables),
+        ),
         provenance=provenance(loaded, tables),
         warnings=tuple(
             f"{finding.pointer}: {finding.message}"
@@ -206,6 +212,8 @@ def _prepare_all(plan: Plan, tables: Mapping[str, Table]) -> dict[str, AnyPrepar
         if key not in known:
             known[key] = _prepared_or_why_not(*key[:2], tables, key[2])
         prepared[name] = known[key]
+    if not prepared:
+        return prepared
     problem = prepared[plan.primary]
     if isinstance(problem, DataError):
         where = f"analysis {plan.primary!r}" + (f", {problem.where}" if problem.where else "")

@@ -11,9 +11,11 @@ from precept_stats.data.selection import Population
 from precept_stats.methods import AnyMethod
 from precept_stats.methods.settings_missing import COMPLETE_CASE, MissingOutcomes
 from precept_stats.plan.correlations import Correlation
+from precept_stats.plan.disparities import PlannedDisparity
 from precept_stats.plan.multiplicity import Identifier, Multiplicity
 from precept_stats.studies import AnyStudy
 from precept_stats.studies.question import Estimand, Outcome, Question
+from precept_stats.studies.region_design import AreaQuestion
 from precept_stats.values import Purpose
 
 Version = Annotated[str, StringConstraints(pattern=r"^\d+\.\d+\.\d+$")]
@@ -84,21 +86,25 @@ ALL_OUTPUTS: tuple[Output, ...] = ("flow", "baseline", "results", "forest", "clu
 
 
 class Plan(Declared):
-    """A whole analysis plan, after ``based_on`` has been expanded."""
+    """A whole analysis plan, after ``based_on`` has been expanded.
+
+    One of design ``regional_disparity`` has ``disparities``, and no estimands and analyses.
+    """
 
     precept_plan: Literal["1"]
     id: Identifier
     version: Version
     title: str
-    design: Literal["parallel_cluster_trial", "stepped_wedge"]
+    design: Literal["parallel_cluster_trial", "stepped_wedge", "regional_disparity"]
     summary: str = ""
     prespecification: Prespecification
     data: dict[Identifier, DataSource]
     populations: dict[Identifier, Population]
     outcomes: dict[Identifier, Outcome]
-    estimands: dict[Identifier, Estimand]
-    analyses: dict[Identifier, Analysis]
+    estimands: dict[Identifier, Estimand] = Field(default_factory=dict)
+    analyses: dict[Identifier, Analysis] = Field(default_factory=dict)
     correlations: dict[Identifier, Correlation] = Field(default_factory=dict)
+    disparities: dict[Identifier, PlannedDisparity] = Field(default_factory=dict)
     multiplicity: Multiplicity
     disclosure: Disclosure
     outputs: tuple[Output, ...] = ALL_OUTPUTS
@@ -117,6 +123,16 @@ class Plan(Declared):
         named = outcome.model_copy(update={"column": estimand.outcome})
         elements = tuple((name, self.outcomes[name]) for name in outcome.composite.elements)
         return Question(estimand_id, estimand, population, named, elements)
+
+    def area_question(self, disparity: str) -> AreaQuestion:
+        """The population and the outcome of a disparity."""
+        declared = self.disparities[disparity]
+        return AreaQuestion(self.populations[declared.population], self.outcomes[declared.outcome])
+
+    @property
+    def of_areas(self) -> bool:
+        """Whether areas are compared, and no arms."""
+        return self.design == "regional_disparity"
 
     def is_first_of_composite(self, analysis: str) -> bool:
         """Whether an analysis is the first about a composite outcome, and so tells of its elements."""

@@ -11,7 +11,9 @@ from precept_stats.errors import PlanError
 from precept_stats.methods.contract import not_computed, strategies_of
 from precept_stats.methods.settings import Choice, listed
 from precept_stats.methods.settings_icc import IccEstimator
+from precept_stats.plan.disparity_words import disparity_facts
 from precept_stats.plan.document import Analysis
+from precept_stats.plan.explain_terms import DATA_STATES, EFFECTS, REASONS, REMOVED, TARGETS
 from precept_stats.plan.findings import nearest, quoted
 from precept_stats.plan.loaded import LoadedPlan
 from precept_stats.plan.multiplicity import Family, Graphical
@@ -31,52 +33,26 @@ ALWAYS_TOLD = ("Purpose", "Method", "Model", "Reference", "Estimand")
 Fact = tuple[str, str]
 """A term and its text."""
 
-DATA_STATES = {
-    "before_recruitment": "written before recruitment",
-    "collecting_blinded": "written while data were collected, blind to arm",
-    "locked_blinded": "written after the data were locked, blind to arm",
-    "unblinded": "written after unblinding",
-    "results_seen": "written after the results had been seen",
-    "no_data_yet": "written before there were any data",
-}
-REASONS = {
-    "specified_in_protocol": "specified in the protocol",
-    "specified_in_sap": "specified in the statistical analysis plan",
-    "data_driven": "data driven, not prespecified",
-    "requested_by_reviewer": "requested by a reviewer, not prespecified",
-    "reanalysis": "a re-analysis, planned after the results were published",
-}
-TARGETS = {
-    "participant_average": "averaged over participants (every participant counts the same)",
-    "cluster_average": "averaged over clusters (every cluster counts the same)",
-}
-REMOVED = {
-    "nothing": "all clusters with each other",
-    "arm": "clusters within their arm, whose mean is removed",
-    "arm_and_strata": "clusters within their stratum (or pair) of an arm, whose mean is removed",
-}
-EFFECTS = {
-    "marginal": "marginal (for the population as a whole)",
-    "conditional": "conditional (within levels of the covariates)",
-}
-
 
 def explain(loaded: LoadedPlan, analysis: str | None = None) -> str:
-    """The plan, or one analysis or correlation of it, as plain text of at most 100 columns.
+    """The plan, or one analysis, correlation or disparity of it, as plain text of at most 100 columns.
 
     In the whole plan an analysis that is based on another is told by what differs; asked for by
     its name, it is told in full.
     """
-    analyses, correlations = loaded.plan.analyses, loaded.plan.correlations
-    names = (*analyses, *correlations)
+    plan = loaded.plan
+    teller = dict.fromkeys(plan.analyses, _in_full)
+    teller |= dict.fromkeys(plan.correlations, _correlation)
+    teller |= dict.fromkeys(plan.disparities, _disparity)
+    names = tuple(teller)
     if analysis is not None and analysis not in names:
         where = loaded.source.document.name
         raise PlanError("no such analysis", found=analysis, allowed=nearest(analysis, names), where=where)
     if analysis is None:
-        told = [_analysis(loaded, name) for name in analyses]
-        told += [_correlation(loaded, name) for name in correlations]
+        briefly = teller | dict.fromkeys(plan.analyses, _analysis)
+        told = [tell(loaded, name) for name, tell in briefly.items()]
     else:
-        told = [_in_full(loaded, analysis) if analysis in analyses else _correlation(loaded, analysis)]
+        told = [teller[analysis](loaded, analysis)]
     return "\n\n".join("\n".join(block) for block in [_head(loaded), *told]) + "\n"
 
 
@@ -149,6 +125,15 @@ def _correlation(loaded: LoadedPlan, name: str) -> list[str]:
         *(("Estimator", _estimator_words(one)) for one in declared.estimators),
     ]
     return [*_wrapped(title), "-" * min(len(title), WIDTH), *_terms(facts)]
+
+
+def _disparity(loaded: LoadedPlan, name: str) -> list[str]:
+    """A disparity: of what, between which areas, by which indices."""
+    declared, question = loaded.plan.disparities[name], loaded.plan.area_question(name)
+    title = f"{name}: {declared.label}" if declared.label else f"{name}: disparity between areas"
+    asked = [("Population", population_words(question.population))]
+    asked += [("Outcome", outcome_words(question.outcome)), *disparity_facts(declared)]
+    return [*_wrapped(title), "-" * min(len(title), WIDTH), *_terms(asked)]
 
 
 def _estimator_words(estimator: IccEstimator) -> str:

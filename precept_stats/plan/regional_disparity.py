@@ -1,18 +1,20 @@
-"""Disparity between areas, asked for directly: prepared like an analysis, answered as rows."""
+"""Disparities of a plan, or asked for directly: prepared like an analysis, answered as rows."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from precept_stats.data.dataset import Source, Table, load_table
+from precept_stats.errors import DataError, FitError, PlanError
 from precept_stats.inference.rows import Header
 from precept_stats.methods.disparity_indices import DisparityIndices
 from precept_stats.methods.disparity_rows import disparity_rows
+from precept_stats.plan.document import Plan
 from precept_stats.studies.region_design import AreaQuestion
 from precept_stats.studies.region_tables import prepare_regions
 from precept_stats.studies.regions import Regions
-from precept_stats.values import Disparity
+from precept_stats.values import Disparity, Row
 
 NAME = "disparity"
 
@@ -22,6 +24,28 @@ class DisparityHow:
     """The confidence level of every interval."""
 
     level: float = 0.95
+
+
+def disparities_of(plan: Plan, tables: Mapping[str, Table]) -> tuple[Row, ...]:
+    """The rows of every disparity of a plan; what fails is a row, and stops nothing."""
+    rows: list[Row] = []
+    for name, declared in plan.disparities.items():
+        question = plan.area_question(name)
+        header = Header(name, "", "exploratory", question.outcome.column)
+        try:
+            prepared = prepare_regions(declared.study, tables, question)
+            found = (*_remarks(header, prepared.warnings),)
+            found += tuple(disparity_rows(header, prepared.design, declared.method, plan.multiplicity.level))
+        except (DataError, FitError, PlanError) as problem:
+            reason = "; ".join(part for part in (problem.problem, problem.found, problem.where) if part)
+            row = header.row("failure", "problem", problem.problem, "Why there is no disparity")
+            found = (replace(row, measure=NAME, error=reason, status="failed"),)
+        rows += [replace(row, purpose="") for row in found]
+    return tuple(rows)
+
+
+def _remarks(header: Header, warnings: tuple[str, ...]) -> tuple[Row, ...]:
+    return tuple(header.row("fit", "remark", text, "What to know of the areas") for text in warnings)
 
 
 def disparity(

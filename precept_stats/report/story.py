@@ -20,6 +20,7 @@ from precept_stats.report.sections.cluster_size import cluster_size
 from precept_stats.report.sections.clusters import clusters
 from precept_stats.report.sections.correlations import correlations
 from precept_stats.report.sections.data_quality import data_quality
+from precept_stats.report.sections.disparities import disparities, summary_of_areas
 from precept_stats.report.sections.exposure import exposure
 from precept_stats.report.sections.families import families
 from precept_stats.report.sections.first_stage import first_stage
@@ -62,6 +63,7 @@ SECTIONS: tuple[tuple[Output | None, Section], ...] = (
     ("forest", forest),
     ("forest", subgroups),
     (None, correlations),
+    (None, disparities),
     ("clusters", clusters),
     ("clusters", cluster_size),
     ("clusters", predictions),
@@ -74,6 +76,15 @@ SECTIONS: tuple[tuple[Output | None, Section], ...] = (
 )
 """Sections in reading order, each with the output of the plan that asks for it (None: always there)."""
 
+OF_AREAS: tuple[tuple[Output | None, Section], ...] = (
+    (None, summary_of_areas),
+    (None, disparities),
+    ("data_quality", data_quality),
+    (None, deviations),
+    (None, provenance),
+)
+"""The sections of a plan that compares areas, and no arms."""
+
 
 def story(loaded: LoadedPlan, results: Results) -> Report:
     """The report that the plan asks for, made from the rows that its disclosure policy lets pass."""
@@ -82,7 +93,7 @@ def story(loaded: LoadedPlan, results: Results) -> Report:
     material = Material(loaded, released, results.provenance)
     blocks = tuple(
         block
-        for output, section in SECTIONS
+        for output, section in (OF_AREAS if loaded.plan.of_areas else SECTIONS)
         if output is None or output in loaded.plan.outputs
         for block in section(material)
     )

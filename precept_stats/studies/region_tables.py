@@ -25,6 +25,7 @@ from precept_stats.studies.population import (
     gather,
     surprising_values,
 )
+from precept_stats.studies.question import Outcome
 from precept_stats.studies.region_design import AreaQuestion, PreparedRegions, RegionDesign
 from precept_stats.studies.regions import FACTORS, HighestRank, NamedArea, Regions
 from precept_stats.studies.row_columns import frozen
@@ -64,7 +65,7 @@ def prepare_regions(
     where, for a table that does not hold the study: an area twice, or not in every period, a reference that
     is not there, a denominator of 0 or less, a value that its scale does not have, fewer than two areas.
     """
-    _check_outcome(study, question)
+    check_outcome(study, question.outcome)
     gathered, kept, warnings = _rows(study, data, question)
     cells, missing = _cells(study, question, gathered, kept)
     if missing:
@@ -93,8 +94,8 @@ def prepare_regions(
     return PreparedRegions(design, lost, (*warnings, *told))
 
 
-def _check_outcome(study: Regions, question: AreaQuestion) -> None:
-    outcome = question.outcome
+def check_outcome(study: Regions, outcome: Outcome) -> None:
+    """Raise PlanError for an outcome that the study cannot be of."""
     if outcome.composite is not None:
         raise PlanError("areas are not compared by a composite outcome", allowed="an outcome of one column")
     given = study.std_error is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from precept_stats.plan.rules import (
     allocations,
     correlations,
+    disparities,
     missing,
     purposes,
     questions,
@@ -25,4 +26,5 @@ RULES: tuple[Rule, ...] = (
     *allocations.RULES,
     *missing.RULES,
     *subgroups.RULES,
+    *disparities.RULES,
 )

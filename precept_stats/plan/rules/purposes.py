@@ -13,7 +13,7 @@ TESTED = ("primary", "secondary")
 
 
 def _has_primary(loaded: LoadedPlan) -> Iterator[Remark]:
-    if not primaries(loaded.plan):
+    if not primaries(loaded.plan) and not loaded.plan.of_areas:
         yield Remark(
             ("analyses",), "no analysis has the purpose `primary`", "none", "exactly one, or a family"
         )

@@ -141,13 +141,15 @@ def _tables_used(loaded: LoadedPlan) -> Iterator[Remark]:
 
 
 def _populations_used(loaded: LoadedPlan) -> Iterator[Remark]:
-    used = (estimand.population for estimand in loaded.plan.estimands.values())
+    used = [estimand.population for estimand in loaded.plan.estimands.values()]
+    used += [declared.population for declared in loaded.plan.disparities.values()]
     return _unused("populations", loaded.plan.populations, used, "a population")
 
 
 def _outcomes_used(loaded: LoadedPlan) -> Iterator[Remark]:
     outcomes = loaded.plan.outcomes
     used = [estimand.outcome for estimand in loaded.plan.estimands.values()]
+    used += [declared.outcome for declared in loaded.plan.disparities.values()]
     of_bundles = [outcomes[name].composite for name in used if name in outcomes]
     used += [element for composite in of_bundles if composite for element in composite.elements]
     return _unused("outcomes", outcomes, used, "an outcome")
@@ -190,8 +192,8 @@ RULES = (
     Rule("PL-0109", "error", "an analysis has at most one fallback", _one_fallback),
     Rule("PL-0110", "error", "a graph gives a weight to each member of its family", _graph_of_members),
     Rule("PL-0111", "warning", "every table is used by a population, or lists allocations", _tables_used),
-    Rule("PL-0112", "warning", "every population is used by an estimand", _populations_used),
-    Rule("PL-0113", "warning", "every outcome is used by an estimand", _outcomes_used),
+    Rule("PL-0112", "warning", "every population is used by an estimand or a disparity", _populations_used),
+    Rule("PL-0113", "warning", "every outcome is used by an estimand or a disparity", _outcomes_used),
     Rule("PL-0114", "warning", "every estimand is of an analysis or a correlation", _estimands_used),
     Rule(
         "PL-0115", "error", "a composite is of binary outcomes of the plan, one row a person", _elements_exist

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from precept_stats.data.schema import DataSchema, find_schema
+from precept_stats.data.selection import Population
 from precept_stats.data.strict_yaml import Location
 from precept_stats.errors import PreceptError
+from precept_stats.plan.document import Plan
 from precept_stats.plan.files import ALLOWED, DATA_FOLDER, path_problem
 from precept_stats.plan.findings import Remark, nearest, quoted
 from precept_stats.plan.loaded import LoadedPlan
 from precept_stats.plan.rules.rule import Rule, answerable, has_question
+from precept_stats.studies import AnyStudy
 from precept_stats.studies.cluster_trial import BASELINE_OUTCOME
-from precept_stats.studies.question import Question
+from precept_stats.studies.regions import Regions
 
 
 def _files_inside(loaded: LoadedPlan) -> Iterator[Remark]:
@@ -61,8 +64,8 @@ def _undeclared(loaded: LoadedPlan) -> Iterator[tuple[Remark, bool]]:
     """Columns that no schema declares, once each, and whether the data can certainly not have them."""
     told: set[Location] = set()
     found = _schemas(loaded)
-    for place, question in _asked(loaded):
-        tables = (question.population.of, *(join.table for join in question.population.join))
+    for place, population in _asked(loaded):
+        tables = (population.of, *(join.table for join in population.join))
         schemas = [schema for table in tables if isinstance(schema := found.get(table), DataSchema)]
         if len(schemas) < len(tables):
             continue  # PL-0104 or PL-0176 says so
@@ -76,22 +79,34 @@ def _undeclared(loaded: LoadedPlan) -> Iterator[tuple[Remark, bool]]:
                 yield Remark(location, message, quoted(column), nearest(column, known)), certain
 
 
-def _asked(loaded: LoadedPlan) -> Iterator[tuple[tuple[str, str], Question]]:
-    """Every analysis and correlation whose estimand, population and outcome exist, with its question."""
+def _asked(loaded: LoadedPlan) -> Iterator[tuple[tuple[str, str], Population]]:
+    """Everything that is asked of a population and an outcome that exist, with the population."""
     plan = loaded.plan
-    yield from ((("analyses", name), question) for name, _, question in answerable(plan))
+    yield from ((("analyses", name), question.population) for name, _, question in answerable(plan))
     for name, declared in plan.correlations.items():
         if has_question(plan, declared.estimand):
-            yield ("correlations", name), plan.question_of(declared.estimand)
+            yield ("correlations", name), plan.question_of(declared.estimand).population
+    for name, disparity in plan.disparities.items():
+        if disparity.population in plan.populations and disparity.outcome in plan.outcomes:
+            yield ("disparities", name), plan.populations[disparity.population]
+
+
+def _names_of(plan: Plan, place: tuple[str, str]) -> tuple[str, str, AnyStudy | Regions]:
+    """The population, the outcome and the study of what is asked at a place."""
+    block, name = place
+    if block == "disparities":
+        return plan.disparities[name].population, plan.disparities[name].outcome, plan.disparities[name].study
+    asked = plan.analyses[name] if block == "analyses" else plan.correlations[name]
+    estimand = plan.estimands[asked.estimand]
+    return estimand.population, estimand.outcome, asked.study
 
 
 def _columns(loaded: LoadedPlan, place: tuple[str, str]) -> Iterator[tuple[Location, str]]:
-    """Every column that an analysis or correlation names, with the place where it is named."""
-    plan, (block, name) = loaded.plan, place
-    asked = plan.analyses[name] if block == "analyses" else plan.correlations[name]
-    estimand = plan.estimands[asked.estimand]
-    outcome_at: Location = ("outcomes", estimand.outcome)
-    outcome = plan.outcomes[estimand.outcome]
+    """Every column that is named for what is asked at a place, with the place where it is named."""
+    plan = loaded.plan
+    population_id, outcome_id, study = _names_of(plan, place)
+    outcome_at: Location = ("outcomes", outcome_id)
+    outcome = plan.outcomes[outcome_id]
     composite = outcome.composite
     for element in composite.elements if composite is not None else ():
         yield ("outcomes", element, "column"), plan.outcomes[element].column
@@ -99,12 +114,12 @@ def _columns(loaded: LoadedPlan, place: tuple[str, str]) -> Iterator[tuple[Locat
         yield (*outcome_at, "column"), outcome.column
     if outcome.denominator is not None:
         yield (*outcome_at, "denominator"), outcome.denominator
-    population = plan.populations[estimand.population]
+    population = plan.populations[population_id]
     for number, condition in enumerate(population.where):
-        yield ("populations", estimand.population, "where", number, "column"), condition.column
+        yield ("populations", population_id, "where", number, "column"), condition.column
     for number, join in enumerate(population.join):
-        yield ("populations", estimand.population, "join", number, "on"), join.on
-    for field, column in asked.study.named():
+        yield ("populations", population_id, "join", number, "on"), join.on
+    for field, column in study.named():
         if column != BASELINE_OUTCOME:
             steps = (int(step) if step.isdigit() else step for step in field.split("/"))
             yield (*place, "study", *steps), column

@@ -60,6 +60,8 @@ def _fails(found: dict[str, Row]) -> bool:
 
 
 def _missing_outcome(material: Material) -> Table | None:
+    if material.plan.of_areas:
+        return None
     rows = [row for row in material.about_the_trial("missingness") if not row.group("cluster")]
     if not rows:
         return None

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 from precept_stats.methods.contract import strategies_of
-from precept_stats.plan.explain import DATA_STATES, EFFECTS, TARGETS, outcome_words, population_words
+from precept_stats.plan.explain import outcome_words, population_words
+from precept_stats.plan.explain_terms import DATA_STATES, EFFECTS, TARGETS
 from precept_stats.report.blocks import Block, Heading, Prose, Terms
 from precept_stats.report.format import (
     count_text,

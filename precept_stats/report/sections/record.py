@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from precept_stats.methods.contract import strategies_of
-from precept_stats.plan.explain import REASONS
+from precept_stats.plan.explain_terms import REASONS
 from precept_stats.report.blocks import Block, Bullets, Column, Heading, Prose, Table, TableRow, Terms
 from precept_stats.report.format import plural
 from precept_stats.report.material import Material, answer, reason_of_failure

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from precept_stats.plan.document import Analysis
-from precept_stats.plan.explain import TARGETS
+from precept_stats.plan.explain_terms import TARGETS
 from precept_stats.plan.loaded import Difference
 from precept_stats.report.blocks import Block, Column, Heading, Table, TableRow
 from precept_stats.report.format import joined, level_text, p_text, point_text, range_text

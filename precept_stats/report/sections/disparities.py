@@ -1,0 +1,222 @@
+"""How unequal areas are: a table of indices by period, the areas with their intervals, and what is noise."""
+
+from __future__ import annotations
+
+from precept_stats.numerics.inequality.catalogue import MEASURES
+from precept_stats.plan.disparity_words import reference_words
+from precept_stats.plan.explain import outcome_words, population_words
+from precept_stats.report.blocks import Block, Bullets, Column, Figure, Heading, Prose, Table, TableRow, Terms
+from precept_stats.report.figure_data import ForestData, ForestLine, ForestPanel, Mark
+from precept_stats.report.format import level_text, number, p_text
+from precept_stats.report.material import Material, by_stat, grouped, number_of
+from precept_stats.report.words import NONE, capital, contrast_words, sentence
+from precept_stats.values import Row
+
+MOST_DRAWN = 40
+CHANGE = "change_"
+FURTHER = {
+    "bgv_corrected": "Between-group variance without sampling error",
+    "bgsd_corrected": "Between-group standard deviation without sampling error",
+    "cov_corrected": "Coefficient of variation without sampling error",
+    "tau": "Standard deviation of areas in a random-effects model",
+    "i2": "Share of the variance between areas that is not noise",
+    "expected_range": "Best and worst apart by chance alone",
+}
+ABOUT = (
+    "An index says how unequal these areas are in this period, with an interval for the sampling error of "
+    "each. Sampling error alone makes an index without a sign larger; the lines without sampling error "
+    "correct for it. The best and the worst area are chosen by their estimates, so their difference is to be "
+    "read beside what chance alone would show."
+)
+
+
+def disparities(material: Material) -> tuple[Block, ...]:
+    """What is asked, a table and a figure of areas for each disparity of the plan; nothing where none is."""
+    blocks: list[Block] = []
+    for name in material.plan.disparities:
+        blocks += _one(material, name)
+    return (Heading(2, "Disparity between areas"), Prose(ABOUT), *blocks) if blocks else ()
+
+
+def _label(material: Material, name: str) -> str:
+    declared = material.plan.disparities[name]
+    return declared.label or material.plan.outcomes[declared.outcome].name
+
+
+def _one(material: Material, name: str) -> list[Block]:
+    declared, question = material.plan.disparities[name], material.plan.area_question(name)
+    label = _label(material, name)
+    failed = material.rows("failure", name)
+    if failed:
+        return [Heading(3, label), Prose(f"This disparity could not be had: {sentence(failed[0].error)}")]
+    asked = Terms(
+        (
+            ("Population", sentence(population_words(question.population))),
+            ("Outcome", sentence(outcome_words(question.outcome))),
+            ("Measured from", sentence(capital(reference_words(declared.study.reference)))),
+        )
+    )
+    blocks: list[Block] = [Heading(3, label), asked, *_tables(material, name)]
+    remarks = [str(row.stat) for row in material.rows("fit", name) if row.stat_name == "remark"]
+    blocks += [Bullets(tuple(map(sentence, map(capital, remarks))))] if remarks else []
+    return blocks + _areas(material, name)
+
+
+def _tables(material: Material, name: str) -> list[Block]:
+    """One line an index and one column a period; then the changes, where there are several periods."""
+    rows = material.rows("disparity", name)
+    pairs = dict.fromkeys((row.group("period"), row.group("compared_with")) for row in rows)
+    label, level = _label(material, name), level_text(material.plan.multiplicity.level)
+    told = (f"In brackets: {level} confidence intervals.",)
+    about = (f"disparity-{name}", f"{label}: indices of disparity")
+    alone = [pair for pair in pairs if not pair[1]]
+    tables: list[Block] = [_table(about, rows, alone, (*told, *_tests(material, name)))]
+    changes = [pair for pair in pairs if pair[1]]
+    if changes:
+        about = (f"disparity-{name}-changes", f"{label}: changes of the indices")
+        ratios = "A change is the later period less the earlier one; of ratios, the ratio of the two."
+        tables.append(_table(about, rows, changes, (*told, ratios)))
+    return tables
+
+
+def _table(
+    about: tuple[str, str], rows: tuple[Row, ...], pairs: list[tuple[str, str]], told: tuple[str, ...]
+) -> Table:
+    shown = [row for row in rows if (row.group("period"), row.group("compared_with")) in pairs]
+    notes: list[str] = []
+    lines = [
+        TableRow((_title(measure, rows), *(_cell(rows, measure, pair, notes) for pair in pairs)))
+        for measure in dict.fromkeys(row.measure.removeprefix(CHANGE) for row in shown)
+    ]
+    headings = (f"{period or 'All'}{f' against {earlier}' if earlier else ''}" for period, earlier in pairs)
+    columns = (Column("Index", "left", wraps=True), *map(Column, headings))
+    numbered = (f"Note {place}: {sentence(text)}" for place, text in enumerate(notes, 1))
+    return Table(*about, columns, tuple(lines), (*told, *numbered))
+
+
+def _title(measure: str, rows: tuple[Row, ...]) -> str:
+    unit = next((row.unit for row in rows if row.measure == measure and row.unit), "")
+    words = FURTHER.get(measure) or MEASURES[measure].label
+    return f"{words} ({unit})" if unit and unit != "ratio" else words
+
+
+def _cell(rows: tuple[Row, ...], measure: str, pair: tuple[str, str], notes: list[str]) -> str:
+    period, earlier = pair
+    named = f"{CHANGE}{measure}" if earlier else measure
+    mine = [
+        row
+        for row in rows
+        if (row.measure, row.group("period"), row.group("compared_with")) == (named, period, earlier)
+    ]
+    if not mine:
+        return NONE
+    cells = by_stat(mine)
+    first = cells["estimate"]
+    remark = _remark(first)
+    if remark and remark not in notes:
+        notes.append(remark)
+    note = f" (note {notes.index(remark) + 1})" if remark else ""
+    return f"{_text(cells)}{note}"
+
+
+def _remark(row: Row) -> str:
+    reason = row.error or row.warning
+    return f"{contrast_words(row.term)}: {reason}" if reason and row.term else reason
+
+
+def _text(cells: dict[str, Row]) -> str:
+    value, low, high = (number_of(cells.get(name)) for name in ("estimate", "conf_low", "conf_high"))
+    if value is None:
+        return "none"
+    return (
+        number(value) if low is None or high is None else f"{number(value)} ({number(low)} to {number(high)})"
+    )
+
+
+def _tests(material: Material, name: str) -> list[str]:
+    """Whether the areas are all alike, by period."""
+    told = []
+    for period, mine in grouped(material.rows("joint_test", name), lambda row: row.group("period")).items():
+        found = by_stat(mine)
+        p, df = number_of(found.get("p_value")), number_of(found.get("df1"))
+        if p is not None and df is not None:
+            when = f" in {period}" if period else ""
+            told.append(f"Test that all areas are alike{when} (Cochran's Q, {df:.0f} df): p {p_text(p)}.")
+    return told
+
+
+def _areas(material: Material, name: str) -> list[Block]:
+    """Every area with its interval and the mean of all as a line, where they are not too many to be seen."""
+    rows = material.rows("area", name)
+    by_period = grouped(rows, lambda row: row.group("period"))
+    if any(len({row.group("area") for row in mine}) > MOST_DRAWN for mine in by_period.values()):
+        return [
+            Prose(
+                f"Areas are not drawn: there are more than {MOST_DRAWN}. Each is in the rows of the results."
+            )
+        ]
+    panels = tuple(_panel(material, name, period, mine) for period, mine in by_period.items())
+    lines: list[TableRow] = []
+    for panel in panels:
+        lines.append(TableRow((panel.title,), "group"))
+        lines += [TableRow((line.label, line.text)) for line in panel.lines]
+    level = level_text(material.plan.multiplicity.level)
+    columns = (Column("Area", "left"), Column(f"Estimate ({level} CI)"))
+    label = _label(material, name)
+    said = "; ".join(f"{line.label} {line.text}" for panel in panels for line in panel.lines)
+    figure = Figure(
+        id=f"disparity-{name}-areas",
+        caption=f"{label} by area, with {level} confidence intervals; the line is the mean of all areas.",
+        alt=f"Areas with {level} confidence intervals. {said}.",
+        data=ForestData(panels),
+        behind=Table(f"disparity-{name}-areas-data", f"{label}: every area", columns, tuple(lines)),
+    )
+    return [figure]
+
+
+def _panel(material: Material, name: str, period: str, rows: list[Row]) -> ForestPanel:
+    found = {area: by_stat(mine) for area, mine in grouped(rows, lambda row: row.group("area")).items()}
+    values = {area: number_of(cells.get("estimate")) or 0.0 for area, cells in found.items()}
+    shares = {area: number_of(cells.get("share")) or 0.0 for area, cells in found.items()}
+    unit = next((row.unit for row in rows if row.unit), "")
+    lines = tuple(
+        ForestLine(area, False, _text(found[area]), _mark(found[area]))
+        for area in sorted(values, key=lambda area: (values[area], area))
+    )
+    title = ", ".join(filter(None, (_label(material, name), period, unit)))
+    middle = sum(values[area] * shares[area] for area in values)
+    return ForestPanel(title, False, middle, "below the mean", "above the mean", lines)
+
+
+def _mark(cells: dict[str, Row]) -> Mark | None:
+    value, low, high = (number_of(cells.get(name)) for name in ("estimate", "conf_low", "conf_high"))
+    return None if value is None else Mark(value, low, high)
+
+
+def summary_of_areas(material: Material) -> tuple[Block, ...]:
+    """What a plan without arms is about, and what each of its disparities found first."""
+    said = [text for name in material.plan.disparities if (text := _in_words(material, name))]
+    blocks: list[Block] = [Heading(2, "Summary"), *(Prose(text, lead=True) for text in said)]
+    blocks += [Prose(material.plan.summary)] if material.plan.summary else []
+    if material.provenance.synthetic:
+        blocks.append(
+            Prose("Synthetic data: made by a program. Nothing here is a finding about any real area.")
+        )
+    return tuple(blocks)
+
+
+def _in_words(material: Material, name: str) -> str:
+    """The spread of areas without noise in the last period, with its interval."""
+    rows = [row for row in material.rows("disparity", name) if row.measure == "bgsd_corrected"]
+    periods = grouped(rows, lambda row: row.group("period"))
+    if not periods:
+        return ""
+    period, mine = list(periods.items())[-1]
+    cells = by_stat(mine)
+    unit = cells["estimate"].unit
+    when = f" in {period}" if period else ""
+    count = len({row.group("area") for row in material.rows("area", name)})
+    return (
+        f"{_label(material, name)}: the {count} areas{when} have a standard deviation of {_text(cells)} "
+        f"{unit} without sampling error ({level_text(material.plan.multiplicity.level)} confidence interval)."
+    )
