@@ -39,7 +39,12 @@ from precept_stats.methods.settings_wild import (
 )
 from precept_stats.numerics.gee.fit import GeeFit, GeeModel, fit_gee
 from precept_stats.numerics.score_bootstrap import ScoreTest
-from precept_stats.numerics.wild_bootstrap import ClusterScores, WildTest, full_leverage
+from precept_stats.numerics.wild_bootstrap import (
+    ClusterScores,
+    WildTest,
+    effective_clusters,
+    full_leverage,
+)
 from precept_stats.studies import AnyStudy
 from precept_stats.studies.cluster_trial import ClusterTrial
 from precept_stats.studies.cluster_trial_design import ClusterTrialDesign
@@ -48,6 +53,12 @@ from precept_stats.studies.question import SUMMARIES_OF, Question
 FEW_IN_AN_ARM = 4
 """An arm with fewer clusters gets a warning. An assumption: in print the test rejects too rarely where few
 clusters are treated, and how few depends on their sizes (MacKinnon and Webb 2017, J Appl Econom 32:233)."""
+
+FEW_EFFECTIVE = 6.0
+"""Fewer effective clusters, of six or more, get a warning: six alike are the fewest that bear an interval at
+0.95 with signs. An assumption: in print the fewer, the farther the test is from its level."""
+INTERCEPT = 0
+"""Where the column of ones stands."""
 
 
 class WildClusterBootstrap(Declared):
@@ -172,7 +183,7 @@ class WildClusterBootstrap(Declared):
         test = self.model.test(kernel, lift, vectors)
         is_linear = isinstance(self.model, LinearModel)
         require_scatter(test.std_error**2, spread_of(design) if is_linear else 1.0)
-        warnings = _warnings(design, test, self._reference())
+        warnings = (*_warnings(design, test, self._reference()), *_few_dominate(design, kernel))
         return Fit(
             uncertainty=Randomisation(
                 ("effect",),
@@ -260,3 +271,18 @@ def _warnings(design: ClusterTrialDesign, test: WildTest | ScoreTest, reference:
             "rejects too rarely, and its intervals are too wide"
         )
     return tuple(found)
+
+
+def _few_dominate(design: ClusterTrialDesign, kernel: GeeFit) -> tuple[str, ...]:
+    """A warning where a few clusters decide the effect."""
+    clusters = kernel.clusters
+    effective = effective_clusters(
+        ClusterScores(clusters.information, clusters.score, kernel.bread, TESTED), INTERCEPT
+    )
+    if design.n_clusters < FEW_EFFECTIVE or effective >= FEW_EFFECTIVE * (1.0 - 1e-9):
+        return ()
+    return (
+        f"a few clusters decide the effect: {design.n_clusters} tell as much of it as {effective:.1f} alike "
+        "would (Carter, Schnepel and Steigerwald), and with so few the wild cluster bootstrap may be far "
+        "from its level; compare cr3, weights: {kind: clusters} or randomisation_test",
+    )

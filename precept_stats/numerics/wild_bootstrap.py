@@ -84,6 +84,16 @@ def full_leverage(scores: ClusterScores) -> NDArray[np.intp]:
     return np.flatnonzero(1.0 - largest < FULL_LEVERAGE)
 
 
+def effective_clusters(scores: ClusterScores, intercept: int) -> float:
+    """How many clusters of one size would tell as much of the coefficient: G / (1 + CV^2 of their influence).
+
+    Outcomes of a cluster are taken as all alike, so that its influence is the squared sum of its rows of
+    M X' (Carter, Schnepel and Steigerwald 2017, Rev Econ Stat 99:698); ``intercept`` is the column of ones.
+    """
+    influence: Vector = (scores.information[:, :, intercept] @ scores.column) ** 2
+    return float(influence.sum() ** 2 / np.sum(influence**2))
+
+
 def forms(scores: ClusterScores, lifted: Matrix) -> tuple[Vector, Matrix]:
     """The vector a (G,) and the matrix K (G, G)."""
     pulled = np.einsum("gab,gb->ga", scores.information, lifted)

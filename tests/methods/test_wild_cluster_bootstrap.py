@@ -213,6 +213,24 @@ def test_a_ratio_is_tested_at_one_and_unbounded_on_its_own_scale() -> None:
     assert not names & {"conf_low", "conf_high"}
 
 
+def test_a_cluster_that_decides_the_effect_is_warned_of() -> None:
+    design = first_clusters(trial(7, equal_sizes=True), 12)
+    sizes = np.bincount(design.row_cluster)
+    assert not any("decide the effect" in text for text in WildClusterBootstrap().fit(design).warnings)
+    mine = np.flatnonzero(design.row_cluster == 0)
+    rows = np.sort(np.concatenate([np.arange(len(design.y)), np.tile(mine, 40)]))
+    large = with_rows(design, rows)
+    plain = WildClusterBootstrap()
+    model = plain._model(large)
+    X, cluster = model.columns.values, large.row_cluster
+    pulled = X @ np.linalg.inv(X.T @ X)[:, 1]
+    influence = np.bincount(cluster, weights=pulled) ** 2
+    effective = len(sizes) / (1.0 + np.var(influence) / np.mean(influence) ** 2)
+    assert effective < 6
+    (found,) = [text for text in plain.fit(large).warnings if "decide the effect" in text]
+    assert f"as {effective:.1f} alike" in found
+
+
 def test_very_few_clusters_are_said_to_bear_no_interval() -> None:
     design = first_clusters(trial(7), 4)
     fit = WildClusterBootstrap().fit(design)
