@@ -173,13 +173,21 @@ def _judged(
             if (candidates[kept] == own).all(axis=1).any():
                 return kept, ""
             limit = float(found[kept].max())
-            return (
-                kept,
-                f"its {accept.score.kind} score is {mine[0]:.6g}; accepted are those up to {limit:.6g}",
-            )
+            if balance.up_to(mine, limit)[0]:
+                return kept, _cut(accept, float(mine[0]))
     if balance.up_to(mine, limit)[0]:
         return kept, ""
     return kept, f"its {accept.score.kind} score is {mine[0]:.6g}; accepted are those up to {limit:.6g}"
+
+
+def _cut(accept: BestNumber, score: float) -> str:
+    """Why an allocation is not among the best so many although no better one is left out."""
+    return (
+        f"its {accept.score.kind} score of {score:.6g} is that of the last one accepted, and ties are cut after "
+        f"{accept.number:,} in the order of the list: those with the first clusters in the compared arm come "
+        "first, so that it may be accepted with compare and reference exchanged. A listed set, best_share or "
+        "score_at_most has no such cut"
+    )
 
 
 def _countable(accept: BestNumber, count: int) -> int:

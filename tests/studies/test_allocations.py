@@ -259,6 +259,20 @@ def test_a_rule_that_the_data_do_not_keep_is_refused() -> None:
         made(third, study(rule({"kind": "best_share", "share": 0.5})), ask())
 
 
+def test_an_allocation_cut_off_at_a_tie_is_said_to_be_so() -> None:
+    held = slow_scores(births())
+    last = sorted(held.values())[8]
+    tied = sorted(given for given, score in held.items() if score == pytest.approx(last, rel=1e-9))
+    nine = {"kind": "best_number", "number": 9}
+    assert len(tied) == 2
+    kept, cut = tied
+    assert made(births(used=kept), study(rule(nine))).design.allocations.codes.shape == (9, 6)
+    with pytest.raises(DataError, match="does not accept") as caught:
+        made(births(used=cut), study(rule(nine)))
+    assert "is that of the last one accepted, and ties are cut after 9" in caught.value.found
+    assert "compare and reference exchanged" in caught.value.found
+
+
 def test_what_a_rule_must_say() -> None:
     for wrong in (
         rule({"kind": "each_within_limit"}),
