@@ -76,7 +76,7 @@ class EveryVector:
 
     def share(self, far: NDArray[np.bool_]) -> float:
         """The share of vectors that are ``far`` (M,), or give the observed statistic."""
-        return (np.count_nonzero(far) + np.count_nonzero(~far[self.same])) / len(far)
+        return float(np.count_nonzero(far) + np.count_nonzero(~far[self.same])) / len(far)
 
     def linear(self, a: Vector) -> Vector:
         """The products v @ a of every vector (M,)."""
@@ -107,7 +107,7 @@ class DrawnVectors:
 
     def share(self, far: NDArray[np.bool_]) -> float:
         """The share of vectors that are ``far`` (M,), or give the observed statistic."""
-        return (np.count_nonzero(far) + np.count_nonzero(~far[self.same])) / len(far)
+        return float(np.count_nonzero(far) + np.count_nonzero(~far[self.same])) / len(far)
 
     def linear(self, a: Vector) -> Vector:
         """The products v @ a of every vector (M,)."""

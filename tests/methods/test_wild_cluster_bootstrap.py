@@ -240,6 +240,7 @@ def test_very_few_clusters_are_said_to_bear_no_interval() -> None:
     found = effect(WildClusterBootstrap(), design)
     assert math.isinf(found.interval.lower)
     assert found.p_value >= 2 / 16
+    assert type(found.p_value) is float
     six_points = WildClusterBootstrap(signs={"kind": "webb"})
     assert effect(six_points, design).p_value >= 6 / 6**4
     assert len(six_points.fit(design).warnings) == 1
