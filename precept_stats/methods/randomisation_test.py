@@ -318,12 +318,18 @@ def _summaries(design: ClusterTrialDesign) -> _Summaries:
     return _Summaries(residuals, status, evidence, warnings)
 
 
+MIRRORED = 2
+"""So many allocations have the largest statistic where nothing else ties: one, and its mirror image."""
+
+
 def _few_allocations(test: AnyTest, reference: str) -> tuple[str, ...]:
     """A warning where no p of 0.05 or less was possible, so that an interval at 0.95 has no end."""
     smallest = test.smallest_p()
     if smallest <= 0.05:
         return ()
+    few = test.replicates * 0.05 < MIRRORED
+    cause = "very few clusters" if few else "many allocations tie for the largest statistic"
     return (
-        f"very few clusters: over {reference} no p-value below {smallest:.2g} is possible, and intervals at "
+        f"{cause}: over {reference} no p-value below {smallest:.2g} is possible, and intervals at "
         f"levels above {1.0 - smallest:.2g} may be unbounded",
     )

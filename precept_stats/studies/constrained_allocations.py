@@ -183,10 +183,10 @@ def _judged(
 def _cut(accept: BestNumber, score: float) -> str:
     """Why an allocation is not among the best so many although no better one is left out."""
     return (
-        f"its {accept.score.kind} score of {score:.6g} is that of the last one accepted, and ties are cut after "
-        f"{accept.number:,} in the order of the list: those with the first clusters in the compared arm come "
-        "first, so that it may be accepted with compare and reference exchanged. A listed set, best_share or "
-        "score_at_most has no such cut"
+        f"its {accept.score.kind} score of {score:.6g} is that of the last one accepted, and ties are cut "
+        f"after {accept.number:,} in the order of the list: those with the first clusters in the compared "
+        "arm come first, so that it may be accepted with compare and reference exchanged. A listed set, "
+        "best_share or score_at_most has no such cut"
     )
 
 

@@ -132,10 +132,19 @@ def test_very_few_clusters_are_said_to_bear_no_interval() -> None:
     )
     fit = RandomisationTest().fit(small)
     assert fit.status == "warning"
+    assert "very few clusters: " in fit.warnings[0]
     assert "no p-value below 0.12 is possible" in fit.warnings[0]
     found = effect(RandomisationTest(), small)
     assert math.isinf(found.interval.lower)
     assert math.isfinite(found.std_error)
+
+
+def test_ties_are_said_to_be_why_p_cannot_be_small() -> None:
+    design = trial(2)
+    alike = replace(design, y=(design.row_cluster == 0).astype(float))
+    (told,) = RandomisationTest().fit(alike).warnings
+    assert told.startswith("many allocations tie for the largest statistic: over all ")
+    assert "no p-value below 1 is possible" in told
 
 
 def test_what_it_cannot_do_is_refused_before_data_are_read() -> None:
