@@ -166,40 +166,43 @@ def _independent(cells: Cells, family: Family) -> _Now:
     state = working_at(cells, family, params)
     if state is None:
         return _Now(params, nothing[:0], inverse, empty, nothing, 0, "means")
-    step = nothing
+    step, deviance = nothing, _deviance(cells, family, state)
     for iteration in range(1, MAX_ITERATIONS + 1):
         found = equations(cells, state, inverse)
         step = _solved(found.information, found.score)
-        moved = _downhill(cells, family, params, state, step)
+        moved = _downhill(cells, family, params, step, deviance)
         if moved is None:
             return _Now(params, nothing[:0], inverse, state, step, iteration, "not_settled")
-        params, state, taken = moved
-        if _small(cells, taken * step, params, ROUGH) and taken == 1.0:
+        params, state, deviance, taken = moved
+        if taken == 1.0 and _small(cells, step, params, ROUGH):
             return _Now(params, nothing[:0], inverse, state, step, iteration, "")
     return _Now(params, nothing[:0], inverse, state, step, MAX_ITERATIONS, "not_settled")
 
 
-def _downhill(
-    cells: Cells, family: Family, params: Vector, state: Working, step: Vector
-) -> tuple[Vector, Working, float] | None:
-    """The longest halving of the step that keeps the means allowed and does not raise the deviance."""
+def _deviance(cells: Cells, family: Family, state: Working) -> float:
     weight = cells.row_weight
-    limit = family.variance.deviance(state.mean, weight * cells.count, weight * cells.total)
-    limit += 1e-10 * (1.0 + abs(limit))
+    return family.variance.deviance(state.mean, weight * cells.count, weight * cells.total)
+
+
+def _downhill(
+    cells: Cells, family: Family, params: Vector, step: Vector, deviance: float
+) -> tuple[Vector, Working, float, float] | None:
+    """The longest halving of the step that keeps the means allowed and does not raise the deviance."""
+    limit = deviance + 1e-10 * (1.0 + abs(deviance))
     for halving in range(HALVINGS):
         share = 0.5**halving
         candidate = params + share * step
         there = working_at(cells, family, candidate)
         if there is not None:
-            value = family.variance.deviance(there.mean, weight * cells.count, weight * cells.total)
+            value = _deviance(cells, family, there)
             if value <= limit:
-                return candidate, there, share
+                return candidate, there, value, share
     return None
 
 
 def _small(cells: Cells, step: Vector, params: Vector, tolerance: float) -> bool:
-    eta = cells.eta(params)
-    return float(np.max(np.abs(cells.eta(step)))) <= tolerance * (1.0 + float(np.max(np.abs(eta))))
+    moved = float(np.max(np.abs(cells.eta(step))))
+    return moved <= tolerance or moved <= tolerance * (1.0 + float(np.max(np.abs(cells.eta(params)))))
 
 
 def _settled(cells: Cells, model: GeeModel, now: _Now) -> _Now:
