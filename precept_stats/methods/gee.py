@@ -17,7 +17,12 @@ from precept_stats.inference.sandwich_df import SandwichDf
 from precept_stats.inference.seeds import Seed
 from precept_stats.inference.uncertainty import Asymptotic
 from precept_stats.methods.contract import MethodWords
-from precept_stats.methods.gee_checks import require_refits, require_usable, spare_clusters
+from precept_stats.methods.gee_checks import (
+    require_refits,
+    require_usable,
+    spare_clusters,
+    uneven_sizes_warning,
+)
 from precept_stats.methods.gee_correlation import MEASURE_OF, Place, correlations, edge
 from precept_stats.methods.gee_model import MarginalModel, averaged_sizes, marginal_model, require_solution
 from precept_stats.methods.gee_plan import (
@@ -95,9 +100,9 @@ class Gee(Declared):
     Small samples:
         Confidence intervals and p-values refer to a t distribution on clusters minus parameters, or on
         Satterthwaite's degrees of freedom. Without correction the sandwich is too small below about 40
-        clusters; Kauermann and Carroll's correction is on average about right and Mancl and DeRouen's
-        too large, more so when cluster sizes vary. Intervals of correlations are normal ones, and too
-        narrow with few clusters.
+        clusters; Kauermann and Carroll's correction is about right for equal sizes and too small where
+        these vary much, while Mancl and DeRouen's, too large for equal ones, then keeps the level.
+        Intervals of correlations are normal ones, and too narrow with few clusters.
 
     Not for:
         Effects given the cluster, where these differ from effects over all clusters; clusters matched
@@ -199,6 +204,8 @@ class Gee(Declared):
         corrected = self.variance.of(kernel, leverage, model.effect_coding())
         require_refits(model, corrected, self.variance)
         warnings = (*fallback, *edge(self.correlation, kernel.alpha), *few_clusters(design))
+        if isinstance(self.weights, ParticipantWeights):
+            warnings += uneven_sizes_warning(design, self.variance)
         status: Status = "warning" if warnings else "ok"
         estimator = self.estimator(layout_of_design(design), family)
         return Fit(

@@ -12,6 +12,7 @@ from precept_stats.methods.arm_model import require_clusters
 from precept_stats.methods.gee_model import MarginalModel
 from precept_stats.methods.scatter import ROUNDING
 from precept_stats.methods.settings_gee import GeeVariance
+from precept_stats.numerics.clustering import size_variation
 from precept_stats.numerics.gee.fit import FULL_LEVERAGE, GeeFit
 from precept_stats.numerics.gee.variance import Corrected, Leverage
 from precept_stats.studies.cluster_trial_design import ClusterTrialDesign
@@ -27,6 +28,23 @@ WHY = {
     "no_pairs": "there is nothing to estimate the working correlation from",
 }
 """Why there is no fit without a cluster, where it is not for want of convergence."""
+
+HELD = frozenset({"mancl_derouen", "cr2", "cr3", "jackknife"})
+"""Variances under which type I errors stayed near their level whatever the sizes (docs/few_clusters.md)."""
+FEW, UNEQUAL = 40, 0.6
+"""Clusters up to which, and coefficients of variation of size from which, the others did not."""
+
+
+def uneven_sizes_warning(design: AnyDesign, variance: GeeVariance) -> tuple[str, ...]:
+    """A warning where sizes vary much, people count the same, and the correction is known to be too small."""
+    variation = size_variation(design.cluster_size).cv
+    if variance.kind in HELD or design.n_clusters > FEW or variation < UNEQUAL:
+        return ()
+    return (
+        f"cluster sizes vary much (coefficient of variation {variation:.2f}) between {design.n_clusters} "
+        f"clusters: in simulations the {variance.words} was then too small; mancl_derouen, or cr2 on "
+        "Satterthwaite's degrees of freedom, kept its level",
+    )
 
 
 @singledispatch

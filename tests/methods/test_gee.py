@@ -364,3 +364,15 @@ def test_words_name_every_setting() -> None:
 def test_a_variance_that_there_is_not() -> None:
     with pytest.raises(ValidationError):
         gee("pan")
+
+
+def test_uneven_sizes_are_warned_of_where_the_correction_is_known_to_be_too_small() -> None:
+    design = trial(3, outcome="binary")
+    sizes = np.where(np.arange(design.n_clusters) < 3, 40.0, 1.0)[design.row_cluster]
+    uneven = replace(design, y=design.y * sizes, size=sizes)
+    (warning,) = Gee().fit(uneven).warnings
+    assert "kauermann" in warning.casefold()
+    assert "mancl_derouen" in warning
+    assert Gee(variance={"kind": "mancl_derouen"}).fit(uneven).warnings == ()
+    assert Gee(weights={"kind": "clusters"}).fit(uneven).warnings == ()
+    assert Gee().fit(design).warnings == ()
