@@ -41,6 +41,7 @@ from precept_stats.numerics.nuisance import (
     truncated,
     weights_of,
 )
+from precept_stats.studies.cluster_trial_design import ClusterTrialDesign
 from precept_stats.studies.incomplete import Incomplete
 from precept_stats.studies.row_columns import frozen
 from precept_stats.values import Status
@@ -61,22 +62,27 @@ class Weights:
     """The weight of each row, 0 where unanswered, and what was cut."""
 
     modelled: Modelled
-    answered: Bools
+    incomplete: Incomplete
     uncut: Floats
 
     @property
     def used(self) -> Floats:
         """Those of answered rows."""
-        return self.modelled.values[self.answered]
-
-    @property
-    def effective(self) -> float:
-        """How many rows of equal weight would tell as much: (sum w)^2 / sum w^2."""
-        return float(self.used.sum() ** 2 / (self.used**2).sum())
+        return self.modelled.values[self.incomplete.answered]
 
 
-def fit_weighted(method: Gee, incomplete: Incomplete, missing: InverseProbability) -> Completed:
-    """The method with answered rows weighted; its quantities average over everyone, answered or not."""
+def effective(weights: Floats) -> float:
+    """How many rows of equal weight would tell as much: (sum w)^2 / sum w^2."""
+    return float(weights.sum() ** 2 / (weights**2).sum())
+
+
+def fit_weighted(
+    method: Gee, known: ClusterTrialDesign, incomplete: Incomplete, missing: InverseProbability
+) -> Completed:
+    """The method with answered rows weighted; its quantities average over everyone, answered or not.
+
+    ``known`` is the design of the answered rows: clusters, people and degrees of freedom are counted there.
+    """
     weights = _weights(incomplete, missing)
     mean = float(incomplete.design.y[incomplete.answered].mean())
     design = incomplete.filled(np.full(incomplete.n_missing, mean))
@@ -84,11 +90,16 @@ def fit_weighted(method: Gee, incomplete: Incomplete, missing: InverseProbabilit
     kernel, _, fallback = method.solved(model)
     off = _by_residual(model, kernel, model.design.y)
     carried = weights.modelled.nuisance.carried(off)
-    return _completed(method, model, kernel, (carried, weights, fallback))
+    return _completed(method, known, model, kernel, (carried, weights, fallback))
 
 
-def fit_doubly_robust(method: Gee, incomplete: Incomplete, missing: DoublyRobust) -> Completed:
-    """The method with outcomes B + w (y - B), B being those expected by regression, for everyone."""
+def fit_doubly_robust(
+    method: Gee, known: ClusterTrialDesign, incomplete: Incomplete, missing: DoublyRobust
+) -> Completed:
+    """The method with outcomes B + w (y - B), B being those expected by regression, for everyone.
+
+    ``known`` as in ``fit_weighted``.
+    """
     weights = _weights(incomplete, missing)
     w, y = weights.modelled, np.where(incomplete.answered, incomplete.design.y, 0.0)
     expected = _expected(incomplete, missing.by_arm)
@@ -99,23 +110,24 @@ def fit_doubly_robust(method: Gee, incomplete: Incomplete, missing: DoublyRobust
     by_value = _by_outcome(model, kernel)
     carried = w.nuisance.carried(by_value * (y - expected.values)[:, None])
     carried = carried + expected.nuisance.carried(by_value * (1.0 - w.values)[:, None])
-    return _completed(method, model, kernel, (carried, weights, fallback))
+    return _completed(method, known, model, kernel, (carried, weights, fallback))
 
 
 def _completed(
-    method: Gee, model: MarginalModel, kernel: GeeFit, of: tuple[Floats, Weights, tuple[str, ...]]
+    method: Gee,
+    known: ClusterTrialDesign,
+    model: MarginalModel,
+    kernel: GeeFit,
+    of: tuple[Floats, Weights, tuple[str, ...]],
 ) -> Completed:
     carried, weights, fallback = of
     leverage = leverage_of(kernel)
     require_usable(model, kernel, leverage, method.variance)
-    design = model.design
-    everything = isinstance(method.df, ClustersMinusAllParameters)
-    spare = spare_clusters(design, model.n_parameters if everything else model.cluster_parameters)
-    df = math.inf if isinstance(method.df, NormalDistribution) else float(spare)
+    df = _df(method, known, model)
     covariance = _covariance(method, kernel, leverage, carried)
-    warnings = (*fallback, *few_clusters(design), *_weight_warnings(weights))
+    warnings = (*fallback, *few_clusters(known), *_weight_warnings(weights))
     status: Status = "warning" if warnings else "ok"
-    estimator = f"{method.estimator(layout_of_design(design))}, with scores of the missing-data models"
+    estimator = f"{method.estimator(layout_of_design(known))}, with scores of the missing-data models"
     fit = Fit(
         Asymptotic(model.columns.names, kernel.params, covariance, FixedDf(df, method.df.words)),
         status=status,
@@ -124,10 +136,36 @@ def _completed(
             ("largest_leverage", float(leverage.largest.max())),
         ),
         warnings=warnings,
-        facts=(*design_facts(design, estimator, method.df.words), *_weight_facts(weights)),
+        facts=(
+            *design_facts(known, estimator, method.df.words),
+            *_eligible(weights.incomplete),
+            *_weight_facts(weights),
+        ),
         settings=tuple((name, value) for name, value, _ in listed(method.choices())),
     )
-    return Completed(fit, method.targets(design))
+    return Completed(fit, method.targets(model.design))
+
+
+def _df(method: Gee, known: ClusterTrialDesign, model: MarginalModel) -> float:
+    """Clusters with an answered outcome less parameters: one without any tells nothing of the effect.
+
+    A covariate may be one of clusters among the answered rows alone, and then counts as such.
+    """
+    of_known = method.model_of(known)
+    everything = isinstance(method.df, ClustersMinusAllParameters)
+    spent = max(one.n_parameters if everything else one.cluster_parameters for one in (model, of_known))
+    spare = spare_clusters(known, spent)
+    return math.inf if isinstance(method.df, NormalDistribution) else float(spare)
+
+
+def _eligible(incomplete: Incomplete) -> Iterator[Fact]:
+    """Over whom the effect is averaged, by arm: everyone, answered or not."""
+    design = incomplete.design
+    arm = design.arm[design.row_cluster]
+    for number, name in enumerate(design.arm_names):
+        people = int(np.sum(arm == number))
+        label = "Individuals over whom the effect is averaged, answered or not"
+        yield Fact("n_eligible", label, people, "individuals", (("arm", name),))
 
 
 def _covariance(method: Gee, kernel: GeeFit, leverage: Leverage, carried: Floats) -> Floats:
@@ -169,7 +207,7 @@ def _weights(incomplete: Incomplete, missing: InverseProbability | DoublyRobust)
     if isinstance(missing, InverseProbability) and missing.stabilised:
         found = stabilised(found, answered, design.arm[cluster], (cluster, count))
     largest = missing.truncation.largest(found.values[answered])
-    return Weights(truncated(found, largest), answered, found.values[answered])
+    return Weights(truncated(found, largest), incomplete, found.values[answered])
 
 
 def _expected(incomplete: Incomplete, by_arm: bool) -> Modelled:
@@ -216,14 +254,27 @@ def _by_part(
 
 
 def _weight_warnings(weights: Weights) -> Iterator[str]:
-    used, share = weights.used, weights.effective / len(weights.used)
-    if used.max() > LARGE * used.mean() or share < THIN:
-        times = used.max() / used.mean()
+    """Judged before any weight was cut, so that cutting does not silence it."""
+    uncut, used = weights.uncut, weights.used
+    times, share = uncut.max() / uncut.mean(), effective(uncut) / len(uncut)
+    if times <= LARGE and share >= THIN:
+        return
+    cut = float(np.mean(uncut > used))
+    largest = (
+        f"weights are very unequal: the largest is {uncut.max():.3g}, {times:.3g} times their mean, and "
+        f"answered rows tell as much as {_per_cent(share)} of them would with equal weights"
+    )
+    if cut > 0.0:
         yield (
-            f"weights are very unequal: the largest is {used.max():.3g}, {times:.3g} times their mean, and "
-            f"answered rows tell as much as {100 * share:.0f} per cent of them would with equal weights; "
-            "consider truncation"
+            f"{largest}; {_per_cent(cut)} of these weights were cut, to at most {used.max():.3g}, and tell "
+            f"as much as {_per_cent(effective(used) / len(used))} since: less variance, some bias"
         )
+    else:
+        yield f"{largest}; consider truncation"
+
+
+def _per_cent(share: float) -> str:
+    return f"{100 * share:.2g} per cent"
 
 
 def _weight_facts(weights: Weights) -> tuple[Fact, ...]:
@@ -237,6 +288,6 @@ def _weight_facts(weights: Weights) -> tuple[Fact, ...]:
         Fact(
             "effective_share",
             "Answered rows of equal weight that would tell as much, as a share of those there are",
-            weights.effective / len(used),
+            effective(used) / len(used),
         ),
     )

@@ -31,9 +31,11 @@ from precept_stats.methods.settings_missing import (
     MultipleImputation,
     TippingPoint,
 )
+from precept_stats.studies.cluster_trial_design import ClusterTrialDesign
 from precept_stats.studies.design import AnyDesign
 from precept_stats.studies.incomplete import Incomplete
-from precept_stats.values import Row
+from precept_stats.studies.labels import listed as names_of
+from precept_stats.values import Row, Status
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,28 +63,31 @@ def answer(
 ) -> Answer:
     """Fit a method as the analysis says of missing outcomes.
 
-    ``incomplete`` is there where the choice keeps unanswered rows. Without a missing outcome the answer is
-    that of the design as it is.
+    ``incomplete`` is there where the choice keeps unanswered rows; ``design`` has the answered ones alone.
+    Without a missing outcome the answer is that of the design as it is.
     """
     if incomplete is None or isinstance(missing, CompleteCase):
         return Answer(Completed(method.fit(design, seed), method.targets(design)))
     if incomplete.n_missing == 0:
-        return Answer(_told(Completed(method.fit(design, seed), method.targets(design)), missing), incomplete)
+        complete = Completed(method.fit(design, seed), method.targets(design))
+        return Answer(_told(complete, missing, incomplete), incomplete)
     if isinstance(missing, InverseProbability | DoublyRobust):
-        return Answer(_told(_weighted(method, incomplete, missing), missing), incomplete)
+        return Answer(_told(_weighted(method, design, incomplete, missing), missing, incomplete), incomplete)
     if seed is None:
         raise FitError("missing outcomes are drawn and there is no seed", found="none", allowed="a seed")
     return _imputed(method, incomplete, missing, seed)
 
 
 def _weighted(
-    method: Method, incomplete: Incomplete, missing: InverseProbability | DoublyRobust
+    method: Method, known: AnyDesign, incomplete: Incomplete, missing: InverseProbability | DoublyRobust
 ) -> Completed:
-    if not isinstance(method, Gee):
-        raise FitError("only estimating equations are weighted so", found=method.kind, allowed="gee")
+    if not (isinstance(method, Gee) and isinstance(known, ClusterTrialDesign)):
+        raise FitError(
+            "only estimating equations of a cluster trial are weighted so", found=method.kind, allowed="gee"
+        )
     if isinstance(missing, DoublyRobust):
-        return fit_doubly_robust(method, incomplete, missing)
-    return fit_weighted(method, incomplete, missing)
+        return fit_doubly_robust(method, known, incomplete, missing)
+    return fit_weighted(method, known, incomplete, missing)
 
 
 def _imputed(
@@ -91,9 +96,10 @@ def _imputed(
     model = imputation_model(incomplete, missing.by_arm)
     drawn = tuple(model.draw(seed.at("imputation", number)) for number in range(missing.imputations))
     if isinstance(missing, MultipleImputation):
-        return Answer(_told(_fitted(method, drawn, missing.delta), missing), incomplete)
+        pooled = _fitted(method, drawn, missing.delta)
+        return Answer(_told(pooled, missing, incomplete), incomplete)
     shifted = tuple(
-        Shifted(shift.reference, shift.compare, _told(_fitted(method, drawn, shift), missing))
+        Shifted(shift.reference, shift.compare, _told(_fitted(method, drawn, shift), missing, incomplete))
         for shift in missing.grid
     )
     return Answer(shifted[0].completed, incomplete, shifted)
@@ -116,10 +122,30 @@ def _fitted(method: Method, drawn: tuple[Imputation, ...], shift: ArmShift) -> C
     return pooled_fit(fits, targets)
 
 
-def _told(completed: Completed, missing: MissingOutcomes) -> Completed:
-    """The fit with the settings of missing outcomes after its own."""
+def _told(completed: Completed, missing: MissingOutcomes, incomplete: Incomplete) -> Completed:
+    """The fit with the settings of missing outcomes after its own, and the clusters that gave no outcome."""
+    fit = completed.fit
     settings = tuple((name, value) for name, value, _ in listed({"missing_outcomes": missing}))
-    return replace(completed, fit=replace(completed.fit, settings=(*completed.fit.settings, *settings)))
+    silent = _silent(incomplete, missing)
+    status: Status = "warning" if silent and fit.status == "ok" else fit.status
+    told = replace(fit, settings=(*fit.settings, *settings), warnings=(*fit.warnings, *silent), status=status)
+    return replace(completed, fit=told)
+
+
+def _silent(incomplete: Incomplete, missing: MissingOutcomes) -> tuple[str, ...]:
+    """A warning that names the clusters of which all that is said comes from a model."""
+    silent = incomplete.silent_clusters
+    if not silent:
+        return ()
+    counted = "1 cluster is" if len(silent) == 1 else f"{len(silent)} clusters are"
+    if isinstance(missing, MultipleImputation | TippingPoint):
+        became = (
+            "each was filled in whole, its level drawn from that of other clusters, and counts among the "
+            "clusters of the complete data"
+        )
+    else:
+        became = "other clusters stand for the people in them, and degrees of freedom do not count them"
+    return (f"{counted} without any answered outcome: {names_of(silent, 20)}; {became}",)
 
 
 def _counts(header: Header, incomplete: Incomplete) -> Iterator[Row]:

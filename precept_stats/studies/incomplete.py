@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from precept_stats.studies.cluster_trial_design import ClusterTrialDesign, Covariate, Floats
 from precept_stats.studies.flow import Bools
 from precept_stats.studies.row_columns import frozen
@@ -25,6 +27,12 @@ class Incomplete:
     @property
     def n_missing(self) -> int:
         return int((~self.answered).sum())
+
+    @property
+    def silent_clusters(self) -> tuple[str, ...]:
+        """The clusters without any answered row."""
+        answers = np.bincount(self.design.row_cluster[self.answered], minlength=self.design.n_clusters)
+        return tuple(self.design.clusters[k] for k in np.flatnonzero(answers == 0))
 
     def filled(self, values: Floats) -> ClusterTrialDesign:
         """The design with ``values`` as the outcomes of the unanswered rows, in their order."""
