@@ -142,13 +142,12 @@ class Result:
     synthetic: bool = False
 
     def __repr__(self) -> str:
-        answer = self.estimate
-        shown = f"{answer.measure} {answer.value:.6g}"
+        shown = f"{self.estimate.measure} {self.estimate.value:.6g}" if self.estimates else "not shown"
         return f"Result({self.analysis!r}, {self.method}, {shown}, {self.status}, {len(self.rows)} rows)"
 
     @property
     def estimate(self) -> Estimate:
-        """The answer to the declared estimand (the first estimate)."""
+        """The answer to the declared estimand (the first estimate); a withheld answer has none."""
         return self.estimates[0]
 
     def _repr_html_(self) -> str:

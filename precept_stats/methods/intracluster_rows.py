@@ -77,6 +77,8 @@ def _at_once(
 ) -> Iterator[Row]:
     part, settings = of
     yield from _size_rows(replace(about, groups=part.groups), part.data.size)
+    if design.outcome.type == "binary":
+        yield _event_row(replace(about, groups=part.groups), design, part.data)
     for estimator in settings.estimators:
         row = replace(about, groups=(*part.groups, ("estimator", estimator.text)))
         measure = "icc_latent" if estimator.latent else "icc"
@@ -181,6 +183,13 @@ def _size_rows(about: Row, size: NDArray[np.float64]) -> Iterator[Row]:
     if len(size) > 1:
         label, cv = "Coefficient of variation of cluster size", size_variation(size).cv
         yield replace(about, stat_name="cv_size", stat=cv, stat_label=label)
+
+
+def _event_row(about: Row, design: ClusterTrialDesign, data: Clustered) -> Row:
+    """How many events a correlation rests on: without them nobody sees that they are few."""
+    unit = "opportunities" if design.outcome.counts_opportunities else "events"
+    row = replace(about, stat_name="n_events", stat_label="Events", unit=unit)
+    return replace(row, stat=round(float(data.total.sum())))
 
 
 def _scale_row(row: Row, estimator: AnyIcc, design: AnyDesign) -> Row:

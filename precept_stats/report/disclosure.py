@@ -29,11 +29,12 @@ from precept_stats.report.guarded import (
     round_count,
     suppressed,
 )
+from precept_stats.report.guarded_answers import hidden_answers, without_answer
 from precept_stats.report.guarded_bundles import of_bundles
 from precept_stats.report.guarded_clusters import by_cluster
 from precept_stats.report.guarded_correlations import gate_correlation
 from precept_stats.report.guarded_first_stage import of_first_stages
-from precept_stats.report.guarded_missing import of_shifts
+from precept_stats.report.guarded_missing import of_shifts, of_weights
 from precept_stats.report.guarded_reference import of_distributions
 from precept_stats.report.guarded_subgroups import of_subgroups
 from precept_stats.values import Failure, Result, Results, Row
@@ -93,11 +94,12 @@ def _gate_entry(entry: Result | Failure, rows: tuple[Row, ...], mask: Mask) -> R
         return replace(
             entry, rows=rows, problem=problem, allowed=allowed, found=WITHHELD if entry.found else ""
         )
-    hidden = any(row.context == "arm_summary" and row.status == "suppressed" for row in rows)
+    gone = {(row.context, row.stat_name) for row in rows if row.status == "suppressed"}
+    hidden = any(context == "arm_summary" for context, _ in gone)
     estimates = tuple(
         replace(answer, contrast=mask.name(answer.contrast))
         for place, answer in enumerate(entry.estimates)
-        if place == 0 or not hidden
+        if (place and not hidden) or (not place and ("estimate", "estimate") not in gone)
     )
     return replace(entry, rows=rows, estimates=estimates, warnings=tuple(map(mask.text, entry.warnings)))
 
@@ -134,15 +136,17 @@ def _gate_numbers(rows: list[Row]) -> list[Row]:
         **of_distributions(rows),
         **of_bundles(rows),
         **of_shifts(rows),
+        **of_weights(rows),
         **of_subgroups(rows),
         **of_first_stages(rows),
     }
+    hidden = hidden_answers(rows)
     passed = []
     for row in rows:
         row = coarse.get((*key_of(row), row.stat_name), row)
         if row.context == "arm_summary" and row.variable in few and row.stat_name != "conf_level":
             row = suppressed(row, f"an arm has {SMALL} with or without the event")
-        row = gate_correlation(row, few)
+        row = without_answer(gate_correlation(row, few), hidden)
         passed.append(_gate_count(gate_sizes(row, counted, small), counted))
     known = {(*key_of(row), row.stat_name): row for row in passed}
     return [_gate_described(row, known, counted) for row in passed]

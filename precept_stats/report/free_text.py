@@ -14,9 +14,14 @@ PSEUDONYM = re.compile("Cluster\u00a0\\d+\\Z")
 FIXED_WORDS = ("estimator", "df_rule")
 NOT_SHOWN = "[not shown]"
 SMALL_NUMERAL = re.compile(
-    r"(?<![\w.\u00a0])(?<![A-Za-z]-)(?<!\bperiod )[1-7](?!\w|\.\d|%|,\d{3}|-[A-Za-z])"
+    r"(?<![\w.\u00a0])(?<![A-Za-z]-)(?<!\bperiod )(?<!\bp = )[1-7](?!\w|\.\d|%|,\d{3}|-[A-Za-z])"
     r"(?!\s+(?:clusters?|arms?|strat\w+|pairs?|parameters?|months?|periods?|sequences?|df)\b)"
 )
+FIGURES_OF_FEW = (
+    re.compile(r"(?<=\bweights are very unequal): the largest is .+?(?=; consider truncation)", re.DOTALL),
+    re.compile(r"(?<=\bthe F of the first stage is )[\d.]+ on [\d.]+ and [\d.]+ df, (?=below 10\b)"),
+)
+"""Figures within a text that are not shown, or only coarsely, where they have rows."""
 LIST_OF_CLUSTERS = re.compile(
     r"(\bclusters?\b[^:]*): (?!such periods |its exposure ).+", re.DOTALL | re.IGNORECASE
 )
@@ -43,6 +48,8 @@ class Mask:
         """Free text: labels go, digits from 1 to 7 go, and so does what follows ``clusters ...:``."""
         text = LIST_OF_PEOPLE.sub(rf"\1{NOT_SHOWN}", _without(text, self.any_label))
         text = LIST_OF_CLUSTERS.sub(rf"\1: {NOT_SHOWN}", text)
+        for figures in FIGURES_OF_FEW:
+            text = figures.sub("", text)
         kept = RUN_OF_PERIODS.findall(text)
         parts = [SMALL_NUMERAL.sub("[a small number]", part) for part in RUN_OF_PERIODS.split(text)]
         return "".join(part + run for part, run in zip(parts, (*kept, ""), strict=True))

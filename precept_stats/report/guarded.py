@@ -198,9 +198,17 @@ def gate_sizes(row: Row, counted: frozenset[Key], small: frozenset[str]) -> Row:
 def outcomes_with_few(rows: list[Row]) -> frozenset[str]:
     """Outcomes for which an arm has 1 to 7 events or non-events.
 
-    From the counts by cluster, and for every analysis from the proportion of an arm times its size.
+    From the counts by cluster, for every analysis from the proportion of an arm times its size, and from the
+    events of correlations, whose outcome no analysis need have.
     """
-    return frozenset((*_few_by_cluster(rows), *_few_by_period(rows), *_few_by_share(rows)))
+    return frozenset(
+        (
+            *_few_by_cluster(rows),
+            *_few_by_period(rows),
+            *_few_by_share(rows),
+            *_few_by_correlation(rows),
+        )
+    )
 
 
 def _few_by_cluster(rows: list[Row]) -> Iterator[str]:
@@ -244,6 +252,19 @@ def _few_by_share(rows: list[Row]) -> Iterator[str]:
             share, size = number(row), sizes.get((row.analysis, row.group("arm")))
             if share is not None and size is not None and _few(share * size, size):
                 yield row.variable
+
+
+def _few_by_correlation(rows: list[Row]) -> Iterator[str]:
+    counts = {
+        (key_of(row), row.stat_name): row
+        for row in rows
+        if row.context == "icc" and not row.group("estimator") and row.stat_name in ("n", "n_events")
+    }
+    for (key, name), row in counts.items():
+        if name == "n_events" and (
+            row.status == "suppressed" or _few(number(row), number(counts.get((key, "n"))))
+        ):
+            yield row.variable
 
 
 def _few(events: float | None, total: float | None) -> bool:

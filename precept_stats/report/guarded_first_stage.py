@@ -16,7 +16,7 @@ COUNTS = ("n", "N")
 def of_first_stages(rows: Iterable[Row]) -> dict[Key, Row]:
     """New rows, by key and statistic, for first stages that would tell of few people."""
     stages = [row for row in rows if row.context == "first_stage"]
-    few = {row.analysis for row in stages if row.stat_name == "n" and _few(row, stages)}
+    few = few_received(stages)
     reason = f"an arm has {SMALL} who received it, or did not"
     return {
         (*key_of(row), row.stat_name): suppressed(row, reason)
@@ -25,6 +25,12 @@ def of_first_stages(rows: Iterable[Row]) -> dict[Key, Row]:
         and row.stat is not None
         and (row.stat_name not in COUNTS or row.stat_name == "n")
     }
+
+
+def few_received(rows: Iterable[Row]) -> frozenset[str]:
+    """Analyses in which an arm has 1 to 7 people who received it, or who did not."""
+    stages = [row for row in rows if row.context == "first_stage"]
+    return frozenset(row.analysis for row in stages if row.stat_name == "n" and _few(row, stages))
 
 
 def _few(row: Row, stages: list[Row]) -> bool:

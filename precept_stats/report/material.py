@@ -129,9 +129,10 @@ class Answer:
 def answer(material: Material, analysis: str) -> Answer | None:
     """The answer of an analysis; None when it gave none."""
     rows = material.rows("estimate", analysis)
-    if not rows:
+    numbers = by_stat(rows)
+    if not rows or numbers["estimate"].status == "suppressed":
         return None
-    numbers, first = by_stat(rows), rows[0]
+    first = rows[0]
     return Answer(
         analysis=analysis,
         variable=first.variable,
@@ -157,6 +158,22 @@ def reason_of_failure(material: Material, analysis: str) -> str:
     """Why an analysis gave no number."""
     rows = material.rows("failure", analysis)
     return rows[0].error or str(rows[0].stat) if rows else "no reason was recorded"
+
+
+def is_withheld(material: Material, analysis: str) -> bool:
+    """Whether an analysis gave an answer that is not shown."""
+    return any(
+        row.stat_name == "estimate" and row.status == "suppressed"
+        for row in material.rows("estimate", analysis)
+    )
+
+
+def why_no_number(material: Material, analysis: str) -> str:
+    """What stands in place of a number: that there is none, or that it is not shown, and why."""
+    if is_withheld(material, analysis):
+        row = by_stat(material.rows("estimate", analysis))["estimate"]
+        return f"not shown under the disclosure policy: {row.warning}"
+    return f"not estimable: {reason_of_failure(material, analysis)}"
 
 
 def by_stat(rows: Iterable[Row]) -> dict[str, Row]:

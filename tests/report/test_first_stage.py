@@ -11,7 +11,7 @@ import pytest
 import precept_stats as ps
 from precept_stats.cli import main
 from precept_stats.report.blocks import Terms
-from precept_stats.report.disclosure import gate
+from precept_stats.report.disclosure import gate, gate_results
 from precept_stats.report.render_html import render_html
 from precept_stats.report.story import story
 
@@ -171,6 +171,16 @@ def test_few_who_received_are_hidden_with_all_that_tells_of_them(folder) -> None
     left = [row for row in gated if row.context == "first_stage" and row.analysis == "primary"]
     assert len(left) == len(stage) > 8
     assert {row.stat_name for row in left if row.status != "suppressed"} == {"N"}
+    told = {
+        row.stat_name: row.status
+        for row in gated
+        if (row.analysis, row.context) == ("primary", "estimate") and row.stat_name not in ("df", "null")
+    }
+    assert {told.pop(name) for name in ("conf_level",)} == {"ok"}
+    assert set(told.values()) == {"suppressed"}
+    assert {"estimate", "std_error", "conf_low", "conf_high", "statistic"} <= set(told)
+    assert gate_results(results, "nhs_counts_v1")["primary"].estimates == ()
+    assert {r.status for r in gated if (r.analysis, r.context) == ("as_allocated", "estimate")} == {"ok"}
     assert [row.status for row in gated if row.context == "first_stage" and row.analysis == "dose"].count(
         "ok"
     ) > 5

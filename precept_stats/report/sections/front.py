@@ -16,7 +16,15 @@ from precept_stats.report.format import (
     point_text,
     range_text,
 )
-from precept_stats.report.material import Answer, Material, answer, number_of, reason_of_failure
+from precept_stats.report.material import (
+    Answer,
+    Material,
+    answer,
+    is_withheld,
+    number_of,
+    reason_of_failure,
+    why_no_number,
+)
 from precept_stats.report.sections.arm_levels import arm_level, level_words
 from precept_stats.report.sections.calendar import has_data, read_calendar
 from precept_stats.report.sections.intervals import interval_words
@@ -66,6 +74,8 @@ def summary(material: Material) -> tuple[Block, ...]:
 
 
 def _no_answer(material: Material) -> str:
+    if is_withheld(material, material.plan.primary):
+        return f"The estimate of the primary analysis is {why_no_number(material, material.plan.primary)}."
     reason = reason_of_failure(material, material.plan.primary)
     return f"The primary analysis gave no estimate: {sentence(reason)}"
 

@@ -6,7 +6,7 @@ from precept_stats.methods.contract import strategies_of
 from precept_stats.plan.explain_terms import REASONS
 from precept_stats.report.blocks import Block, Bullets, Column, Heading, Prose, Table, TableRow, Terms
 from precept_stats.report.format import plural
-from precept_stats.report.material import Material, answer, reason_of_failure
+from precept_stats.report.material import Material, answer, why_no_number
 from precept_stats.report.words import NONE, capital, gap_words, plain, sentence, value_words
 
 POLICIES = {
@@ -24,7 +24,7 @@ def deviations(material: Material) -> tuple[Block, ...]:
     for name, analysis in material.plan.analyses.items():
         label = material.label(name)
         if answer(material, name) is None:
-            items.append(f"{label}: not estimable. {sentence(reason_of_failure(material, name))}")
+            items.append(f"{label}: {sentence(why_no_number(material, name))}")
         items += [f"{label}: {sentence(str(row.stat))}" for row in material.rows("deviation", name)]
         found = answer(material, name)
         if found is not None and found.warning:

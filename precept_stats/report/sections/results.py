@@ -15,7 +15,7 @@ from precept_stats.report.format import (
     range_text,
     scale_for,
 )
-from precept_stats.report.material import Answer, Material, answer, number_of, reason_of_failure
+from precept_stats.report.material import Answer, Material, answer, is_withheld, number_of, why_no_number
 from precept_stats.report.sections.arm_levels import arm_level, level_words
 from precept_stats.report.sections.intervals import caption_words, column_words, kinds_note, kinds_of
 from precept_stats.report.words import NONE, PURPOSES, capital, cell, contrast_words, scale_words
@@ -150,8 +150,8 @@ def _row(material: Material, name: str, remarks: list[str]) -> TableRow:
     kind: RowKind = "strong" if analysis.purpose == "primary" else "plain"
     label = material.label(name)
     if found is None:
-        reason = f"not estimable: {reason_of_failure(material, name)}"
-        return TableRow((label, NONE, NONE, reason, *(NONE,) * 5, "failed"), kind)
+        status = "not shown" if is_withheld(material, name) else "failed"
+        return TableRow((label, NONE, NONE, why_no_number(material, name), *(NONE,) * 5, status), kind)
     estimate = f"{point_text(found.value, found.width, found.scale)} ({_interval(found)})"
     levels = [arm_level(material, found, arm) or NONE for arm in material.arms]
     p_value = p_text(found.p_value) if analysis.purpose in WITH_P else NONE
@@ -257,7 +257,7 @@ def _line(material: Material, name: str, found: Answer | None) -> ForestLine:
     primary = material.plan.analyses[name].purpose == "primary"
     label = material.label(name)
     if found is None:
-        return ForestLine(label, primary, f"not estimable: {reason_of_failure(material, name)}")
+        return ForestLine(label, primary, why_no_number(material, name))
     return ForestLine(
         label,
         primary,

@@ -9,7 +9,7 @@ from precept_stats.plan.explain_terms import TARGETS
 from precept_stats.plan.loaded import Difference
 from precept_stats.report.blocks import Block, Column, Heading, Table, TableRow
 from precept_stats.report.format import joined, level_text, p_text, point_text, range_text
-from precept_stats.report.material import Material, answer, reason_of_failure
+from precept_stats.report.material import Material, answer, why_no_number
 from precept_stats.report.sections.intervals import column_words, kinds_of
 from precept_stats.report.words import (
     NONE,
@@ -89,8 +89,7 @@ def difference_from_primary(material: Material, name: str) -> str:
 def _row(material: Material, name: str, differs: str) -> TableRow:
     found = answer(material, name)
     if found is None:
-        reason = f"not estimable: {reason_of_failure(material, name)}"
-        return TableRow((material.label(name), differs, reason, NONE))
+        return TableRow((material.label(name), differs, why_no_number(material, name), NONE))
     value = point_text(found.value, found.width, found.scale)
     other = answer(material, material.plan.primary)
     same = other is not None and other.measure == found.measure
