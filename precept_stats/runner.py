@@ -260,7 +260,9 @@ def _fit(accepting: AnyMethod, prepared: AnyPrepared, header: Header, how: How) 
     answered = estimate(fit.uncertainty, effect, how.level)
     means = [arm_mean(header, fit, mean, answered, how.level) for mean in levels]
     rows = [*prepared.flow_rows(header.analysis), *estimate_rows(header, answered)]
-    rows += number_needed_rows(header, answered, design.outcome.direction)
+    outcome = design.outcome
+    of_people = not outcome.counts_opportunities
+    rows += number_needed_rows(header, answered, outcome.direction, counts_people=of_people)
     rows += first_stage_rows(header, fit.first_stage, how.level)
     rows += [row for mean in means for row in mean.rows]
     rows += [

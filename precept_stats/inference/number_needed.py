@@ -53,9 +53,15 @@ def number_needed(estimate: Estimate, direction: Direction) -> NumberNeeded:
     )
 
 
-def number_needed_rows(header: Header, estimate: Estimate, direction: Direction) -> Iterator[Row]:
-    """One row a number, where the estimate is a risk difference; an infinite number has no row."""
-    if estimate.measure != "risk_difference":
+def number_needed_rows(
+    header: Header, estimate: Estimate, direction: Direction, *, counts_people: bool = True
+) -> Iterator[Row]:
+    """One row a number, where the estimate is a risk difference; an infinite number has no row.
+
+    Nor is there any where the outcome counts opportunities (not ``counts_people``): the reciprocal would be
+    a number of opportunities, of which one person has several.
+    """
+    if estimate.measure != "risk_difference" or not counts_people:
         return
     found = number_needed(estimate, direction)
     kind, level = estimate.interval.kind, estimate.interval.level

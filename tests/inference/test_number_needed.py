@@ -86,3 +86,10 @@ def test_the_numbers_are_those_whose_reciprocal_is_in_the_interval(
         inside = min(found.start, found.end) - 1e-9 * abs(number) <= number
         inside = inside and number <= max(found.start, found.end) + 1e-9 * abs(number)
     assert inside == (lower <= within <= upper) or min(abs(within - lower), abs(within - upper)) < 1e-6
+
+
+def test_there_is_none_where_opportunities_are_counted() -> None:
+    header = Header("a", "e", "primary", "bundle")
+    estimate = difference(0.1, 0.05, 0.15)
+    assert list(number_needed_rows(header, estimate, "higher_better"))
+    assert not list(number_needed_rows(header, estimate, "higher_better", counts_people=False))

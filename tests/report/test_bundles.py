@@ -100,3 +100,15 @@ def test_the_same_report_under_a_policy_shows_no_count_that_is_not_rounded() -> 
     assert counts
     assert all(row.stat is None or int(row.stat) % 5 == 0 for row in counts)
     assert any(row.status == "suppressed" for row in counts)
+
+
+def test_opportunities_have_no_number_needed_to_treat(report: Report) -> None:
+    labels = [row.cells[0] for row in report.table("numbers-needed").rows]
+    assert labels
+    assert "Opportunities" not in labels
+
+
+def test_what_was_not_recorded_is_said_as_the_composite_counts_it(report: Report) -> None:
+    cells = {row.cells[0]: row.cells[-1] for row in report.table("bundle-1").rows}
+    composites = [text for text in cells.values() if text.endswith(" with nothing recorded")]
+    assert len(composites) == 1

@@ -17,6 +17,12 @@ UNKNOWN = {
     "missing_is_not_given": "an element that was not recorded counts as not given",
     "of_known": "an element that was not recorded leaves that one's denominator",
 }
+LOST = {
+    "any_missing_is_missing": "{}",
+    "missing_is_not_given": "as not given",
+    "of_known": "{} with nothing recorded",
+}
+"""What stands under "not recorded" of a composite: elements above it may be, and it counts people."""
 SCORED = {
     "all_or_none": "All or none: {who} counts when every element that applied was given",
     "opportunity_weighted": "Opportunities: elements given of all that applied, each counting the same",
@@ -86,6 +92,8 @@ def _row(material: Material, found: Found, variable: str) -> TableRow:
         ", ".join(cell(found.get((variable, arm, stat))) for arm in material.arms)
         for stat in ("n_excluded", "n_missing")
     )
+    if outcome.composite is not None:
+        left = (left[0], LOST[outcome.composite.missing].format(left[1]))
     label = outcome.label or variable.replace("_", " ")
     return TableRow((label, *given, *left), "strong" if outcome.composite is not None else "plain")
 

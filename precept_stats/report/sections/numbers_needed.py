@@ -20,7 +20,9 @@ def numbers_needed(material: Material) -> tuple[Block, ...]:
     """One line a primary or secondary analysis of a risk difference (else any); nothing where none is."""
     purposes = {name: analysis.purpose for name, analysis in material.plan.analyses.items()}
     answers = {name: by_stat(material.rows("number_needed", name)) for name in purposes}
-    known = [name for name, found in answers.items() if found]
+    known = [
+        name for name, found in answers.items() if any(number_of(row) is not None for row in _told(found))
+    ]
     rows = [
         _line(material, name, answers[name])
         for name in [name for name in known if purposes[name] in ("primary", "secondary")] or known
@@ -31,6 +33,10 @@ def numbers_needed(material: Material) -> tuple[Block, ...]:
     columns = (Column("Analysis", "left"), Column(f"Number needed to treat {ci}", "left"))
     table = Table("numbers-needed", "Numbers needed to treat", columns, tuple(rows), (NOTE,))
     return Heading(3, "Numbers needed to treat"), table
+
+
+def _told(found: dict[str, Row]) -> list[Row]:
+    return [row for name, row in found.items() if name != "conf_level"]
 
 
 def _line(material: Material, name: str, found: dict[str, Row]) -> TableRow:
