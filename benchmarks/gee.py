@@ -189,7 +189,8 @@ def page(record: Record) -> str:
             "standard errors: the median of nine runs that take turns (geepack and the jackknife: one). "
             "One fit of ours gives Liang-Zeger, Kauermann-Carroll, Mancl-DeRouen, Fay-Graubard, "
             "Morel-Bokossa-Neerchal and CR2; statsmodels gives one (robust) or two (bias_reduced), geepack "
-            "one. The correlation has other denominators in statsmodels, so that effects differ in the "
+            "one. What Satterthwaite's degrees of freedom need is made on request and not timed. "
+            "The correlation has other denominators in statsmodels, so that effects differ in the "
             "fourth digit or later.",
             "",
             *lines(record["trials"]),
