@@ -24,6 +24,10 @@ REACH = 9.0
 """How far from 0 the normal density is integrated, in standard deviations."""
 
 
+AT_ONCE = 65_536
+"""So many patterns and points are worked on together."""
+
+
 class InverseLink(Protocol):
     """From a linear predictor to a mean, with its derivative."""
 
@@ -71,6 +75,8 @@ class StandardisedMean:
         """The mean."""
         eta, sd = self._predictor(params)
         points, density = normal_grid(float(sd.max()))
+        if len(eta) * len(points) <= AT_ONCE:
+            return float((self.weights @ self.link.mean(eta[:, None] + sd[:, None] * points)) @ density)
         means = [float(self.weights @ self.link.mean(eta + sd * z)) for z in points]
         return float(density @ np.array(means))
 
