@@ -1,4 +1,4 @@
-"""What draws of an effect say: probabilities of benefit, the prior beside the posterior, and in which bins."""
+"""What draws of an effect say: probabilities of benefit, and the prior beside the posterior in bins."""
 
 from __future__ import annotations
 
@@ -100,14 +100,19 @@ def prior_facts(quantity: Quantity, prior: Matrix, about: tuple[str, str]) -> It
 def density_facts(effects: Vector, prior: Vector, benefit: Benefit, *, log: bool) -> Iterator[Fact]:
     """The shares of posterior and prior in bins of one width (of ratios on the log scale)."""
     ends = _edges(effects, prior[np.isfinite(prior)], benefit, log=log)
-    laws: tuple[tuple[Literal["posterior", "prior"], Vector], ...] = (("posterior", effects), ("prior", prior))
+    laws: tuple[tuple[Literal["posterior", "prior"], Vector], ...] = (
+        ("posterior", effects),
+        ("prior", prior),
+    )
     for law, drawn in laws:
         counts, _ = np.histogram(drawn, ends)
         for number, (low, high, count) in enumerate(zip(ends[:-1], ends[1:], counts, strict=True), 1):
             groups = (("law", law), ("bin", str(number)))
             yield Fact("lower", "Lower end of a bin", float(low), "", groups, "posterior")
             yield Fact("upper", "Upper end of a bin", float(high), "", groups, "posterior")
-            yield Fact("share", "Share of draws", float(count) / len(drawn), "proportion", groups, "posterior")
+            yield Fact(
+                "share", "Share of draws", float(count) / len(drawn), "proportion", groups, "posterior"
+            )
 
 
 def _edges(effects: Vector, prior: Vector, benefit: Benefit, *, log: bool) -> Vector:

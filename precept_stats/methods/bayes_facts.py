@@ -1,4 +1,4 @@
-"""What a Bayesian hierarchical model reports beside its estimates: priors, probabilities, how it was sampled."""
+"""What a Bayesian model reports beside its estimates: priors, probabilities, how it was sampled."""
 
 from __future__ import annotations
 
@@ -55,7 +55,14 @@ def bayes_facts(model: BayesModel, priors: Priors, answered: Answered, sampler: 
     yield Fact("prior_set", "Priors", priors.kind.replace("_", " "), context="prior")
     yield Fact("prior_of_effect", "Prior of the effect", priors.effect_words, context="prior")
     for name, law in zip(model.names, model.laws(priors), strict=True):
-        yield Fact("prior", "Prior, on the scale that is sampled", law_words(law), "", (("parameter", name),), "prior")
+        yield Fact(
+            "prior",
+            "Prior, on the scale that is sampled",
+            law_words(law),
+            "",
+            (("parameter", name),),
+            "prior",
+        )
     for arm in model.arm_means():
         yield from prior_facts(arm, answered.prior, ("arm", arm.contrast))
     yield from prior_facts(model.effect(), answered.prior, ("about", "effect"))
@@ -85,24 +92,26 @@ def law_words(law: Law) -> str:
 
 
 def fit_warnings(model: BayesModel, priors: Priors, integration: float) -> tuple[str, ...]:
-    """Few clusters, a flat prior of their variation, an arm that only the prior keeps finite, coarse integrals."""
+    """Few clusters, a flat prior of their variation, an arm that only the prior keeps finite."""
     design, found = model.design, list(few_clusters(model.design))
     if design.n_clusters < FEW_CLUSTERS and flat(priors, model):
         found.append(
-            f"the prior of the variation between clusters is nearly flat (more than a quarter of it on a correlation "
-            f"above {LARGE_ICC:g}), and {design.n_clusters} clusters say little against it: intervals are wide "
-            "for that reason"
+            f"the prior of the variation between clusters is nearly flat (over a quarter on a correlation "
+            f"above {LARGE_ICC:g}), and {design.n_clusters} clusters say little against it: intervals are "
+            "wide for that reason"
         )
-    found += [f"{arm}: the likelihood alone has no finite effect, the prior gives one" for arm in _separated(model)]
+    found += [
+        f"{arm}: the likelihood alone has no finite effect, the prior gives one" for arm in _separated(model)
+    ]
     if integration > COARSE:
         found.append(
-            f"the quadrature over random effects is coarse: its error in the log posterior varies by {integration:.2g}"
+            f"coarse quadrature over random effects: its error in the log density varies by {integration:.2g}"
         )
     return tuple(found)
 
 
 def flat(priors: Priors, model: BayesModel) -> bool:
-    """Whether much of the prior of a cluster's SD is on nearly all of the variation being between clusters."""
+    """Whether much of the prior of the SD is on most of the variation being between clusters."""
     if not model.clustered:
         return False
     variance = {"binary": LOGISTIC_VARIANCE, "count": 1.0, "continuous": model.units.sd**2}[model.outcome]

@@ -27,7 +27,7 @@ def judged(chains: Chains, model: BayesModel, coordinates: Floats, effects: Floa
 
 
 def integration_error(posterior: Posterior, free: Floats) -> float:
-    """How much the error of the log posterior varies over draws (its SD): what quadrature adds to the answer."""
+    """The SD over draws of the error that quadrature makes in the log posterior."""
     fine = Posterior(posterior.likelihood.finer(), posterior.laws)
     if fine.likelihood is posterior.likelihood:
         return 0.0

@@ -1,4 +1,4 @@
-"""A hierarchical model of a design: its likelihood, its coordinates with their priors, and what is asked of it."""
+"""A hierarchical model of a design: its likelihood, its coordinates and priors, and what is asked of it."""
 
 from __future__ import annotations
 
@@ -85,13 +85,20 @@ class BayesModel:
     @property
     def names(self) -> tuple[str, ...]:
         """One name a coordinate, in order."""
-        last = {"correlation": "root odds of the correlation in a cell", "dispersion": "root of extra dispersion"}
+        last = {
+            "correlation": "root odds of the correlation in a cell",
+            "dispersion": "root of extra dispersion",
+        }
         scales = ["sd[cluster]"] * self.clustered
         if self.further_parameter:
             scales.append(last[self.further_parameter])
         elif self.nested:
             scales.append("sd[cluster_period]")
-        return (*self.regression.fixed.names, *scales, *(("log sd[residual]",) * (self.outcome == "continuous")))
+        return (
+            *self.regression.fixed.names,
+            *scales,
+            *(("log sd[residual]",) * (self.outcome == "continuous")),
+        )
 
     def laws(self, priors: Priors) -> tuple[Law, ...]:
         """The prior of every coordinate."""
@@ -166,7 +173,9 @@ class BayesModel:
             return self.regression.effect()
         down, up = self.design.arm_names
         unit = unit_of_means(self.design.outcome)
-        return linear(self.design.summary, f"{up} - {down}", self._padded(self.regression.fixed.effect), unit=unit)
+        return linear(
+            self.design.summary, f"{up} - {down}", self._padded(self.regression.fixed.effect), unit=unit
+        )
 
     def arm_means(self) -> tuple[Quantity, ...]:
         """The standardised mean of each arm, the reference arm first."""
@@ -175,7 +184,9 @@ class BayesModel:
         fixed, unit = self.regression.fixed, unit_of_means(self.design.outcome)
         return tuple(
             _shifted(linear(MEAN_OF["continuous"], arm, self._padded(weights), unit=unit), fixed.origin)
-            for arm, weights in zip(self.design.arm_names, (fixed.mean, fixed.mean + fixed.effect), strict=True)
+            for arm, weights in zip(
+                self.design.arm_names, (fixed.mean, fixed.mean + fixed.effect), strict=True
+            )
         )
 
     def _padded(self, weights: Floats) -> Floats:
@@ -216,7 +227,8 @@ def _of_root(measure: str, place: int, scale: Literal["logit", "log"], unit: str
         return 2.0 * math.log(max(float(params[place]), 1e-150))
 
     def gradient(params: Floats) -> Floats:
-        return 2.0 * np.eye(1, len(params), place).ravel() / params[place]
+        slope: Floats = 2.0 * np.eye(1, len(params), place).ravel() / params[place]
+        return slope
 
     return Quantity(measure, "", scale, unit, 0.5 if scale == "logit" else 1.0, value, gradient)
 
@@ -244,13 +256,11 @@ def _require_whole(found: Counts, cells: int) -> None:
         raise FitError(
             "people of a cell differ in what is adjusted for, so that their total has no law of its own",
             found=f"{len(found.y)} patterns in {cells} cells",
-            allowed="covariates of clusters only, or effects of clusters alone (random exchangeable, cells normal)",
+            allowed="covariates of clusters only, or random exchangeable with normal cells",
         )
 
 
-def bayes_model(
-    design: AnyDesign, random: Exchangeable | NestedExchangeable, cells: CellLaws
-) -> BayesModel:
+def bayes_model(design: AnyDesign, random: Exchangeable | NestedExchangeable, cells: CellLaws) -> BayesModel:
     """The model of a design."""
     nested = isinstance(random, NestedExchangeable)
     link = LINKS[design.outcome.type]

@@ -175,7 +175,10 @@ class BayesianHierarchical(Declared):
             ),
             settings=(
                 *((name, value) for name, value, _ in listed(self._choices())),
-                ("smallest_worthwhile", "none" if self.smallest_worthwhile is None else f"{self.smallest_worthwhile:g}"),
+                (
+                    "smallest_worthwhile",
+                    "none" if self.smallest_worthwhile is None else f"{self.smallest_worthwhile:g}",
+                ),
             ),
             further=model.further(),
         )

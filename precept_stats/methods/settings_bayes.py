@@ -1,4 +1,4 @@
-"""Settings of Bayesian hierarchical models but for the priors: laws of cells, sampling, and when it has failed."""
+"""Settings of Bayesian models but for the priors: laws of cells, sampling, and when it has failed."""
 
 from __future__ import annotations
 

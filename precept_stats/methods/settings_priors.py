@@ -70,7 +70,7 @@ class RatioPrior(_TwoSided):
 
 
 class PercentagePointsPrior(_TwoSided):
-    """A difference in percentage points from an uptake: normal on the log odds ratio that it comes to there."""
+    """A difference in percentage points from an uptake: normal on the log odds ratio that it is there."""
 
     kind: Literal["percentage_points"] = "percentage_points"
     at: float = Field(gt=0, lt=100, description="The uptake without the intervention, in per cent.")
@@ -119,7 +119,7 @@ class RiskPrior(_TwoSided):
 
 
 class BetaPrior(Choice):
-    """The uptake in the reference arm as if ``events`` of ``events + non_events`` people had been seen before."""
+    """The uptake in the reference arm as if ``events`` and ``non_events`` had been counted before."""
 
     kind: Literal["beta"] = "beta"
     events: float = Field(gt=0, description="First parameter of the beta distribution.")
@@ -171,7 +171,7 @@ class IccPrior(Choice):
 
 
 class HalfNormalPrior(Choice):
-    """A half-normal prior of a standard deviation on the scale of the link (logit, log, or the outcome's unit)."""
+    """A half-normal prior of a standard deviation on the scale of the link (logit, log, outcome)."""
 
     kind: Literal["half_normal"] = "half_normal"
     scale: float = Field(gt=0, description="About two thirds of the prior is below, 95 % below twice this.")
@@ -228,7 +228,8 @@ class _PriorSet(Choice):
     )
     clusters: SdPrior | None = Field(default=None, description="Of the variation between clusters.")
     cells: SdPrior | None = Field(
-        default=None, description="Of the variation between cells, and of beta or negative binomial dispersion."
+        default=None,
+        description="Of the variation between cells, and of beta or negative binomial dispersion.",
     )
     residual: HalfNormalPrior | HalfTPrior | None = Field(
         default=None, description="Of the residual standard deviation of a continuous outcome."
@@ -292,7 +293,9 @@ class _PriorSet(Choice):
         """A prior with its numbers."""
         value = getattr(self, field)
         if isinstance(value, Choice):
-            numbers = (f"{name} {getattr(value, name):g}" for name in type(value).model_fields if name != "kind")
+            numbers = (
+                f"{name} {getattr(value, name):g}" for name in type(value).model_fields if name != "kind"
+            )
             return f"{value.kind}, {', '.join(numbers)}"
         return "weakly informative" if value is None else str(value)
 
@@ -312,7 +315,7 @@ class WeaklyInformativePriors(_PriorSet):
 
     @property
     def effect_words(self) -> str:
-        return "benefit and harm alike, 95 % between a fifth and five times the odds (or rate; of means within 1 SD)"
+        return "either sign alike, 95 % between 1/5 and 5 times the odds (or rate; of means within 1 SD)"
 
 
 class _Planned(_PriorSet):

@@ -15,7 +15,9 @@ Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 Ints = NDArray[np.intp]
 
-CellLaw = Literal["binomial", "poisson", "beta_binomial", "negative_binomial", "binomial_normal", "poisson_normal"]
+CellLaw = Literal[
+    "binomial", "poisson", "beta_binomial", "negative_binomial", "binomial_normal", "poisson_normal"
+]
 
 NUMBERS: dict[CellLaw, int] = {
     "binomial": 0,

@@ -77,7 +77,7 @@ class Posterior:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Whitened:
-    """A posterior on coordinates z in which it is nearly standard normal: sampled = ``centre`` + ``factor`` z."""
+    """A posterior on z in which it is nearly standard normal: sampled = ``centre`` + ``factor`` z."""
 
     posterior: Posterior
     centre: Vector

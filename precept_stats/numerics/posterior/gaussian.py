@@ -19,7 +19,7 @@ Ints = NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gaussian:
-    """Sums of products: ``gram`` (p + 1, p + 1) of (X, y) over rows; ``sums`` (C, p + 1) and ``count`` (C,) by cell.
+    """Products ``gram`` (p + 1, p + 1) of (X, y) over rows; ``sums`` (C, p + 1) and ``count`` (C,) by cell.
 
     ``cluster`` (C,) says whose cell it is, from 0 to ``n_clusters`` - 1. The coordinates are beta (p,), the
     SDs of clusters and, where ``nested``, of cells (of either sign), and the log residual SD.
@@ -88,7 +88,7 @@ class GaussianEvaluator:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GaussianRows:
-    """Rows in any order: X (N, p), y (N,), and codes (N,) of clusters and of cells, each within one cluster."""
+    """Rows in any order: X (N, p), y (N,), and codes (N,) of clusters and of cells within them."""
 
     X: Matrix
     y: Vector

@@ -4,8 +4,8 @@ A cell is a row of counts that share a linear predictor. Given eta, its law has 
 of either sign, the likelihood being even in it: the standard deviation of a normal effect of the cell, the
 root of the odds of the correlation within it (beta-binomial), or the root of the extra dispersion of
 negative binomial counts. Cells of a cluster share a normal effect sigma u, which is integrated out
-by adaptive Gauss-Hermite quadrature. Where many cells have the same counts their laws are tabulated in eta, once
-an evaluation, and looked up. Nodes are placed at the mode; as the sums are exact to far below
+by adaptive Gauss-Hermite quadrature. Where many cells have the same counts their laws are tabulated in eta,
+once an evaluation, and looked up. Nodes are placed at the mode; as the sums are exact to far below
 sampling error with enough of them, their slopes are those of the integrand, the nodes held.
 
 numba is imported at the top: this module is itself loaded when a model is first sampled.
@@ -14,6 +14,7 @@ numba is imported at the top: this module is itself loaded when a model is first
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numba
 import numpy as np
@@ -33,7 +34,11 @@ LEAST_SQUARE = 1e-7
 CLOSE = 0.02
 """A Newton step, in standard deviations of a random effect, after which nodes are placed."""
 
-compiled = numba.njit(cache=True, nogil=True, error_model="numpy")
+
+def compiled[F: Callable[..., object]](function: F) -> F:
+    """The function in machine code, kept on disk."""
+    made: F = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    return made
 
 
 @compiled
@@ -68,7 +73,7 @@ def poisson(y: float, n: float, eta: float) -> tuple[float, float, float]:
 
 @compiled
 def beta_binomial(y: float, n: float, eta: float, more: float) -> tuple[float, float, float, float]:
-    """y of n whose risk is beta with mean expit(eta); ``more`` is the root of the odds of its correlation.
+    """Y of n whose risk is beta with mean expit(eta); ``more`` is the root of the odds of its correlation.
 
     Fourth is the slope in ``more``. The curvature is that of the binomial law over its design effect.
     """
@@ -89,7 +94,7 @@ def beta_binomial(y: float, n: float, eta: float, more: float) -> tuple[float, f
 
 @compiled
 def negative_binomial(y: float, n: float, eta: float, more: float) -> tuple[float, float, float, float]:
-    """y events in n person-time, variance m + (m more)^2."""
+    """Y events in n person-time, variance m + (m more)^2."""
     eta = min(max(eta, -STEEPEST), STEEPEST)
     shape, mean = 1.0 / max(more * more, LEAST_SQUARE), n * math.exp(eta)
     share = mean / (mean + shape)
@@ -103,7 +108,7 @@ def negative_binomial(y: float, n: float, eta: float, more: float) -> tuple[floa
 @compiled
 def plain(law: int, y: float, n: float, eta: float) -> tuple[float, float, float]:
     """The binomial or Poisson law."""
-    if law == POISSON or law == POISSON_NORMAL:  # noqa: PLR1714 (compiled)
+    if law in (POISSON, POISSON_NORMAL):
         return poisson(y, n, eta)
     return binomial(y, n, eta)
 
@@ -112,7 +117,7 @@ def plain(law: int, y: float, n: float, eta: float) -> tuple[float, float, float
 def with_normal(
     law: int, y: float, n: float, at: tuple[float, float], nodes: tuple[Vector, Vector]
 ) -> tuple[float, float, float, float]:
-    """A plain law whose eta has a normal effect of the cell; ``at`` are eta and the effect's SD, of either sign."""
+    """A plain law whose eta has a normal effect of the cell; ``at`` are eta and its SD, of either sign."""
     eta, sd = at
     place, curve = 0.0, 1.0
     for _ in range(20):
@@ -153,7 +158,7 @@ def cell(
         return beta_binomial(y, n, at[0], at[1])
     if law == NEGATIVE_BINOMIAL:
         return negative_binomial(y, n, at[0], at[1])
-    if law == BINOMIAL_NORMAL or law == POISSON_NORMAL:  # noqa: PLR1714 (compiled)
+    if law in (BINOMIAL_NORMAL, POISSON_NORMAL):
         return with_normal(law, y, n, at, nodes)
     value, first, information = plain(law, y, n, at[0])
     return value, first, information, 0.0
@@ -161,7 +166,11 @@ def cell(
 
 @compiled
 def fill(
-    law: int, pairs: tuple[Vector, Vector], grid: tuple[float, float, int], more: float, nodes: tuple[Vector, Vector]
+    law: int,
+    pairs: tuple[Vector, Vector],
+    grid: tuple[float, float, int],
+    more: float,
+    nodes: tuple[Vector, Vector],
 ) -> Cube:
     """What ``cell`` gives for each pair (y, n) at ``grid`` = (first eta, step, count): (pairs, count, 4)."""
     y, n = pairs
@@ -175,8 +184,10 @@ def fill(
 
 
 @compiled
-def looked_up(table: Cube, grid: tuple[float, float, int], pair: int, eta: float) -> tuple[float, float, float, float]:
-    """``cell`` between grid points: the cubic through values and slopes, and its slope; for the last a cubic."""
+def looked_up(
+    table: Cube, grid: tuple[float, float, int], pair: int, eta: float
+) -> tuple[float, float, float, float]:
+    """``cell`` between grid points: the cubic through values and slopes, and its slope."""
     low, step, count = grid
     place = (eta - low) / step
     j = min(max(int(place), 0), count - 2)
@@ -189,7 +200,12 @@ def looked_up(table: Cube, grid: tuple[float, float, int], pair: int, eta: float
     further = a[3] + t * (b[3] - a[3])
     if 0 < j < count - 2:
         before, after = table[pair, j - 1, 3], table[pair, j + 2, 3]
-        further -= t * (1.0 - t) * ((2.0 - t) * (before - 2.0 * a[3] + b[3]) + (1.0 + t) * (a[3] - 2.0 * b[3] + after)) / 6.0
+        further -= (
+            t
+            * (1.0 - t)
+            * ((2.0 - t) * (before - 2.0 * a[3] + b[3]) + (1.0 + t) * (a[3] - 2.0 * b[3] + after))
+            / 6.0
+        )
     return value, slope, a[2] + t * (b[2] - a[2]), further
 
 
@@ -205,7 +221,8 @@ def clusters(
 
     ``rows`` are y, n, the fixed part of eta, where clusters begin (K + 1,), and the numbers of the rows'
     pairs (y, n) in the table. ``scale`` are sigma and the further parameter; ``nodes`` those of clusters and
-    of cells. ``given`` are: ``modes`` (K,), where modes were, left with where they are; the table of ``fill``, without pairs where there is none; its grid.
+    of cells. ``given`` are: ``modes`` (K,), where modes were, left with where they are; the table,
+    without pairs where there is none; its grid.
     """
     y, n, fixed, starts, pair = rows
     sigma, more = scale

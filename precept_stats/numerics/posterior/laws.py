@@ -102,7 +102,7 @@ def _log_gamma(rng: np.random.Generator, shape: float, count: int) -> Vector:
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """A t law of a coordinate whose sign means nothing: its size is half-t. Infinite ``df`` is (half-)normal."""
+    """A t law of a coordinate whose sign means nothing: its size is half-t (half-normal: infinite ``df``)."""
 
     scale: float
     df: float = math.inf
