@@ -116,7 +116,7 @@ def density_facts(effects: Vector, prior: Vector, benefit: Benefit, *, log: bool
 
 
 def _edges(effects: Vector, prior: Vector, benefit: Benefit, *, log: bool) -> Vector:
-    """All of the posterior, the null and the thresholds, and the prior as far as that leaves room."""
+    """All of the posterior, the null (an edge) and the thresholds, and the prior as far as that leaves room."""
     forward = np.log if log else np.asarray
     drawn = forward(effects)
     marked = [one for one in (benefit.null, benefit.threshold, benefit.other_threshold) if one is not None]
@@ -126,7 +126,9 @@ def _edges(effects: Vector, prior: Vector, benefit: Benefit, *, log: bool) -> Ve
     before = forward(prior)
     low = max(min(low, float(np.quantile(before, LIMITS[0]))), low - 0.6 * reach)
     high = min(max(high, float(np.quantile(before, LIMITS[1]))), high + 0.6 * reach)
-    ends = np.linspace(low, high, BINS + 1)
+    step, null = (high - low) / (BINS - 1), float(forward(benefit.null))
+    first = null - np.ceil((null - low) / step) * step
+    ends = first + step * np.arange(BINS + 1)
     return np.exp(ends) if log else ends
 
 

@@ -50,7 +50,7 @@ Floats = NDArray[np.float64]
 
 REFERENCE = "none: quantiles of the posterior"
 
-PRIOR_DRAWS = 2000
+PRIOR_DRAWS = 4000
 
 
 class BayesianHierarchical(Declared):

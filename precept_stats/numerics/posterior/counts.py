@@ -30,7 +30,7 @@ NUMBERS: dict[CellLaw, int] = {
 PLAIN = ("binomial", "poisson")
 
 NODES = 9
-NODES_OF_CELLS = 5
+NODES_OF_CELLS = 7
 
 STEP = 0.125
 """Between the points of a table in eta: values between are in error by some 1e-6 an event."""
@@ -47,7 +47,7 @@ class Counts:
     ``starts`` (K + 1,) are where clusters begin; a row is one cell of its law. The coordinates are beta
     (p,), the SD of clusters where ``clustered``, and the law's further parameter: the SD of cells, the root
     of the odds of the correlation in a cell, or the root of the extra dispersion. Both may have either sign:
-    the likelihood is even in them, and smooth at 0.
+    the likelihood is even in them, and smooth at 0. ``tabulated`` allows laws to be looked up.
     """
 
     law: CellLaw
@@ -59,6 +59,7 @@ class Counts:
     clustered: bool = True
     nodes: int = NODES
     nodes_of_cells: int = NODES_OF_CELLS
+    tabulated: bool = True
 
     @property
     def scales(self) -> int:
@@ -67,7 +68,9 @@ class Counts:
 
     def finer(self) -> Counts:
         """The same with so many nodes that the integrals may be called exact."""
-        return replace(self, nodes=4 * self.nodes + 1, nodes_of_cells=4 * self.nodes_of_cells + 1)
+        return replace(
+            self, nodes=4 * self.nodes + 1, nodes_of_cells=4 * self.nodes_of_cells + 1, tabulated=False
+        )
 
     def evaluator(self) -> CountsEvaluator:
         """Something that evaluates it, with modes of its own to start from."""
@@ -86,10 +89,6 @@ class Pairs:
     def of(cls, data: Counts) -> Pairs:
         found, codes = np.unique(np.column_stack([data.y, data.size]), axis=0, return_inverse=True)
         return cls(found[:, 0].copy(), found[:, 1].copy(), codes.ravel().astype(np.intp))
-
-    def repeated(self, nodes: int) -> bool:
-        """Whether a table costs less than half of what it saves."""
-        return 2 * USUAL_GRID * len(self.y) < len(self.of_row) * (nodes + 2)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,7 +118,7 @@ class CountsEvaluator:
         self.modes[~np.isfinite(self.modes)] = 0.0
         law = NUMBERS[data.law]
         grid, count = self._grid(fixed, sigma), len(self.pairs.y)
-        chosen = slice(0, count if grid[2] <= LARGEST_GRID and self.pairs.repeated(data.nodes) else 0)
+        chosen = slice(0, count if grid[2] <= LARGEST_GRID and self.tabulates else 0)
         pairs = self.pairs.y[chosen], self.pairs.size[chosen]
         table = kernels.fill(law, pairs, grid, more, self.grids[1])
         value, slopes, of_sigma, of_more = kernels.clusters(
@@ -131,6 +130,12 @@ class CountsEvaluator:
         )
         tail = [of_sigma] * data.clustered + [of_more] * (data.law not in PLAIN)
         return float(value), np.concatenate([data.X.T @ slopes, tail])
+
+    @property
+    def tabulates(self) -> bool:
+        """Whether laws are looked up: where a table costs less than half of what it saves."""
+        visits = len(self.of.y) * (len(self.grids[0][0]) + 2)
+        return self.of.tabulated and 2 * USUAL_GRID * len(self.pairs.y) < visits
 
     @staticmethod
     def _grid(fixed: Vector, sigma: float) -> tuple[float, float, int]:

@@ -94,7 +94,7 @@ def _keys(data: PosteriorData) -> list[Artist]:
     keys: list[Artist] = [
         Patch(facecolor=BLUE, edgecolor="none", label="posterior: benefit"),
         Patch(facecolor=PALE_BLUE, edgecolor="none", label="posterior: harm"),
-        Line2D([], [], color=INK, linewidth=1.0, label="prior; no effect"),
+        Line2D([], [], color=INK, linewidth=1.0, label="prior"),
     ]
     if any(panel.thresholds for panel in data.panels):
         keys.append(dashed("smallest worthwhile", VERMILLION))
