@@ -95,7 +95,8 @@ def _cores(chains: int) -> int:
 
 
 def _start(dimension: int, seed: int) -> Vector:
-    start: Vector = SPREAD * np.random.default_rng(seed).standard_normal(dimension)
+    rng = np.random.default_rng(seed)
+    start: Vector = SPREAD * rng.standard_normal(dimension)
     return start
 
 
@@ -129,13 +130,13 @@ def _with_nutpie(density: Density, how: Sampling, root: int) -> Chains:
     return _gathered(trace, "nutpie")
 
 
-def _with_pymc(density: Density, how: Sampling, root: int) -> Chains:
-    import pymc  # lazy: heavy, and in an extra
-    from pytensor.graph import Apply, Op
+def _operation(density: Density) -> Any:
+    """The density as PyMC takes one: value and slopes in one call."""
+    from pytensor.graph import Apply, Op  # lazy: heavy, and in an extra
     from pytensor.tensor import TensorVariable, dscalar, dvector
 
     class LogDensity(Op):  # type: ignore[misc]
-        """Value and slopes in one call."""
+        """Value and slopes of the density."""
 
         def __init__(self) -> None:
             self.evaluate = density.evaluator()
@@ -152,17 +153,24 @@ def _with_pymc(density: Density, how: Sampling, root: int) -> Chains:
 
         L_op = pullback
 
+    return LogDensity()
+
+
+def _with_pymc(density: Density, how: Sampling, root: int) -> Chains:
+    import pymc  # lazy: heavy, and in an extra
+
+    several = np.random.SeedSequence(root)
+    seeds = [int(one) for one in several.generate_state(how.chains)]
     with pymc.Model():
         z = pymc.Flat("z", shape=density.dimension)
-        pymc.Potential("density", LogDensity()(z)[0])
-        seeds = np.random.SeedSequence(root).generate_state(how.chains)
+        pymc.Potential("density", _operation(density)(z)[0])
         trace = pymc.sample(
             draws=how.draws,
             tune=how.warmup,
             chains=how.chains,
             cores=1,
-            random_seed=[int(one) for one in seeds],
-            initvals=[{"z": _start(density.dimension, int(one))} for one in seeds],
+            random_seed=seeds,
+            initvals=[{"z": _start(density.dimension, one)} for one in seeds],
             init="adapt_diag",
             target_accept=how.target_accept,
             progressbar=False,

@@ -116,7 +116,7 @@ def density_facts(effects: Vector, prior: Vector, benefit: Benefit, *, log: bool
 
 
 def _edges(effects: Vector, prior: Vector, benefit: Benefit, *, log: bool) -> Vector:
-    """All of the posterior, the null (an edge) and the thresholds, and the prior as far as that leaves room."""
+    """All of the posterior, null (an edge) and thresholds, and the prior as far as that leaves room."""
     forward = np.log if log else np.asarray
     drawn = forward(effects)
     marked = [one for one in (benefit.null, benefit.threshold, benefit.other_threshold) if one is not None]
@@ -129,7 +129,8 @@ def _edges(effects: Vector, prior: Vector, benefit: Benefit, *, log: bool) -> Ve
     step, null = (high - low) / (BINS - 1), float(forward(benefit.null))
     first = null - np.ceil((null - low) / step) * step
     ends = first + step * np.arange(BINS + 1)
-    return np.exp(ends) if log else ends
+    edges: Vector = np.exp(ends) if log else ends
+    return edges
 
 
 def require_finite(effects: Vector) -> None:

@@ -20,7 +20,8 @@ from precept_stats.inference.posterior_facts import (
 )
 from precept_stats.methods.bayes_model import BayesModel
 from precept_stats.methods.mixed_facts import few_clusters
-from precept_stats.methods.settings_priors import LOGISTIC_VARIANCE, Priors
+from precept_stats.methods.settings_prior_kinds import LOGISTIC_VARIANCE
+from precept_stats.methods.settings_priors import Priors
 from precept_stats.numerics.posterior.laws import Folded, Known, Law, LogitBeta, LogOf, Normal
 
 Floats = NDArray[np.float64]

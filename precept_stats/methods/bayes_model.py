@@ -19,7 +19,8 @@ from precept_stats.methods.linear_mixed_variances import Parts, shares
 from precept_stats.methods.scatter import MEAN_OF
 from precept_stats.methods.settings_bayes import BetaBinomialCells, CellLaws, NegativeBinomialCells
 from precept_stats.methods.settings_glmm import FAMILIES
-from precept_stats.methods.settings_priors import Priors, Units
+from precept_stats.methods.settings_prior_kinds import Units
+from precept_stats.methods.settings_priors import Priors
 from precept_stats.methods.settings_random import ConstantEffect, Exchangeable, NestedExchangeable
 from precept_stats.numerics.glmm.families import Family, PoissonLog
 from precept_stats.numerics.glmm.spread import LATENT_VARIANCE

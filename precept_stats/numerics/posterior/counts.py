@@ -124,9 +124,9 @@ class CountsEvaluator:
         value, slopes, of_sigma, of_more = kernels.clusters(
             law,
             (data.y, data.size, fixed, data.starts, self.pairs.of_row),
-            (sigma, more),
-            self.grids,
-            (self.modes, table, grid),
+            sigma,
+            (*self.grids[0], self.modes),
+            (more, self.grids[1], table, grid),
         )
         tail = [of_sigma] * data.clustered + [of_more] * (data.law not in PLAIN)
         return float(value), np.concatenate([data.X.T @ slopes, tail])

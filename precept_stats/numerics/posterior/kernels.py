@@ -21,8 +21,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
 Cube = NDArray[np.float64]
 Ints = NDArray[np.intp]
+
+Rows = tuple[Vector, Vector, Vector, Ints, Ints]
+Given = tuple[float, tuple[Vector, Vector], Cube, tuple[float, float, int]]
 
 BINOMIAL, POISSON, BETA_BINOMIAL, NEGATIVE_BINOMIAL, BINOMIAL_NORMAL, POISSON_NORMAL = range(6)
 
@@ -210,74 +214,90 @@ def looked_up(
 
 
 @compiled
+def placed(law: int, rows: Rows, k: int, start: tuple[float, float], given: Given) -> tuple[float, float]:
+    """The mode of cluster k's effect u and its width, by Newton's method; ``start`` are sigma and a place."""
+    y, n, fixed, starts, pair = rows
+    more, nodes, table, grid = given
+    low, high = grid[0], grid[0] + (grid[2] - 1) * grid[1]
+    sigma, place = start
+    curve = 1.0
+    for _ in range(30):
+        pull, curve = -place, 1.0
+        for i in range(starts[k], starts[k + 1]):
+            eta = fixed[i] + sigma * place
+            if len(table) > 0 and low <= eta <= high:
+                found = looked_up(table, grid, pair[i], eta)
+            else:
+                found = cell(law, y[i], n[i], (eta, more), nodes)
+            pull += sigma * found[1]
+            curve += sigma * sigma * found[2]
+        step = min(max(pull / curve, -LONGEST), LONGEST)
+        place += step
+        if abs(step) * math.sqrt(curve) < CLOSE or sigma == 0.0:
+            break
+    return place, 1.0 / math.sqrt(curve)
+
+
+@compiled
+def at_nodes(law: int, rows: Rows, k: int, at: tuple[float, Vector, Matrix, Matrix], given: Given) -> None:
+    """Fill the sums over cluster k's rows of value, slope in eta and in the further parameter, by node.
+
+    ``at`` are sigma, the places u (q,), the sums (3, q) and the slopes of rows (q, rows), the last two to fill.
+    """
+    y, n, fixed, starts, pair = rows
+    more, nodes, table, grid = given
+    low, high = grid[0], grid[0] + (grid[2] - 1) * grid[1]
+    sigma, places, sums, of_rows = at
+    first = starts[k]
+    for q in range(len(places)):
+        value, slope, further = 0.0, 0.0, 0.0
+        for i in range(first, starts[k + 1]):
+            eta = fixed[i] + sigma * places[q]
+            if len(table) > 0 and low <= eta <= high:
+                found = looked_up(table, grid, pair[i], eta)
+            else:
+                found = cell(law, y[i], n[i], (eta, more), nodes)
+            value += found[0]
+            slope += found[1]
+            further += found[3]
+            of_rows[q, i - first] = found[1]
+        sums[0, q], sums[1, q], sums[2, q] = value, slope, further
+
+
+@compiled
 def clusters(
-    law: int,
-    rows: tuple[Vector, Vector, Vector, Ints, Ints],
-    scale: tuple[float, float],
-    nodes: tuple[tuple[Vector, Vector], tuple[Vector, Vector]],
-    given: tuple[Vector, Cube, tuple[float, float, int]],
+    law: int, rows: Rows, sigma: float, between: tuple[Vector, Vector, Vector], given: Given
 ) -> tuple[float, Vector, float, float]:
     """The log-likelihood, its slopes in the rows' eta (n,), in sigma, and in the further parameter.
 
-    ``rows`` are y, n, the fixed part of eta, where clusters begin (K + 1,), and the numbers of the rows'
-    pairs (y, n) in the table. ``scale`` are sigma and the further parameter; ``nodes`` those of clusters and
-    of cells. ``given`` are: ``modes`` (K,), where modes were, left with where they are; the table,
-    without pairs where there is none; its grid.
+    ``rows`` are y, n, the fixed part of eta, where clusters begin (K + 1,), and the rows' places in the
+    table. ``between`` are the nodes and weights of clusters, and where modes were (K,), left with where they
+    are. ``given`` are the further parameter, the nodes of cells, the table (maybe empty) and its grid.
     """
-    y, n, fixed, starts, pair = rows
-    sigma, more = scale
-    modes, table, grid = given
-    z, log_weight = nodes[0]
-    low, high = grid[0], grid[0] + (grid[2] - 1) * grid[1]
-    slopes = np.zeros(len(y))
+    z, log_weight, modes = between
+    starts = rows[3]
+    slopes, count = np.zeros(len(rows[0])), len(z)
     value, of_sigma, of_more = 0.0, 0.0, 0.0
-    longest = 0
+    sums, places, heights = np.empty((3, count)), np.empty(count), np.empty(count)
+    of_rows = np.empty((count, int(np.max(starts[1:] - starts[:-1]))))
     for k in range(len(starts) - 1):
-        longest = max(longest, starts[k + 1] - starts[k])
-    heights, of_rows, mores = np.empty(len(z)), np.empty((len(z), longest)), np.empty(len(z))
-    for k in range(len(starts) - 1):
-        a, b = starts[k], starts[k + 1]
-        place, curve = modes[k], 1.0
-        for _ in range(30):
-            pull, curve = -place, 1.0
-            for i in range(a, b):
-                eta = fixed[i] + sigma * place
-                if len(table) > 0 and low <= eta <= high:
-                    found = looked_up(table, grid, pair[i], eta)
-                else:
-                    found = cell(law, y[i], n[i], (eta, more), nodes[1])
-                pull += sigma * found[1]
-                curve += sigma * sigma * found[2]
-            step = min(max(pull / curve, -LONGEST), LONGEST)
-            place += step
-            if abs(step) * math.sqrt(curve) < CLOSE or sigma == 0.0:
-                break
-        width = 1.0 / math.sqrt(curve)
+        place, width = placed(law, rows, k, (sigma, modes[k]), given)
         modes[k] = place
-        for q in range(len(z)):
-            u = place + width * z[q]
-            height, drift = log_weight[q] - 0.5 * u * u, 0.0
-            for i in range(a, b):
-                eta = fixed[i] + sigma * u
-                if len(table) > 0 and low <= eta <= high:
-                    found = looked_up(table, grid, pair[i], eta)
-                else:
-                    found = cell(law, y[i], n[i], (eta, more), nodes[1])
-                height += found[0]
-                of_rows[q, i - a] = found[1]
-                drift += found[3]
-            heights[q], mores[q] = height, drift
-        top = heights.max()
-        total = 0.0
-        for q in range(len(z)):
+        for q in range(count):
+            places[q] = place + width * z[q]
+        at_nodes(law, rows, k, (sigma, places, sums, of_rows), given)
+        top, total = -np.inf, 0.0
+        for q in range(count):
+            heights[q] = sums[0, q] + log_weight[q] - 0.5 * places[q] * places[q]
+            top = max(top, heights[q])
+        for q in range(count):
             heights[q] = math.exp(heights[q] - top)
             total += heights[q]
         value += top + math.log(total * width)
-        for q in range(len(z)):
-            share, u, pull = heights[q] / total, place + width * z[q], 0.0
-            for i in range(a, b):
-                slopes[i] += share * of_rows[q, i - a]
-                pull += of_rows[q, i - a]
-            of_sigma += share * u * pull
-            of_more += share * mores[q]
+        for q in range(count):
+            share = heights[q] / total
+            of_sigma += share * places[q] * sums[1, q]
+            of_more += share * sums[2, q]
+            for i in range(starts[k], starts[k + 1]):
+                slopes[i] += share * of_rows[q, i - starts[k]]
     return value, slopes, of_sigma, of_more
