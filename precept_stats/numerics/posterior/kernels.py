@@ -242,7 +242,7 @@ def placed(law: int, rows: Rows, k: int, start: tuple[float, float], given: Give
 def at_nodes(law: int, rows: Rows, k: int, at: tuple[float, Vector, Matrix, Matrix], given: Given) -> None:
     """Fill the sums over cluster k's rows of value, slope in eta and in the further parameter, by node.
 
-    ``at`` are sigma, the places u (q,), the sums (3, q) and the slopes of rows (q, rows), the last two filled.
+    ``at`` are sigma, the places u (q,), the sums (3, q) and the slopes of rows (q, rows), both filled.
     """
     y, n, fixed, starts, pair = rows
     more, nodes, table, grid = given
