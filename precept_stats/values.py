@@ -39,6 +39,9 @@ Context = Literal[
     "imputation",
     "tipping_point",
     "reference",
+    "prior",
+    "probability",
+    "posterior",
     "schedule",
     "fit",
     "setting",
@@ -77,7 +80,7 @@ class Estimate:
     ``value``, ``null`` and ``interval`` are on the scale a reader thinks in (a difference, a
     ratio); ``std_error`` and ``statistic`` are on ``scale``, where the inference was made
     (``log`` for ratios, ``logit`` for shares, ``log_above_one`` for what exceeds 1). ``df`` is
-    ``None`` where the reference is no t distribution.
+    ``None`` where the reference is no t distribution, ``p_value`` for a posterior, which tests nothing.
     """
 
     measure: str
@@ -88,7 +91,7 @@ class Estimate:
     std_error: float
     df: float | None
     statistic: float
-    p_value: float
+    p_value: float | None
     null: float
     interval: Interval
 

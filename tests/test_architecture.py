@@ -58,12 +58,25 @@ DOORS = {
     "patsy": ("studies/formula.py",),
     "statsmodels": (),
     "linearmodels": ("numerics/two_stage.py",),
-    "arviz": (),
-    "pymc": (),
+    "arviz_stats": ("inference/convergence.py",),
+    "numba": ("numerics/posterior/kernels.py",),
+    "nutpie": ("inference/nuts.py",),
+    "pymc": ("inference/nuts.py",),
+    "pytensor": ("inference/nuts.py",),
 }
 
 # Files that import inside functions, so that a command or a notebook loads only what it uses.
-LAZY = {"ard.py", "cli.py", "console.py", "numerics/two_stage.py", "report/blocks.py", "values.py"}
+LAZY = {
+    "ard.py",
+    "cli.py",
+    "console.py",
+    "inference/convergence.py",
+    "inference/nuts.py",
+    "numerics/posterior/counts.py",
+    "numerics/two_stage.py",
+    "report/blocks.py",
+    "values.py",
+}
 
 HEAVY = [
     "pandas",
@@ -77,7 +90,10 @@ HEAVY = [
     "linearmodels",
     "patsy",
     "pymc",
-    "arviz",
+    "pytensor",
+    "nutpie",
+    "numba",
+    "arviz_stats",
 ]
 
 HEADINGS = ["Estimates", "Model", "Assumes", "Small samples", "Not for", "Source"]

@@ -11,10 +11,10 @@ from precept_stats.values import Estimate, Interval
 
 @dataclass(frozen=True, slots=True)
 class Tested:
-    """A test of a quantity's null: its statistic, two-sided p, and df where the reference is a t."""
+    """A test of a quantity's null: its statistic, two-sided p (None for a posterior), and df of a t."""
 
     statistic: float
-    p_value: float
+    p_value: float | None
     df: float | None = None
 
 

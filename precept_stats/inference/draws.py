@@ -118,7 +118,7 @@ def _studentised(fit: Draws, quantity: Quantity, level: float, known: tuple[Vect
 
 
 def _percentiles(fit: Draws, quantity: Quantity, level: float, drawn: Vector) -> Estimate:
-    """Equal-tailed percentiles; p is twice the smaller tail beyond the null.
+    """Equal-tailed percentiles; p of a bootstrap is twice the smaller tail beyond the null.
 
     The standard error is the draws' standard deviation on the scale, NaN where some are infinite.
     """
@@ -145,7 +145,8 @@ def _percentiles(fit: Draws, quantity: Quantity, level: float, drawn: Vector) ->
     tails = np.count_nonzero(low <= null), np.count_nonzero(high >= null)
     kind: IntervalKind = "credible" if posterior else "confidence"
     method = POSTERIOR if posterior else PERCENTILE
-    tested = Tested((value - null) / error, min(1.0, 2.0 * (1 + min(tails)) / (count + 1)))
+    p_value = None if posterior else min(1.0, 2.0 * (1 + min(tails)) / (count + 1))
+    tested = Tested((value - null) / error, p_value)
     limits = (float(low[place - 1]), float(high[-place]))
     return answer(quantity, value, error, tested, interval_on(quantity, limits, level, method, kind))
 

@@ -24,6 +24,10 @@ REACH = 9.0
 """How far from 0 the normal density is integrated, in standard deviations."""
 
 
+AT_ONCE = 65_536
+"""So many patterns and points are worked on together."""
+
+
 class InverseLink(Protocol):
     """From a linear predictor to a mean, with its derivative."""
 
@@ -71,6 +75,8 @@ class StandardisedMean:
         """The mean."""
         eta, sd = self._predictor(params)
         points, density = normal_grid(float(sd.max()))
+        if len(eta) * len(points) <= AT_ONCE:
+            return float((self.weights @ self.link.mean(eta[:, None] + sd[:, None] * points)) @ density)
         means = [float(self.weights @ self.link.mean(eta + sd * z)) for z in points]
         return float(density @ np.array(means))
 
@@ -195,8 +201,9 @@ class Alike:
 
     def correlation(self, params: Vector) -> float:
         """The covariance of the two people's risks over risk (1 - risk)."""
-        risk = self.mean.of(params)
-        return self._covariance(params)[0] / (risk * (1.0 - risk))
+        risk, alone = self.mean.of(params), self._without_own(params)
+        covariance = self._covariance(params)[0] if alone is None else alone
+        return covariance / (risk * (1.0 - risk))
 
     def slope(self, params: Vector) -> Vector:
         """Its gradient (P,)."""
@@ -205,6 +212,17 @@ class Alike:
         variance = risk * (1.0 - risk)
         found: Vector = (of_covariance - covariance / variance * (1.0 - 2.0 * risk) * of_risk) / variance
         return found
+
+    def _without_own(self, params: Vector) -> float | None:
+        """The covariance where all of the random part is shared and patterns are few; else None."""
+        mean, common = self.mean, np.sqrt(np.maximum(self.shared.variance(params), 0.0))
+        points, density = normal_grid(float(common.max()))
+        if np.any(self.own.variance(params) > 0.0) or len(common) * len(points) > AT_ONCE:
+            return None
+        eta = mean.offset + mean.X @ params[: mean.X.shape[1]]
+        means = mean.weights @ mean.link.mean(eta[:, None] + common[:, None] * points)
+        away = means - density @ means
+        return float(density @ (away * away))
 
     def _covariance(self, params: Vector) -> tuple[float, Vector]:
         """The variance, over what is shared, of the mean given it; and its gradient."""

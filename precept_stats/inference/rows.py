@@ -97,7 +97,7 @@ def context_rows(
     if context not in UNTESTED:
         statistics += [
             ("df", "Degrees of freedom", estimate.df),
-            ("statistic", "Test statistic", estimate.statistic),
+            ("statistic", "Test statistic", None if estimate.p_value is None else estimate.statistic),
             ("p_value", "Two-sided p-value", estimate.p_value),
             ("null", "Null value", estimate.null),
         ]

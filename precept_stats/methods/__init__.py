@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from precept_stats.methods.bayesian_hierarchical import BayesianHierarchical
 from precept_stats.methods.cluster_regression import ClusterRegression
 from precept_stats.methods.cluster_summaries import ClusterSummaries
 from precept_stats.methods.gee import Gee
@@ -25,7 +26,8 @@ AnyMethod = Annotated[
     | ModelRobust
     | InstrumentalVariables
     | RandomisationTest
-    | WildClusterBootstrap,
+    | WildClusterBootstrap
+    | BayesianHierarchical,
     Field(discriminator="kind"),
 ]
 """Every method a plan may name, told apart by ``kind``."""

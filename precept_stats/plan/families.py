@@ -73,7 +73,9 @@ def evidence_of(analyses: Mapping[str, Analysis], entries: Entries, member: str)
 
 def _own(entry: Result) -> Evidence:
     p_value = entry.estimate.p_value
-    return Evidence(p_value) if 0 <= p_value <= 1 else Evidence(1.0, "no p-value; counted with p = 1")
+    if p_value is not None and 0 <= p_value <= 1:
+        return Evidence(p_value)
+    return Evidence(1.0, "no p-value; counted with p = 1")
 
 
 def _facts(family: Family, p_values: list[float], alpha: float) -> list[list[Fact]]:

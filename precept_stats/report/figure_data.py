@@ -262,6 +262,37 @@ class ReferenceData:
 
 
 @dataclass(frozen=True, slots=True)
+class DensityBar:
+    """A bin of a distribution with its share in per cent."""
+
+    lower: float
+    upper: float
+    percent: float
+
+
+@dataclass(frozen=True, slots=True)
+class PosteriorPanel:
+    """Prior and posterior of one effect; ``thresholds`` a worthwhile benefit and such a harm."""
+
+    title: str
+    axis: str
+    log: bool
+    null: float
+    thresholds: tuple[float, ...]
+    benefit_above: bool
+    prior: tuple[DensityBar, ...]
+    posterior: tuple[DensityBar, ...]
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PosteriorData:
+    """One panel an analysis."""
+
+    panels: tuple[PosteriorPanel, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SizeArm:
     """The clusters of one arm: size and outcome of each, in display units."""
 
@@ -308,6 +339,7 @@ FigureData = (
     | RankedData
     | ExposureData
     | ReferenceData
+    | PosteriorData
     | SizeData
     | TippingData
     | GraphData

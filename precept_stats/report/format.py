@@ -82,8 +82,10 @@ def trimmed(text: str) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def p_text(p_value: float) -> str:
-    """A p-value to three decimals; ``<0.001`` below."""
+def p_text(p_value: float | None) -> str:
+    """A p-value to three decimals; ``<0.001`` below. A posterior has none."""
+    if p_value is None:
+        return "none"
     return "<0.001" if p_value < 0.001 else f"{p_value:.3f}"
 
 

@@ -110,7 +110,7 @@ class Answer:
     upper: float
     level: float
     null: float
-    p_value: float
+    p_value: float | None
     df: float | None
     kind: str
     method: str
@@ -145,7 +145,7 @@ def answer(material: Material, analysis: str) -> Answer | None:
         upper=_limit(numbers, "conf_high", math.inf),
         level=_required(numbers, "conf_level"),
         null=_required(numbers, "null"),
-        p_value=_required(numbers, "p_value"),
+        p_value=number_of(numbers.get("p_value")),
         df=number_of(numbers.get("df")),
         kind=_kind(numbers["conf_level"]),
         method=str(numbers["conf_method"].stat) if "conf_method" in numbers else "",

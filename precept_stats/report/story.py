@@ -31,6 +31,7 @@ from precept_stats.report.sections.joint_tests import joint_tests
 from precept_stats.report.sections.methods import methods
 from precept_stats.report.sections.missing_outcomes import missing_outcomes
 from precept_stats.report.sections.numbers_needed import numbers_needed
+from precept_stats.report.sections.posterior import posterior, priors
 from precept_stats.report.sections.predictions import predictions
 from precept_stats.report.sections.record import deviations, differences, provenance
 from precept_stats.report.sections.reference import reference
@@ -49,9 +50,11 @@ SECTIONS: tuple[tuple[Output | None, Section], ...] = (
     ("flow", flow),
     ("flow", schedule),
     ("baseline", baseline),
+    ("results", priors),
     ("results", results),
     ("results", sensitivity),
     ("results", missing_outcomes),
+    ("results", posterior),
     ("results", numbers_needed),
     ("results", first_stage),
     ("results", families),

@@ -22,7 +22,7 @@ from precept_stats.data.schema import find_schema
 from precept_stats.data.selection import Population
 from precept_stats.data.strict_yaml import load_strict
 from precept_stats.methods import AnyMethod
-from precept_stats.runner import analyse
+from precept_stats.runner import How, analyse
 from precept_stats.studies import AnyStudy
 from precept_stats.studies.question import Estimand, Outcome, Question
 from precept_stats.values import Result, Row
@@ -131,7 +131,7 @@ def answer(case: Case) -> Result:
     study = TypeAdapter(AnyStudy).validate_python(document["study"])
     method = TypeAdapter(AnyMethod).validate_python(document["method"])
     tables = {name: _table(case, name, source) for name, source in document["tables"].items()}
-    return analyse(study, method, tables, question)
+    return analyse(study, method, tables, question, How(seed=document.get("seed")))
 
 
 def _table(case: Case, name: str, source: dict) -> Table:

@@ -22,6 +22,7 @@ from precept_stats.report.figure_data import (
     ForestData,
     GraphData,
     PeriodsData,
+    PosteriorData,
     RankedData,
     ReferenceData,
     ScheduleData,
@@ -36,6 +37,7 @@ from precept_stats.report.figures.forest import draw_forest
 from precept_stats.report.figures.graph import draw_graph
 from precept_stats.report.figures.page import POINT, STYLE, TAG_HEIGHT, VERMILLION, Letters, Page
 from precept_stats.report.figures.periods import draw_periods
+from precept_stats.report.figures.posterior import draw_posterior
 from precept_stats.report.figures.ranked import draw_ranked
 from precept_stats.report.figures.reference import draw_reference
 from precept_stats.report.figures.schedule import draw_schedule
@@ -83,6 +85,8 @@ def drawn(data: FigureData, narrow: bool) -> Page:
             return draw_graph(data, narrow)
         case ReferenceData():
             return draw_reference(data, narrow)
+        case PosteriorData():
+            return draw_posterior(data, narrow)
         case SizeData():
             return draw_size(data, narrow)
         case TippingData():

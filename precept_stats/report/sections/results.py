@@ -10,7 +10,6 @@ from precept_stats.report.format import (
     df_text,
     icc_text,
     level_text,
-    p_text,
     point_text,
     range_text,
     scale_for,
@@ -18,6 +17,7 @@ from precept_stats.report.format import (
 from precept_stats.report.material import Answer, Material, answer, is_withheld, number_of, why_no_number
 from precept_stats.report.sections.arm_levels import arm_level, level_words
 from precept_stats.report.sections.intervals import caption_words, column_words, kinds_note, kinds_of
+from precept_stats.report.sections.posterior import p_cell
 from precept_stats.report.words import NONE, PURPOSES, capital, cell, contrast_words, scale_words
 from precept_stats.values import Row
 
@@ -154,7 +154,7 @@ def _row(material: Material, name: str, remarks: list[str]) -> TableRow:
         return TableRow((label, NONE, NONE, why_no_number(material, name), *(NONE,) * 5, status), kind)
     estimate = f"{point_text(found.value, found.width, found.scale)} ({_interval(found)})"
     levels = [arm_level(material, found, arm) or NONE for arm in material.arms]
-    p_value = p_text(found.p_value) if analysis.purpose in WITH_P else NONE
+    p_value = p_cell(material, found) if analysis.purpose in WITH_P or found.p_value is None else NONE
     fit = material.rows("fit", name)
     return TableRow(
         (

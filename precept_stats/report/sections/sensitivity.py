@@ -8,9 +8,10 @@ from precept_stats.plan.document import Analysis
 from precept_stats.plan.explain_terms import TARGETS
 from precept_stats.plan.loaded import Difference
 from precept_stats.report.blocks import Block, Column, Heading, Table, TableRow
-from precept_stats.report.format import joined, level_text, p_text, point_text, range_text
+from precept_stats.report.format import joined, level_text, point_text, range_text
 from precept_stats.report.material import Material, answer, why_no_number
 from precept_stats.report.sections.intervals import column_words, kinds_of
+from precept_stats.report.sections.posterior import p_cell
 from precept_stats.report.words import (
     NONE,
     capital,
@@ -95,7 +96,7 @@ def _row(material: Material, name: str, differs: str) -> TableRow:
     same = other is not None and other.measure == found.measure
     measure = "" if same else f"{scale_words(found.measure, found.scale)} "
     text = f"{measure}{value} ({range_text(found.lower, found.upper, found.scale)})"
-    return TableRow((material.label(name), differs, text, p_text(found.p_value)))
+    return TableRow((material.label(name), differs, text, p_cell(material, found)))
 
 
 def _question(material: Material, name: str) -> list[str]:

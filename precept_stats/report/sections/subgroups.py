@@ -128,7 +128,9 @@ def _interaction(material: Material, whole: Answer, levels: int) -> str:
     return f"Interaction ({levels} levels at once, {tested}): {_equals(p_value)}."
 
 
-def _equals(p_value: float) -> str:
+def _equals(p_value: float | None) -> str:
+    if p_value is None:
+        return "a posterior, without a p-value"
     text = p_text(p_value)
     return f"p {text}" if text[0] in "<>" else f"p = {text}"
 

@@ -1,0 +1,54 @@
+"""What a Bayesian hierarchical model says of a plan before there are data."""
+
+from __future__ import annotations
+
+from precept_stats.methods.layout import Layout
+from precept_stats.methods.linear_mixed_plan import followed
+from precept_stats.methods.settings_bayes import BetaBinomialCells, CellLaws, NegativeBinomialCells
+from precept_stats.methods.settings_priors import Priors
+from precept_stats.methods.settings_random import Exchangeable, NestedExchangeable
+from precept_stats.studies import AnyStudy
+from precept_stats.studies.question import OutcomeType
+
+
+def study_objections(study: AnyStudy, layout: Layout) -> list[str]:
+    """Trials that the model has no part for."""
+    found = []
+    if layout.paired:
+        found.append("matched pairs: the model has no effects of pairs; use cluster_summaries")
+    if followed(study):
+        found.append("a closed cohort: the model has no effects of participants; use linear_mixed")
+    return found
+
+
+def cell_objections(
+    cells: CellLaws, random: Exchangeable | NestedExchangeable, outcome: OutcomeType
+) -> list[str]:
+    """Laws of cells that the outcome does not have."""
+    if isinstance(cells, BetaBinomialCells) and outcome != "binary":
+        return [f"beta-binomial cells are for binary outcomes, not for a {outcome} one"]
+    if isinstance(cells, NegativeBinomialCells):
+        if outcome != "count":
+            return [f"negative binomial cells are for counts, not for a {outcome} outcome"]
+        if isinstance(random, NestedExchangeable):
+            return ["negative binomial counts have a dispersion of rows already: use random exchangeable"]
+    return []
+
+
+def prior_objections(priors: Priors, outcome: OutcomeType) -> list[str]:
+    """Priors on a scale that the outcome does not have."""
+    return priors.objections(outcome)
+
+
+def worthwhile_objections(worthwhile: float | None, summary: str) -> list[str]:
+    """A size that is no benefit on the scale of the effect."""
+    if worthwhile is None:
+        return []
+    if summary.endswith("_ratio") and worthwhile <= 1.0:
+        return [f"smallest_worthwhile of a ratio is above 1 whichever side is better, not {worthwhile:g}"]
+    if summary == "risk_difference" and worthwhile >= 1.0:
+        return [
+            f"smallest_worthwhile of a risk difference is a proportion, not {worthwhile:g}: five percentage "
+            "points are 0.05"
+        ]
+    return []

@@ -1,0 +1,183 @@
+"""Counts in cells within clusters: their log-likelihood with the random effects integrated out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from precept_stats.numerics.glmm.layout import row_keys
+from precept_stats.numerics.glmm.quadrature import gauss_hermite
+
+Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
+Ints = NDArray[np.intp]
+
+CellLaw = Literal[
+    "binomial", "poisson", "beta_binomial", "negative_binomial", "binomial_normal", "poisson_normal"
+]
+
+NUMBERS: dict[CellLaw, int] = {
+    "binomial": 0,
+    "poisson": 1,
+    "beta_binomial": 2,
+    "negative_binomial": 3,
+    "binomial_normal": 4,
+    "poisson_normal": 5,
+}
+PLAIN = ("binomial", "poisson")
+
+NODES = 9
+NODES_OF_CELLS = 7
+
+STEP = 0.125
+"""Between the points of a table in eta: values between are in error by some 1e-6 an event."""
+
+USUAL_GRID = 50
+LARGEST_GRID = 512
+"""Points of a table: about how many there are, and with how many there is none."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Counts:
+    """Totals y (n,) with denominators size (n,), X (n, p), ``offset`` (n,), rows sorted by cluster.
+
+    ``starts`` (K + 1,) are where clusters begin; a row is one cell of its law. The coordinates are beta
+    (p,), the SD of clusters where ``clustered``, and the law's further parameter: the SD of cells, the root
+    of the odds of the correlation in a cell, or the root of the extra dispersion. Both may have either sign:
+    the likelihood is even in them, and smooth at 0. ``tabulated`` allows laws to be looked up.
+    """
+
+    law: CellLaw
+    X: Matrix
+    y: Vector
+    size: Vector
+    offset: Vector
+    starts: Ints
+    clustered: bool = True
+    nodes: int = NODES
+    nodes_of_cells: int = NODES_OF_CELLS
+    tabulated: bool = True
+
+    @property
+    def scales(self) -> int:
+        """How many coordinates come after beta."""
+        return int(self.clustered) + (self.law not in PLAIN)
+
+    def finer(self) -> Counts:
+        """The same with so many nodes that the integrals may be called exact."""
+        return replace(
+            self, nodes=4 * self.nodes + 1, nodes_of_cells=4 * self.nodes_of_cells + 1, tabulated=False
+        )
+
+    def evaluator(self) -> CountsEvaluator:
+        """Something that evaluates it, with modes of its own to start from."""
+        return CountsEvaluator.on(self)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pairs:
+    """The distinct pairs of y and size, and which each row has (n,)."""
+
+    y: Vector
+    size: Vector
+    of_row: Ints
+
+    @classmethod
+    def of(cls, data: Counts) -> Pairs:
+        found, codes = np.unique(np.column_stack([data.y, data.size]), axis=0, return_inverse=True)
+        return cls(found[:, 0].copy(), found[:, 1].copy(), codes.ravel().astype(np.intp))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CountsEvaluator:
+    """The log-likelihood (without its constant) and slopes; remembers where the modes were."""
+
+    of: Counts
+    pairs: Pairs
+    modes: Vector
+    grids: tuple[tuple[Vector, Vector], tuple[Vector, Vector]]
+
+    @classmethod
+    def on(cls, data: Counts) -> CountsEvaluator:
+        between = gauss_hermite(data.nodes if data.clustered else 1)
+        within = gauss_hermite(data.nodes_of_cells)
+        grids = (between.at, between.log_weight), (within.at, within.log_weight)
+        return cls(data, Pairs.of(data), np.zeros(len(data.starts) - 1), grids)
+
+    def __call__(self, coordinates: Vector) -> tuple[float, Vector]:
+        """The value and its slopes (p + scales,) at coordinates (p + scales,)."""
+        from precept_stats.numerics.posterior import kernels  # lazy: compiling needs numba
+
+        data, p = self.of, self.of.X.shape[1]
+        sigma = float(coordinates[p]) if data.clustered else 0.0
+        more = 0.0 if data.law in PLAIN else float(coordinates[-1])
+        fixed = data.offset + data.X @ coordinates[:p]
+        self.modes[~np.isfinite(self.modes)] = 0.0
+        law = NUMBERS[data.law]
+        grid, count = self._grid(fixed, sigma), len(self.pairs.y)
+        chosen = slice(0, count if grid[2] <= LARGEST_GRID and self.tabulates else 0)
+        pairs = self.pairs.y[chosen], self.pairs.size[chosen]
+        table = kernels.fill(law, pairs, grid, more, self.grids[1])
+        value, slopes, of_sigma, of_more = kernels.clusters(
+            law,
+            (data.y, data.size, fixed, data.starts, self.pairs.of_row),
+            sigma,
+            (*self.grids[0], self.modes),
+            (more, self.grids[1], table, grid),
+        )
+        tail = [of_sigma] * data.clustered + [of_more] * (data.law not in PLAIN)
+        return float(value), np.concatenate([data.X.T @ slopes, tail])
+
+    @property
+    def tabulates(self) -> bool:
+        """Whether laws are looked up: where a table costs less than half of what it saves."""
+        visits = len(self.of.y) * (len(self.grids[0][0]) + 2)
+        return self.of.tabulated and 2 * USUAL_GRID * len(self.pairs.y) < visits
+
+    @staticmethod
+    def _grid(fixed: Vector, sigma: float) -> tuple[float, float, int]:
+        """Where laws are tabulated: as far as nearly all clusters reach."""
+        low, high = float(fixed.min()) - 4.0 * abs(sigma), float(fixed.max()) + 4.0 * abs(sigma)
+        width = high - low if np.isfinite(high - low) else np.inf
+        return low, STEP, 2 + int(min(width / STEP, LARGEST_GRID))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """Rows in any order: X (N, p), y, size, offset (N,), and codes (N,) of clusters and of cells."""
+
+    X: Matrix
+    y: Vector
+    size: Vector
+    offset: Vector
+    cluster: Ints
+    cell: Ints
+
+
+def collapsed(rows: Rows, law: CellLaw, *, clustered: bool = True) -> Counts:
+    """The rows of each cell that agree in X and offset added up, in order of cluster.
+
+    Rows of negative binomial counts are not added up: each has a law of its own. In the other laws with
+    a further parameter a row is a cell, so that callers must see to it that a cell's rows agree.
+    """
+    columns = np.column_stack([rows.cluster, rows.cell, rows.X, rows.offset]).astype(np.float64)
+    keys = row_keys(columns, np.arange(columns.shape[1]))
+    order = np.lexsort((keys, rows.cell, rows.cluster))
+    fresh = np.ones(len(order), dtype=np.bool_)
+    if law != "negative_binomial":
+        fresh[1:] = np.any(columns[order[1:]] != columns[order[:-1]], axis=1)
+    at = np.flatnonzero(fresh)
+    lead = order[at]
+    _, codes = np.unique(rows.cluster[lead], return_inverse=True)
+    return Counts(
+        law=law,
+        X=np.ascontiguousarray(rows.X[lead]),
+        y=np.add.reduceat(rows.y[order], at),
+        size=np.add.reduceat(rows.size[order], at),
+        offset=rows.offset[lead],
+        starts=np.searchsorted(codes, np.arange(int(codes.max()) + 2)).astype(np.intp),
+        clustered=clustered,
+    )
