@@ -28,6 +28,11 @@ from precept_stats.methods.arm_model import (
 )
 from precept_stats.methods.cluster_facts import cluster_facts, few_clusters_warning
 from precept_stats.methods.contract import TREATMENT_POLICY, MethodWords
+from precept_stats.methods.instrument_strength import (
+    no_first_stage,
+    require_first_stage,
+    strength_warnings,
+)
 from precept_stats.methods.layout import conditional_gap, layout_of_plan, pairs_gap
 from precept_stats.methods.scatter import (
     MEAN_OF,
@@ -67,8 +72,6 @@ from precept_stats.studies.question import SUMMARIES_OF, Question
 Floats = NDArray[np.float64]
 
 PRINCIPAL_STRATUM = "principal_stratum"
-STRONG = 10.0
-"""The F from which an instrument is not called weak: Staiger and Stock's (1997) rule of thumb."""
 ROUNDING = 1e-10
 """Differences below this share of the range of what was received are rounding."""
 
@@ -121,7 +124,8 @@ class InstrumentalVariables(Declared):
     Small samples:
         Intervals and p-values refer to t, by default with the CR2 variance on Satterthwaite's degrees of
         freedom. Where F is below 10 the estimate leans towards the confounded association and its interval
-        covers too seldom; the Anderson-Rubin interval, which may have no end, does not depend on F.
+        covers too seldom, and below 1 it is refused; the Anderson-Rubin interval, which may have no end, does
+        not depend on F.
 
     Not for:
         Ratios and odds ratios; the effect in those who would never, or would always, receive it; a measure of
@@ -229,7 +233,7 @@ class InstrumentalVariables(Declared):
         )
 
     def fit(self, design: ClusterTrialDesign, seed: Seed | None = None) -> Fit:
-        """Estimate. Raises FitError without a first stage, and for a treatment that is not 0 or 1."""
+        """Estimate. FitError for a first stage that is none (with Wald, F < 1), a treatment not 0 or 1."""
         require_variation(design)
         column, values = self._values(design)
         nuisance = self.level.nuisance(design)
@@ -238,7 +242,8 @@ class InstrumentalVariables(Declared):
         solved = self._solved(design, nuisance, values)
         rule = FixedDf(self._df(design, solved, left), self.df.words)
         stage = self._first_stage(design, solved, (column, values), rule)
-        warnings = (*_warnings(stage, solved), *few_clusters_warning(design))
+        require_first_stage(stage, self.interval)
+        warnings = (*strength_warnings(stage), *few_clusters_warning(design))
         return Fit(
             uncertainty=self._uncertainty(solved, rule),
             status="warning" if warnings else "ok",
@@ -290,7 +295,7 @@ class InstrumentalVariables(Declared):
         received = self.level.values(design, values)
         spread, moved = spread_of(design), float(np.ptp(values))
         if moved <= ROUNDING * float(np.max(np.abs(values))):
-            raise _no_first_stage(f"everyone received {values[0]:g}")
+            raise no_first_stage(f"everyone received {values[0]:g}")
         arm = design.arm[clusters].astype(np.float64)
         constant = Columns(("constant",), np.ones((len(arm), 1)))
         named = constant.beside(Columns(("arm",), arm[:, None])).beside(nuisance.standardised(weights))
@@ -305,7 +310,7 @@ class InstrumentalVariables(Declared):
         )
         stage = reduced_form(rows)
         if abs(stage.coefficients[1]) <= ROUNDING:
-            raise _no_first_stage("what was received is the same in both arms")
+            raise no_first_stage("what was received is the same in both arms")
         effect = two_stage_effect(rows)
         return self._in_units(stage, effect, spread, moved)
 
@@ -362,29 +367,3 @@ def _received_of(study: AnyStudy) -> str | None:
 def _cluster_parameters(design: ClusterTrialDesign) -> int:
     """Parameters of covariates that clusters have as a whole."""
     return sum(len(one.columns) for one in design.covariates if one.level == "cluster")
-
-
-def _no_first_stage(found: str) -> FitError:
-    return FitError(
-        "instrument with no first stage: the arm did not move what was received",
-        found=found,
-        allowed="a treatment that is received more, or less, in one arm",
-    )
-
-
-def _warnings(stage: FirstStage, solved: _Solved) -> tuple[str, ...]:
-    found = []
-    if stage.uncertainty is not None:
-        variance, df = float(stage.uncertainty.covariance[0, 0]), stage.uncertainty.df(np.ones(1))
-        F = stage.value**2 / variance
-        if F < STRONG:
-            found.append(
-                f"weak instrument: the F of the first stage is {F:.2f} on 1 and {df:.1f} df, below 10, so "
-                "that the estimate leans towards the confounded association; see the Anderson-Rubin interval"
-            )
-    if solved.coefficients[1] < 0.0:
-        found.append(
-            f"less of {stage.column} was received in the compared arm: compliers are those who receive it "
-            "only in the other"
-        )
-    return tuple(found)

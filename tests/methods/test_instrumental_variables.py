@@ -16,6 +16,7 @@ from pydantic import ValidationError
 import precept_stats as ps
 from precept_stats.errors import DataError, FitError, PlanError
 from precept_stats.inference.anderson_rubin import AndersonRubin
+from precept_stats.inference.fit import Fit
 from precept_stats.inference.uncertainty import Asymptotic, estimate
 from precept_stats.methods.contract import unused
 from precept_stats.methods.instrumental_variables import InstrumentalVariables
@@ -225,7 +226,36 @@ def test_a_weak_instrument_is_told_and_its_interval_has_no_end() -> None:
     found = effect(iv(interval={"kind": "anderson_rubin"}), weak)
     assert (found.interval.lower, found.interval.upper) == (-np.inf, np.inf)
     assert found.interval.method.endswith("; unbounded below and above")
-    assert isinstance(iv().fit(weak).uncertainty, Asymptotic)
+
+
+def strength(fit: Fit) -> float:
+    stage = fit.first_stage
+    assert stage is not None
+    assert stage.uncertainty is not None
+    return float(stage.value**2 / stage.uncertainty.covariance[0, 0])
+
+
+@pytest.mark.parametrize("level", [CLUSTER, SIZE, INDIVIDUAL], ids=["cluster", "size", "individual"])
+def test_a_wald_interval_is_refused_where_the_first_stage_is_less_than_its_error(level: dict) -> None:
+    """By receipt of ever more people of the compared arm: refused up to F = 1, and only up to there."""
+    design, robust = trial(5), {"kind": "anderson_rubin"}
+    rng, refused, given_one = np.random.default_rng(5), 0, 0
+    draw = rng.random(len(design.y))
+    for more in np.linspace(-0.2, 0.3, 51):
+        now = receiving(design, draw < 0.4 + more * design.arm[design.row_cluster])
+        fit = iv(level, interval=robust).fit(now)
+        assert any("weak instrument" in text for text in fit.warnings) == (strength(fit) < 10.0)
+        if strength(fit) < 1.0:
+            refused += 1
+            with pytest.raises(FitError, match="no first stage beyond chance") as caught:
+                iv(level).fit(now)
+            assert f"F = {strength(fit):.2f}" in caught.value.found
+            assert "anderson_rubin" in caught.value.allowed
+        else:
+            given_one += 1
+            assert isinstance(iv(level).fit(now).uncertainty, Asymptotic)
+    assert refused > 0
+    assert given_one > 0
 
 
 @pytest.mark.parametrize("level", [CLUSTER, INDIVIDUAL], ids=["cluster", "individual"])
