@@ -62,7 +62,7 @@ def randomisation_estimate(fit: Randomisation, quantity: Quantity, level: float)
     """The effect with all shifts that the test does not reject at 1 - ``level``; ``df`` is None.
 
     ``std_error`` is that of the test, on its scale; the interval is not made from it. With few replicates a
-    side may have no end, and the interval's ``method`` says so: its limit is infinite, or 0 below for a ratio.
+    side may have no end, and the interval's ``method`` says so: the limit is infinite, or 0 of a ratio.
     Raises FitError for what is not the effect itself, and when replicates do not vary.
     """
     if quantity.weights is None or quantity.scale != fit.scale or not np.array_equal(quantity.weights, [1.0]):

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from numerics.inequality.cases import CASES, EXPECTED, HERE, areas_of, given
 
+from numerics.inequality.cases import CASES, EXPECTED, HERE, areas_of, given
 from precept_stats.numerics.inequality.catalogue import MEASURES
 from precept_stats.numerics.inequality.heterogeneity import heterogeneity
 from precept_stats.numerics.inequality.measure import standard_error

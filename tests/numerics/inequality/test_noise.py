@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from numerics.inequality.cases import made_up
 
+from numerics.inequality.cases import made_up
 from precept_stats.numerics.inequality.heterogeneity import heterogeneity
 from precept_stats.numerics.inequality.noise import corrected_variance, expected_range
 

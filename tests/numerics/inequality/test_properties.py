@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from numerics.inequality.cases import Given, areas_of, made_up
 
+from numerics.inequality.cases import Given, areas_of, made_up
 from precept_stats.numerics.inequality.areas import Areas, indicator, midpoints
 from precept_stats.numerics.inequality.catalogue import MEASURES
 from precept_stats.numerics.inequality.measure import standard_error, why_not
