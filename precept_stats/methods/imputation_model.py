@@ -12,7 +12,12 @@ from precept_stats.inference.seeds import Seed
 from precept_stats.methods.arm_model import Columns, block_columns
 from precept_stats.methods.settings_missing import ArmShift
 from precept_stats.numerics.imputation.linear import LinearPosterior, linear_posterior
-from precept_stats.numerics.imputation.logistic import LogisticPosterior, logistic_posterior
+from precept_stats.numerics.imputation.logistic import (
+    LogisticPosterior,
+    Separated,
+    Unsettled,
+    logistic_posterior,
+)
 from precept_stats.numerics.imputation.rows import Answered, Drawn, Unanswered, usable_columns
 from precept_stats.studies.cluster_trial_design import ClusterTrialDesign
 from precept_stats.studies.incomplete import Incomplete
@@ -117,14 +122,27 @@ def _part(incomplete: Incomplete, columns: Columns, within: Bools, name: str) ->
     asked = Unanswered(X[gone], design.row_cluster[gone])
     if design.outcome.type == "continuous":
         return Part(linear_posterior(answered), asked, places)
-    posterior = logistic_posterior(answered)
-    if posterior is None:
+    names = tuple(columns.names[j] for j in kept)
+    return Part(_events_posterior(answered, names, name), asked, places)
+
+
+def _events_posterior(answered: Answered, names: tuple[str, ...], part: str) -> LogisticPosterior:
+    found = logistic_posterior(answered)
+    if isinstance(found, Separated):
         raise FitError(
             "the imputation model is separated: some covariate values go with events (or none) alone",
-            found=f"{name}: log odds that run away, with {', '.join(columns.names[j] for j in kept)}",
+            found=f"{part}: log odds that run away along {', '.join(names[j] for j in found.columns)}",
             allowed="events and non-events at every value: fewer covariates or levels, or `by_arm: false`",
         )
-    return Part(posterior, asked, places)
+    if isinstance(found, Unsettled):
+        raise FitError(
+            "the imputation model does not settle, though its outcomes are not separated",
+            found=f"{part}: no maximum of the likelihood at a standard deviation between clusters of "
+            f"{found.tau:.3g} on the log odds scale, with {', '.join(names)}",
+            allowed="fewer covariates or levels, covariates on a scale without outliers, or another "
+            "handling of missing outcomes",
+        )
+    return found
 
 
 def _require_enough(answered: Answered, name: str) -> None:

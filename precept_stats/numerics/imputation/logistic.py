@@ -8,7 +8,11 @@ Gauss-Hermite quadrature and beta by Laplace's approximation (Rue, Martino and C
     p(tau | y)  ~  max over beta of L(beta, tau)  times  |I(tau)|^(-1/2)
 
 beta is then normal about its maximum given tau, and u is drawn cluster by cluster from its conditional
-distribution on a grid.
+distribution on a grid. The density of tau is taken to have one mode, and left out where it is negligible.
+
+A cluster whose outcomes are all alike has a conditional distribution that is a normal one on one side and
+cut off on the other, the more so the larger tau: Gauss-Hermite nodes then converge slowly, so that equally
+spaced nodes take their place, at which the integral of a smooth function converges geometrically.
 """
 
 from __future__ import annotations
@@ -19,24 +23,48 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import interpolate, linalg, special
 
-from precept_stats.numerics.glmm.quadrature import gauss_hermite
+from precept_stats.numerics.glmm.quadrature import Nodes, gauss_hermite
 from precept_stats.numerics.imputation.rows import Answered, DrawnEvents, Ints, Unanswered, sums
+from precept_stats.numerics.imputation.separation import separating_columns
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
 LARGEST = 5.0
 """The largest standard deviation between clusters on the log odds scale: chances of 0.0001 to 0.9999."""
-NODES = gauss_hermite(11)
-STEPS = 40
+STEPS = 60
 SETTLED = 1e-7
 FAR = 25.0
-"""A log odds that no data bear out: the model runs away, its outcomes being separated."""
+"""A fitted log odds that ordinary data do not have, at which it is asked whether they are separated."""
 COARSE, FINE, DENSE = 13, 17, 600
 NEGLIGIBLE = 15.0
 """A log density so much below the largest is left out."""
-REACH = np.linspace(-6.0, 6.0, 97)
+REACH = np.linspace(-8.0, 8.0, 129)
 """The grid of a cluster's effect in conditional standard deviations."""
+
+
+def _equally_spaced(reach: float, step: float) -> Nodes:
+    """Nodes of the trapezium rule, in the form of those of Gauss and Hermite."""
+    at: Vector = np.arange(-round(reach / step), round(reach / step) + 1, dtype=np.float64) * step
+    return Nodes(at, np.full(len(at), np.log(step) - 0.5 * np.log(2.0 * np.pi)))
+
+
+RULES = ((1.0, gauss_hermite(15)), (2.0, _equally_spaced(8.0, 0.4)), (LARGEST, _equally_spaced(10.0, 0.25)))
+"""The largest tau of each rule. The log integral of one cluster is right to 1e-5."""
+
+
+@dataclass(frozen=True, slots=True)
+class Separated:
+    """No posterior with a flat prior: along these columns of X the likelihood rises for ever."""
+
+    columns: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """Newton's method found no maximum at this standard deviation between clusters."""
+
+    tau: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,22 +104,30 @@ class LogisticPosterior:
         return DrawnEvents(linear, generator.random(len(linear)))
 
 
-def logistic_posterior(rows: Answered) -> LogisticPosterior | None:
-    """The posterior given the answered rows; None where their outcomes are separated."""
-    root_n = np.sqrt(len(rows.y))
+def logistic_posterior(rows: Answered) -> LogisticPosterior | Separated | Unsettled:
+    """The posterior given the answered rows, or why there is none.
+
+    Whether outcomes are separated does not depend on tau, so that a logistic regression without effects of
+    clusters tells. Clusters whose outcomes are all alike separate nothing.
+    """
+    given, root_n = rows, np.sqrt(len(rows.y))
     Q, R = linalg.qr(rows.X, mode="economic")
     rows = Answered(Q * root_n, rows.y, rows.cluster, rows.clusters)
-    start = np.zeros(rows.X.shape[1])
-    coarse = _along(rows, LARGEST * np.linspace(0.0, 1.0, COARSE) ** 2, start)
-    if coarse is None:
-        return None
+    plain = maximum(rows, 0.0, np.zeros(rows.X.shape[1]))
+    if plain is None or float(np.max(np.abs(rows.X @ plain.params))) > FAR:
+        columns = separating_columns(given.X, given.y)
+        if columns or plain is None:
+            return Separated(columns) if columns else Unsettled(0.0)
+    coarse = _outwards(rows, plain)
+    if isinstance(coarse, Unsettled):
+        return coarse
     heights = np.array([one.log_density for one in coarse])
     within = np.flatnonzero(heights > heights.max() - NEGLIGIBLE)
     low = coarse[max(within[0] - 1, 0)].tau
-    high = coarse[min(within[-1] + 1, COARSE - 1)].tau
+    high = coarse[min(within[-1] + 1, len(coarse) - 1)].tau
     fine = _along(rows, np.linspace(low, high, FINE), coarse[int(heights.argmax())].params)
-    if fine is None:
-        return None
+    if isinstance(fine, Unsettled):
+        return fine
     curve = interpolate.CubicSpline([one.tau for one in fine], [one.log_density for one in fine])
     taus = np.linspace(low, high, DENSE)
     density = curve(taus)
@@ -100,50 +136,87 @@ def logistic_posterior(rows: Answered) -> LogisticPosterior | None:
     return LogisticPosterior(rows, R / root_n, fine, taus, cumulative / cumulative[-1])
 
 
-def _along(rows: Answered, taus: Vector, start: Vector) -> tuple[Solved, ...] | None:
+def _outwards(rows: Answered, plain: Solved) -> tuple[Solved, ...] | Unsettled:
+    """Maxima along a coarse grid of tau from 0, as far as the density is not negligible."""
+    found, highest = [plain], plain.log_density
+    for tau in LARGEST * np.linspace(0.0, 1.0, COARSE)[1:] ** 2:
+        one = maximum(rows, float(tau), found[-1].params)
+        if one is None:
+            return Unsettled(float(tau))
+        found.append(one)
+        highest = max(highest, one.log_density)
+        if one.log_density < highest - NEGLIGIBLE:
+            break
+    return tuple(found)
+
+
+def _along(rows: Answered, taus: Vector, start: Vector) -> tuple[Solved, ...] | Unsettled:
     found: list[Solved] = []
     for tau in taus:
         one = maximum(rows, float(tau), found[-1].params if found else start)
         if one is None:
-            return None
+            return Unsettled(float(tau))
         found.append(one)
     return tuple(found)
 
 
 def maximum(rows: Answered, tau: float, start: Vector) -> Solved | None:
-    """The maximum of the integrated likelihood over beta, by Newton's method; None where it runs away."""
+    """The maximum of the integrated likelihood over beta, by Newton's method; None where it finds none.
+
+    Nodes are held where they are while a step is shortened: value, gradient and information are then those
+    of one function, which they are not where nodes move with beta.
+    """
     params = start
-    value, gradient, information = integrated(rows, params, tau)
     for _ in range(STEPS):
-        step = np.linalg.solve(information, gradient)
-        scale = 1.0
-        ahead = integrated(rows, params + step, tau)
-        while not ahead[0] >= value - 1e-10 and scale > 1e-4:
-            scale /= 2
-            ahead = integrated(rows, params + scale * step, tau)
-        params = params + scale * step
-        value, gradient, information = ahead
-        if float(np.max(np.abs(rows.X @ params))) > FAR:
+        held = _nodes(rows, rows.X @ params, tau)
+        value, gradient, information = _over(rows, params, tau, held)
+        try:
+            step = linalg.cho_solve(linalg.cho_factor(information), gradient)
+        except (linalg.LinAlgError, ValueError):
             return None
-        if float(np.max(np.abs(scale * step))) < SETTLED:
+        if float(np.max(np.abs(step))) < SETTLED:
             return Solved(tau, params, value, information)
+        scale, least = 1.0, value - 1e-10 - 1e-13 * abs(value)
+        while not _value(rows, params + scale * step, tau, held) >= least and scale > 1e-4:
+            scale /= 2
+        params = params + scale * step
     return None
 
 
 def integrated(rows: Answered, params: Vector, tau: float) -> tuple[float, Vector, Matrix]:
     """Log L, its gradient and minus its Hessian, the effects of clusters integrated out."""
-    X, K = rows.X, rows.clusters
-    eta = X @ params
+    return _over(rows, params, tau, _nodes(rows, rows.X @ params, tau))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Held:
+    """Nodes of each cluster's effect in units of tau (K, q), and their log weights."""
+
+    at: Matrix
+    log_weight: Matrix
+
+
+def _nodes(rows: Answered, eta: Vector, tau: float) -> Held:
+    """Nodes about the mode of each cluster's effect, their weights with the effect's own density."""
+    rule = next(nodes for largest, nodes in RULES if tau <= largest)
     mode, deviation = _modes(rows, eta, tau)
-    nodes = mode[:, None] + deviation[:, None] * NODES.at
-    at = eta[:, None] + tau * nodes[rows.cluster]
+    at = mode[:, None] + deviation[:, None] * rule.at
+    return Held(at, rule.log_weight + np.log(deviation)[:, None] - at**2 / 2)
+
+
+def _value(rows: Answered, params: Vector, tau: float, held: Held) -> float:
+    """Log L over nodes that are held."""
+    at = (rows.X @ params)[:, None] + tau * held.at[rows.cluster]
+    terms = sums(_log_chance(rows, at), rows.cluster, rows.clusters) + held.log_weight
+    return float(special.logsumexp(terms, axis=1).sum())
+
+
+def _over(rows: Answered, params: Vector, tau: float, held: Held) -> tuple[float, Vector, Matrix]:
+    """Log L, its gradient and minus its Hessian over nodes that are held."""
+    X, K = rows.X, rows.clusters
+    at = (X @ params)[:, None] + tau * held.at[rows.cluster]
     chance = special.expit(at)
-    terms = (
-        sums(_log_chance(rows, at), rows.cluster, K)
-        - nodes**2 / 2
-        + NODES.log_weight
-        + np.log(deviation)[:, None]
-    )
+    terms = sums(_log_chance(rows, at), rows.cluster, K) + held.log_weight
     each = special.logsumexp(terms, axis=1)
     weight = np.exp(terms - each[:, None])
     off = rows.y[:, None] - chance
@@ -162,17 +235,24 @@ def _log_chance(rows: Answered, at: Matrix) -> Matrix:
 
 
 def _modes(rows: Answered, eta: Vector, tau: float) -> tuple[Vector, Vector]:
-    """The mode of each cluster's effect in units of tau (K,), and its standard deviation there."""
+    """The mode of each cluster's effect in units of tau (K,), and its standard deviation there.
+
+    By Newton's method, which at a large tau jumps to and fro over a mode: a step beyond a place that is
+    known to lie on the mode's other side goes half the way to it.
+    """
     mode, K = np.zeros(rows.clusters), rows.clusters
-    curvature = np.ones(K)
+    curvature, low, high = np.ones(K), np.full(K, -np.inf), np.full(K, np.inf)
     for _ in range(STEPS):
         chance = special.expit(eta + tau * mode[rows.cluster])
         slope = tau * sums(rows.y - chance, rows.cluster, K) - mode
         curvature = 1.0 + tau**2 * sums(chance * (1.0 - chance), rows.cluster, K)
         step = np.clip(slope / curvature, -1.0, 1.0)
-        mode = mode + step
         if float(np.max(np.abs(step), initial=0.0)) < SETTLED:
             break
+        low, high = np.where(slope > 0.0, mode, low), np.where(slope < 0.0, mode, high)
+        beyond = ((step > 0.0) & (mode + step >= high)) | ((step < 0.0) & (mode + step <= low))
+        other = np.where(beyond, np.where(step > 0.0, high, low), mode + 2.0 * step)
+        mode = np.where(beyond, (mode + other) / 2, mode + step)
     return mode, 1.0 / np.sqrt(curvature)
 
 

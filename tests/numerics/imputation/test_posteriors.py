@@ -7,6 +7,8 @@ from scipy import integrate, special, stats
 from precept_stats.numerics.imputation.linear import LinearPosterior, linear_posterior
 from precept_stats.numerics.imputation.logistic import (
     LARGEST,
+    LogisticPosterior,
+    Separated,
     _effects,
     integrated,
     logistic_posterior,
@@ -125,7 +127,7 @@ def test_the_integrated_likelihood_is_that_of_direct_integration(tau: float) -> 
     assert integrated(rows, params, tau)[0] == pytest.approx(likelihood_directly(rows, params, tau), abs=5e-4)
 
 
-@pytest.mark.parametrize("tau", [0.2, 1.0])
+@pytest.mark.parametrize("tau", [0.2, 1.0, 3.0, LARGEST])
 def test_gradient_and_information_are_those_of_differences(tau: float) -> None:
     rows, params, step = event_rows(), np.array([-0.3, 0.5]), 1e-4
     _, gradient, information = integrated(rows, params, tau)
@@ -159,14 +161,16 @@ def test_an_effect_is_drawn_from_its_conditional_distribution() -> None:
 
 def test_the_posterior_of_the_spread_is_below_its_largest_and_covers_the_truth() -> None:
     posterior = logistic_posterior(event_rows(60, 30, 6))
-    assert posterior is not None
+    assert isinstance(posterior, LogisticPosterior)
     low, high = np.interp([0.005, 0.995], posterior.cumulative, posterior.taus)
     assert 0 < low < 0.8 < high < LARGEST
 
 
 def test_separated_outcomes_have_no_posterior() -> None:
     X, cluster, _ = trial(6, 10, 1)
-    assert logistic_posterior(Answered(X, (X[:, 1] > 0).astype(float), cluster, 6)) is None
+    found = logistic_posterior(Answered(X, (X[:, 1] > 0).astype(float), cluster, 6))
+    assert isinstance(found, Separated)
+    assert 1 in found.columns
 
 
 def test_a_shift_moves_the_same_numbers() -> None:
