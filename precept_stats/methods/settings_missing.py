@@ -12,9 +12,21 @@ from pydantic import Field, model_validator
 
 from precept_stats.data.declared import Declared
 from precept_stats.methods.settings import Choice
+from precept_stats.studies.question import Outcome
 
 Floats = NDArray[np.float64]
 Arms = Literal["both", "compare", "reference"]
+
+
+def signed(shift: float) -> str:
+    """A shift with its sign: ``+2``, ``\u22121.5``, ``0``."""
+    text = f"{abs(shift):g}"
+    return f"\u2212{text}" if shift < 0 else f"+{text}" if shift > 0 else text
+
+
+def shift_unit(outcome: Outcome) -> str:
+    """What shifts of imputed outcomes are measured in."""
+    return "on the log odds scale" if outcome.type == "binary" else f"in {outcome.unit or 'its own unit'}"
 
 
 class ArmShift(Declared):
@@ -31,6 +43,13 @@ class ArmShift(Declared):
 
     def __str__(self) -> str:
         return f"reference {self.reference:g}, compare {self.compare:g}"
+
+    def told(self, outcome: Outcome) -> str:
+        """The shift of each arm, with what it is measured in."""
+        return (
+            f"{signed(self.reference)} in the reference arm and {signed(self.compare)} in the compared arm "
+            f"({shift_unit(outcome)})"
+        )
 
     @property
     def is_none(self) -> bool:
@@ -49,9 +68,12 @@ class _MissingOutcomes(Choice):
         """Whether random numbers are drawn, so that a plan must name a seed."""
         return False
 
-    @property
-    def assumption(self) -> str:
+    def assumption(self, outcome: Outcome) -> str:
         """What is assumed of missing outcomes, as a sentence."""
+        raise NotImplementedError
+
+    def brief(self, outcome: Outcome) -> str:
+        """What is done about missing outcomes, as words after "by"."""
         raise NotImplementedError
 
 
@@ -64,8 +86,10 @@ class CompleteCase(_MissingOutcomes):
     def keeps_unanswered(self) -> bool:
         return False
 
-    @property
-    def assumption(self) -> str:
+    def brief(self, _outcome: Outcome) -> str:
+        return "leaving out rows without an outcome"
+
+    def assumption(self, _outcome: Outcome) -> str:
         return (
             "Rows without an outcome were left out. That assumes outcomes missing at random given the arm "
             "and the covariates of the model: among people of the same arm and covariates, those without an "
@@ -88,6 +112,12 @@ class _Imputation(_MissingOutcomes):
     def draws(self) -> bool:
         return True
 
+    @property
+    def model(self) -> str:
+        """How many data sets, from how many models."""
+        models = "a model for each arm" if self.by_arm else "one model for both arms"
+        return f"{self.imputations} imputations from {models}"
+
 
 class MultipleImputation(_Imputation):
     """Missing outcomes are drawn from a model with a random intercept of clusters, and the fits are pooled.
@@ -102,8 +132,11 @@ class MultipleImputation(_Imputation):
         description="What is added to imputed outcomes by arm, in their unit or on the log odds scale.",
     )
 
-    @property
-    def assumption(self) -> str:
+    def brief(self, outcome: Outcome) -> str:
+        shift = "" if self.delta.is_none else f", shifted by {self.delta.told(outcome)}"
+        return f"multiple imputation ({self.model}){shift}"
+
+    def assumption(self, outcome: Outcome) -> str:
         opening = (
             "Missing outcomes were filled in by multiple imputation from a model with a random intercept of "
             "clusters. "
@@ -115,8 +148,7 @@ class MultipleImputation(_Imputation):
             return f"{opening}That assumes {at_random}, and that the imputation model holds."
         return (
             f"{opening}They were assumed not to be missing at random: imputed outcomes were shifted by "
-            f"{self.delta.reference:g} in the reference arm and {self.delta.compare:g} in the compared arm "
-            f"(log odds of a binary outcome) from what would be expected of {at_random}."
+            f"{self.delta.told(outcome)} from what would be expected of {at_random}."
         )
 
 
@@ -162,11 +194,15 @@ class TippingPoint(_Imputation):
                 if reference != 0.0 or compare != 0.0:
                     yield ArmShift(reference=reference, compare=compare)
 
-    @property
-    def assumption(self) -> str:
+    def brief(self, outcome: Outcome) -> str:
+        shifts = f"{signed(self.deltas[0])} to {signed(self.deltas[-1])} {shift_unit(outcome)}"
+        return f"multiple imputation ({self.model}), then shifted over a grid from {shifts}"
+
+    def assumption(self, outcome: Outcome) -> str:
         return (
-            f"{MultipleImputation().assumption} Imputed outcomes were then shifted by given amounts, as if "
-            "outcomes were not missing at random, to see at which shift the conclusion changes."
+            f"{MultipleImputation().assumption(outcome)} Imputed outcomes were then shifted by given "
+            "amounts, as if outcomes were not missing at random, to see at which shift the conclusion "
+            "changes."
         )
 
 
@@ -212,6 +248,13 @@ class _Weighting(_MissingOutcomes):
         description="Whether each arm has models of its own; else one model has a term for the arm.",
     )
 
+    @property
+    def model(self) -> str:
+        """How many models, and what becomes of large weights."""
+        models = "models for each arm" if self.by_arm else "one model for both arms"
+        whole = isinstance(self.truncation, NoTruncation)
+        return models if whole else f"{models}, weights cut at {self.value_text('truncation')}"
+
     def value_text(self, field: str) -> str:
         if field != "truncation":
             return super().value_text(field)
@@ -231,8 +274,11 @@ class InverseProbability(_Weighting):
         default=False, description="Whether weights are multiplied by the share answered in the arm."
     )
 
-    @property
-    def assumption(self) -> str:
+    def brief(self, _outcome: Outcome) -> str:
+        stabilised = ", stabilised" if self.stabilised else ""
+        return f"weighting answered outcomes by the inverse of their chance ({self.model}{stabilised})"
+
+    def assumption(self, _outcome: Outcome) -> str:
         return (
             "Answered outcomes were weighted by the inverse of their chance of being answered. That assumes "
             "outcomes missing at random given the arm, strata, covariates and auxiliary columns, that the "
@@ -249,8 +295,10 @@ class DoublyRobust(_Weighting):
 
     kind: Literal["doubly_robust"] = "doubly_robust"
 
-    @property
-    def assumption(self) -> str:
+    def brief(self, _outcome: Outcome) -> str:
+        return f"doubly robust estimation, by weights and a regression of outcomes ({self.model})"
+
+    def assumption(self, _outcome: Outcome) -> str:
         return (
             "Expected outcomes of everyone, by regression, were corrected by the weighted residuals of those "
             "answered. That assumes outcomes missing at random given the arm, strata, covariates and "

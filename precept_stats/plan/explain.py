@@ -315,15 +315,15 @@ def _method(analysis: Analysis, question: Question) -> list[Fact]:
         ("Settings", "\n".join(f"- {setting}" for setting in settings)),
         ("Estimand", f"may differ from the question: {gap}" if gap else "consistent for the question"),
     ]
-    facts += _missing(analysis)
+    facts += _missing(analysis, question)
     return [(term, text) for term, text in facts if text]
 
 
-def _missing(analysis: Analysis) -> list[Fact]:
+def _missing(analysis: Analysis, question: Question) -> list[Fact]:
     """What is assumed of missing outcomes, with the settings of what becomes of them."""
     missing = analysis.missing_outcomes
     settings = [f"- {name} = {value}: {meaning}" for name, value, meaning in listed({missing.kind: missing})]
-    return [("Missing", "\n".join([missing.assumption, *settings[1:]]))]
+    return [("Missing", "\n".join([missing.assumption(question.outcome), *settings[1:]]))]
 
 
 def _origin(method: object, name: str) -> str:

@@ -15,7 +15,7 @@ from precept_stats.methods.settings_missing import (
     TippingPoint,
 )
 from precept_stats.methods.settings_mixed import LikelihoodRatio, MaximumLikelihood, NormalReference
-from precept_stats.studies.question import OutcomeType, Summary
+from precept_stats.studies.question import Outcome, OutcomeType, Summary
 
 STUDY = ps.ClusterTrial(cluster="unit", arm="arm", adjust=("age",))
 SUMMARY: dict[OutcomeType, Summary] = {
@@ -294,10 +294,17 @@ def test_there_are_5_to_500_imputations(imputations: int) -> None:
 
 def test_the_assumption_is_said_of_each_choice() -> None:
     shifted = MultipleImputation(delta=ArmShift(compare=-1.0))
-    said = {one.assumption for one in (CompleteCase(), FEW, shifted, TippingPoint(deltas=(0.0, 1.0)))}
-    assert len(said) == 4
-    assert "missing at random given the arm and the covariates" in CompleteCase().assumption
-    assert "not to be missing at random" in shifted.assumption
+    choices = (CompleteCase(), FEW, shifted, TippingPoint(deltas=(0.0, 1.0)))
+    told: dict[OutcomeType, str] = {"binary": "on the log odds scale", "continuous": "in days"}
+    for kind, unit in told.items():
+        outcome = Outcome(column="y", type=kind, direction="higher_better", unit=unit.removeprefix("in "))
+        said = {one.assumption(outcome) for one in choices}
+        assert len(said) == 4
+        assert "missing at random given the arm and the covariates" in CompleteCase().assumption(outcome)
+        assert "not to be missing at random" in shifted.assumption(outcome)
+        amount = f"shifted by 0 in the reference arm and \u22121 in the compared arm ({unit}) from"
+        assert amount in shifted.assumption(outcome)
+        assert len({one.brief(outcome) for one in choices}) == 4
 
 
 def test_a_normal_reference_may_be_pooled() -> None:

@@ -19,6 +19,8 @@ MORE = """\
   mixed: {based_on: adjusted, purpose: sensitivity, method: {kind: linear_mixed}}
   other: {based_on: primary, purpose: sensitivity, estimand: ratio}
   participants: {based_on: primary, purpose: sensitivity, estimand: people, method: {weights: {kind: size}}}
+  shifted: {based_on: primary, purpose: sensitivity,
+            missing_outcomes: {kind: multiple_imputation, delta: {compare: -100}}}
   same: {based_on: primary, purpose: sensitivity, influence: leave_one_cluster_out}
 multiplicity"""
 PEOPLE = """\
@@ -30,6 +32,7 @@ analyses:"""
 @pytest.fixture(scope="module")
 def material() -> Material:
     text = PLAN.replace("analyses:", PEOPLE, 1).replace("multiplicity", MORE, 1)
+    text = text.replace("disclosure:", "seed: 3\ndisclosure:")
     made = results()
     return Material(plan(text=text), release(made.rows, "none"), made.provenance)
 
@@ -50,6 +53,12 @@ def material() -> Material:
             "mixed",
             "Analysed by mixed linear probability model, random intercept by cluster, REML, in place of "
             "unpaired t-test on cluster risks; adjusted for age group and size.",
+        ),
+        (
+            "shifted",
+            "Missing outcomes are handled by multiple imputation (20 imputations from a model for each arm), "
+            "shifted by 0 in the reference arm and \u2212100 in the compared arm (on the log odds scale), in "
+            "place of leaving out rows without an outcome.",
         ),
         ("other", "The measure is the risk ratio in place of the risk difference."),
         (

@@ -61,7 +61,8 @@ def _assumptions(material: Material) -> Block:
     """Each assumption once, under the analyses that make it."""
     by_text: dict[str, list[str]] = {}
     for name, analysis in material.plan.analyses.items():
-        by_text.setdefault(analysis.missing_outcomes.assumption, []).append(material.label(name))
+        text = analysis.missing_outcomes.assumption(material.plan.question(name).outcome)
+        by_text.setdefault(text, []).append(material.label(name))
     if len(by_text) == 1:
         return Prose(f"In all analyses: {next(iter(by_text))}")
     return Terms(tuple((joined(names), text) for text, names in by_text.items()))

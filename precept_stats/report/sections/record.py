@@ -6,7 +6,7 @@ from precept_stats.methods.contract import strategies_of
 from precept_stats.plan.explain_terms import REASONS
 from precept_stats.report.blocks import Block, Bullets, Column, Heading, Prose, Table, TableRow, Terms
 from precept_stats.report.format import plural
-from precept_stats.report.material import Material, answer, why_no_number
+from precept_stats.report.material import Material, answer, is_withheld, reason_of_failure, why_no_number
 from precept_stats.report.words import NONE, capital, gap_words, plain, sentence, value_words
 
 POLICIES = {
@@ -24,7 +24,7 @@ def deviations(material: Material) -> tuple[Block, ...]:
     for name, analysis in material.plan.analyses.items():
         label = material.label(name)
         if answer(material, name) is None:
-            items.append(f"{label}: {sentence(why_no_number(material, name))}")
+            items.append(f"{label}: {_no_number(material, name)}")
         items += [f"{label}: {sentence(str(row.stat))}" for row in material.rows("deviation", name)]
         found = answer(material, name)
         if found is not None and found.warning:
@@ -45,6 +45,12 @@ def deviations(material: Material) -> tuple[Block, ...]:
         else Prose("None: every analysis of the plan gave its estimate, without warnings.")
     )
     return Heading(2, "Deviations and remarks"), body
+
+
+def _no_number(material: Material, name: str) -> str:
+    if is_withheld(material, name):
+        return sentence(why_no_number(material, name))
+    return f"not estimable. {sentence(reason_of_failure(material, name))}"
 
 
 def differences(material: Material) -> tuple[Block, ...]:

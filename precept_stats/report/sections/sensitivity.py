@@ -78,10 +78,11 @@ def difference_from_primary(material: Material, name: str) -> str:
             if one[0].startswith("/study")
             for part in _study(one, (primary, ours), _labels(material))
         ),
+        *_missing(material, name),
         *(
             _plainly(one)
             for one in changes
-            if one[0].split("/")[1] not in ("method", "study", "estimand", *NO_NUMBER)
+            if one[0].split("/")[1] not in ("method", "study", "estimand", "missing_outcomes", *NO_NUMBER)
         ),
     ]
     return sentence(capital("; ".join(parts))) if parts else "Nothing that changes a number."
@@ -142,6 +143,15 @@ def _method(material: Material, name: str, changes: list[Difference]) -> list[st
         told = f" ({_lower(meaning)})" if meaning else ""
         parts.append(f"{plain(setting).replace('.', ', ')}: {_kind(now)}{told} in place of {_kind(was)}")
     return parts
+
+
+def _missing(material: Material, name: str) -> list[str]:
+    """Another way with missing outcomes, in words."""
+    ours, theirs = (
+        material.plan.analyses[one].missing_outcomes.brief(material.plan.question(one).outcome)
+        for one in (name, material.plan.primary)
+    )
+    return [] if ours == theirs else [f"missing outcomes are handled by {ours}, in place of {theirs}"]
 
 
 def _kind(value: object) -> str:

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from precept_stats.methods.settings_missing import shift_unit, signed
 from precept_stats.report.blocks import Block, Column, Figure, Prose, Table, TableRow
 from precept_stats.report.figure_data import TippingCell, TippingData
-from precept_stats.report.format import MINUS, p_text, point_text, range_text, scale_for
+from precept_stats.report.format import p_text, point_text, range_text, scale_for
 from precept_stats.report.material import Material, by_stat, grouped, number_of
 from precept_stats.report.words import capital, scale_words
 from precept_stats.values import Row
@@ -69,8 +70,7 @@ def _points(rows: tuple[Row, ...]) -> dict[Shifts, Point] | None:
 
 
 def _unit(material: Material, name: str) -> str:
-    outcome = material.plan.question(name).outcome
-    return "on the log odds scale" if outcome.type == "binary" else f"in {outcome.unit or 'its own unit'}"
+    return shift_unit(material.plan.question(name).outcome)
 
 
 def _sentence(material: Material, name: str, points: Mapping[Shifts, Point]) -> str:
@@ -98,14 +98,9 @@ def _first_changes(alone: Mapping[float, Point], start: Side) -> str:
     ):
         changed = next((shift for shift in ordered if alone[shift].side != start), None)
         if changed is not None:
-            found.append(f"it {WORDS[alone[changed].side]} from {_signed(changed)}")
+            found.append(f"it {WORDS[alone[changed].side]} from {signed(changed)}")
     low, high = min(alone), max(alone)
-    return " and ".join(found) or f"it stays so from {_signed(low)} to {_signed(high)}"
-
-
-def _signed(shift: float) -> str:
-    text = f"{abs(shift):g}"
-    return f"{MINUS}{text}" if shift < 0 else f"+{text}" if shift > 0 else text
+    return " and ".join(found) or f"it stays so from {signed(low)} to {signed(high)}"
 
 
 def _figure(material: Material, name: str, points: Mapping[Shifts, Point]) -> Figure:
@@ -116,9 +111,9 @@ def _figure(material: Material, name: str, points: Mapping[Shifts, Point]) -> Fi
     far = max(abs(one.value - one.null) for one in points.values()) or 1.0
     data = TippingData(
         across=f"shift of imputed outcomes, {compare}",
-        columns=tuple(map(_signed, acrosses)),
+        columns=tuple(map(signed, acrosses)),
         down=f"shift of imputed outcomes, {reference}",
-        rows=tuple(map(_signed, downs)),
+        rows=tuple(map(signed, downs)),
         cells=tuple(
             tuple(
                 TippingCell(
@@ -157,7 +152,7 @@ def _table(material: Material, name: str, points: Mapping[Shifts, Point]) -> Tab
 
 def _cells(shifts: Shifts, one: Point) -> Iterator[str]:
     scale = scale_for(one.row.measure, one.row.unit)
-    yield from map(_signed, shifts)
+    yield from map(signed, shifts)
     yield point_text(one.value, one.high - one.low, scale)
     yield range_text(one.low, one.high, scale)
     yield p_text(one.p_value)
