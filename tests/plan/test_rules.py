@@ -259,6 +259,11 @@ def test_one_analysis_that_targets_an_estimand_is_enough() -> None:
     assert "PL-0156" not in {finding.id for finding in findings_of(document)}
 
 
+def test_a_claim_that_is_inherited_is_told_once() -> None:
+    found = [one.pointer for one in findings_of(spoilt(SEEN)) if one.id == "PL-0131"]
+    assert found == ["/analyses/primary/reason"]
+
+
 def test_treatment_policy_is_what_is_computed() -> None:
     stated = [{"event": "unit_left", "strategy": "treatment_policy"}]
     assert findings_of(spoilt(change("estimands.effect.intercurrent_events", stated))) == ()

@@ -107,12 +107,18 @@ def _results_seen(loaded: LoadedPlan) -> Iterator[Remark]:
             yield Remark(("analyses", name, "purpose"), message, "results_seen")
 
 
+def _inherited(loaded: LoadedPlan, name: str) -> bool:
+    """Whether an analysis has its reason from the one it is based on."""
+    base = loaded.bases.get(name)
+    return base is not None and loaded.plan.analyses[base].reason == loaded.plan.analyses[name].reason
+
+
 def _registered_before(loaded: LoadedPlan) -> Iterator[Remark]:
     stated = loaded.plan.prespecification
     claims = ("specified_in_protocol", "specified_in_sap")
     if stated.data_state in ("results_seen", "unblinded") and not stated.registration:
         for name, analysis in loaded.plan.analyses.items():
-            if analysis.reason in claims:
+            if analysis.reason in claims and not _inherited(loaded, name):
                 message = "called prespecified, but the plan saw the data first and names no registration"
                 allowed = "prespecification.registration, or reason reanalysis or data_driven"
                 yield Remark(("analyses", name, "reason"), message, analysis.reason, allowed)
