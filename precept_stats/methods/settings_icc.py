@@ -71,7 +71,7 @@ class IccEstimator(Choice):
         """Its words with the settings that are not the default, which tell it from any other."""
         fields = type(self).model_fields
         told = [
-            f"{name} {getattr(value, 'kind', value)}"
+            f"{name} {getattr(value, 'kind', value)}".replace("_", " ")
             for name in fields
             if name != "kind" and (value := getattr(self, name)) != fields[name].default
         ]

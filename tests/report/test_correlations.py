@@ -225,3 +225,10 @@ def test_over_periods_three_correlations_stand_in_the_table() -> None:
         "Pairwise (interval none), different periods",
         "Pairwise (interval none), cluster autocorrelation",
     ]
+
+
+def test_an_estimator_is_told_in_words() -> None:
+    (told,) = ps.IccSettings(
+        estimators=({"kind": "pairwise", "interval": {"kind": "percentile_bootstrap"}},)
+    ).estimators
+    assert told.text == "Pairwise (interval percentile bootstrap)"
