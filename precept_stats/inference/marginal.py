@@ -214,10 +214,11 @@ class Alike:
         return found
 
     def _without_own(self, params: Vector) -> float | None:
-        """The covariance where all of the random part is shared and patterns are few; else None."""
+        """The covariance where all that is random is shared, not 0, and patterns are few; else None."""
         mean, common = self.mean, np.sqrt(np.maximum(self.shared.variance(params), 0.0))
         points, density = normal_grid(float(common.max()))
-        if np.any(self.own.variance(params) > 0.0) or len(common) * len(points) > AT_ONCE:
+        many = len(common) * len(points) > AT_ONCE
+        if many or not common.any() or np.any(self.own.variance(params) > 0.0):
             return None
         eta = mean.offset + mean.X @ params[: mean.X.shape[1]]
         means = mean.weights @ mean.link.mean(eta[:, None] + common[:, None] * points)
