@@ -140,12 +140,12 @@ def _silent(incomplete: Incomplete, missing: MissingOutcomes) -> tuple[str, ...]
     counted = "1 cluster is" if len(silent) == 1 else f"{len(silent)} clusters are"
     if isinstance(missing, MultipleImputation | TippingPoint):
         became = (
-            "each was filled in whole, its level drawn from that of other clusters, and counts among the "
-            "clusters of the complete data"
+            "a whole cluster was filled in, its level drawn from that of other clusters, and counts among "
+            "those of the complete data"
         )
     else:
-        became = "other clusters stand for the people in them, and degrees of freedom do not count them"
-    return (f"{counted} without any answered outcome: {names_of(silent, 20)}; {became}",)
+        became = "other clusters stand for their people, and degrees of freedom do not count them"
+    return (f"{counted} without any answered outcome, so that {became}: {names_of(silent, 20)}",)
 
 
 def _counts(header: Header, incomplete: Incomplete) -> Iterator[Row]:

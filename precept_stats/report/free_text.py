@@ -18,8 +18,10 @@ SMALL_NUMERAL = re.compile(
     r"(?!\s+(?:clusters?|arms?|strat\w+|pairs?|parameters?|months?|periods?|sequences?|df)\b)"
 )
 FIGURES_OF_FEW = (
-    re.compile(r"(?<=\bweights are very unequal): the largest is .+?(?=; consider truncation)", re.DOTALL),
-    re.compile(r"(?<=\bthe F of the first stage is )[\d.]+ on [\d.]+ and [\d.]+ df, (?=below 10\b)"),
+    re.compile(
+        r"(?<=\bweights are very unequal): the largest is .+?(?=; (?:consider )?truncation)", re.DOTALL
+    ),
+    re.compile(r"(?<=\bthe F of the first stage is )[\d.]+ on [\d.]+ and [\d.]+ df, (?=below (?:10|one)\b)"),
 )
 """Figures within a text that are not shown, or only coarsely, where they have rows."""
 LIST_OF_CLUSTERS = re.compile(

@@ -21,6 +21,7 @@ from precept_stats.inference.uncertainty import Asymptotic, estimate
 from precept_stats.methods.contract import unused
 from precept_stats.methods.instrumental_variables import InstrumentalVariables
 from precept_stats.numerics.two_stage import anderson_rubin_limits
+from precept_stats.report.free_text import Mask
 from precept_stats.studies.cluster_trial_design import ClusterTrialDesign, Received
 
 from .generated import SEEDS, effect, relabelled, swapped, trial
@@ -249,8 +250,10 @@ def test_a_wald_interval_is_refused_where_the_first_stage_is_less_than_its_error
             refused += 1
             with pytest.raises(FitError, match="no first stage beyond chance") as caught:
                 iv(level).fit(now)
-            assert f"F = {strength(fit):.2f}" in caught.value.found
+            assert f"F of the first stage is {strength(fit):.2f}" in caught.value.found
             assert "anderson_rubin" in caught.value.allowed
+            hidden = Mask(None, None).text(caught.value.found)
+            assert hidden == "the F of the first stage is below one, of received"
         else:
             given_one += 1
             assert isinstance(iv(level).fit(now).uncertainty, Asymptotic)

@@ -13,6 +13,7 @@ from precept_stats.methods.settings_missing import (
     MultipleImputation,
     TippingPoint,
 )
+from precept_stats.report.free_text import Mask
 from tests.methods.test_missing_outcomes import STUDY, answered, ask, number, trial
 
 WEIGHTED = [InverseProbability(), DoublyRobust()]
@@ -81,7 +82,8 @@ def test_clusters_without_any_answer_are_named(missing: MissingOutcomes) -> None
     (told,) = (text for text in found.warnings if "without any answered outcome" in text)
     assert "3 clusters" in told
     assert ", ".join(SILENT) in told
-    assert ("filled in" in told) == (missing in FILLED)
+    assert ("a whole cluster was filled in" in told) == (missing in FILLED)
+    assert Mask(None, None).text(told) == told.replace(", ".join(SILENT), "[not shown]")
     assert found.status == "warning"
     one = data[~data["unit"].isin(SILENT)]
     assert not any(
@@ -99,6 +101,8 @@ def test_cutting_weights_does_not_silence_what_they_were(missing: type) -> None:
     largest, share = (number(cut, "fit", name) for name in ("largest_weight_uncut", "share_cut"))
     assert largest == number(plain, "fit", "largest_weight") > 20
     (told,) = (text for text in cut.warnings if "weights are very unequal" in text)
+    unshown = "weights are very unequal; truncation lowers variance for some bias"
+    assert Mask(None, None).text(told) == unshown
     assert f"{largest:.3g}" in told
     assert f"{100 * share:.2g} per cent" in told
     assert "at most 2" in told
