@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from precept_stats.plan.reader import read_plan
@@ -67,12 +68,12 @@ seed: 5
 """
 
 
-def reported(folder: Path, policy: str) -> tuple[Report, Results]:
+def reported(folder: Path, policy: str, text: str = PLAN) -> tuple[Report, Results]:
     (folder / "data_schemas").mkdir()
     (folder / "data_schemas" / "people.yaml").write_text(SCHEMA, encoding="utf-8")
     shutil.copy(DATA, folder / "people.csv")
     path = folder / "plan.yaml"
-    path.write_text(PLAN.replace("POLICY", policy), encoding="utf-8")
+    path.write_text(text.replace("POLICY", policy), encoding="utf-8")
     loaded = read_plan(path)
     results = run(loaded)
     assert not results.failed
@@ -91,7 +92,8 @@ def test_counts_come_before_what_was_done_about_them(made: tuple[Report, Results
     )
     counted, assumed = blocks[at + 1 : at + 3]
     assert isinstance(counted, Prose)
-    assert counted.text.startswith("Before anything was filled in or weighted, outcomes were missing for ")
+    opening = "Before anything was filled in or weighted, \u201cEvent\u201d was missing for "
+    assert counted.text.startswith(opening)
     assert " of 300 in new (" in counted.text
     assert isinstance(assumed, Terms)
     names = [name for name, _ in assumed.entries]
@@ -148,3 +150,25 @@ def test_under_a_policy_counts_are_rounded_and_the_report_stands(tmp_path: Path)
     counts = [cell for row in table.rows for cell in row.cells[2:4]]
     assert all(int(count) % 5 == 0 for count in counts)
     assert any(isinstance(one, Figure) and one.id == "tipping-shifted" for one in report.blocks)
+
+
+def test_other_outcomes_that_are_filled_in_are_counted_too(tmp_path: Path) -> None:
+    text = PLAN.replace(
+        "estimands:\n",
+        "  y: {column: y, label: Score, type: continuous, direction: higher_better, unit: points}\n"
+        "estimands:\n"
+        "  scores: {population: everyone, outcome: y, compare: new, reference: usual, effect: marginal,\n"
+        "           summary: mean_difference, target: participant_average, intercurrent_events: []}\n",
+    )
+    scored = "  scored: {based_on: imputed, label: Score, purpose: secondary, estimand: scores}\n"
+    before, after = text.split("  weighted:")
+    kept = after[after.index("multiplicity") :]
+    report, _ = reported(tmp_path, "none", before + scored + kept)
+    people = pd.read_csv(DATA)
+    told = next(
+        one.text for one in report.blocks if isinstance(one, Prose) and one.text.startswith("Before anything")
+    )
+    for label, column in (("Event", "event"), ("Score", "y")):
+        missing = people[column].isna().groupby(people["arm"]).sum()
+        assert f"\u201c{label}\u201d was missing for {missing['new']} of " in told
+        assert f"{missing['usual']} of " in told

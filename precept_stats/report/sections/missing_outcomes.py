@@ -23,7 +23,7 @@ def missing_outcomes(material: Material) -> tuple[Block, ...]:
     Nothing where no outcome is known to be missing and no analysis does anything about it.
     """
     handled = [name for name in material.plan.analyses if material.rows("imputation", name)]
-    counted = _counted(material)
+    counted = _counted(material, handled)
     if not handled and not counted:
         return ()
     blocks: list[Block] = [Heading(3, "Missing outcomes")]
@@ -36,25 +36,50 @@ def missing_outcomes(material: Material) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
-def _counted(material: Material) -> str:
-    """How many outcomes are missing in each arm; empty where none is known to be."""
-    rows = [
+def _counted(material: Material, handled: list[str]) -> str:
+    """How many outcomes are missing in each arm, outcome by outcome; empty where none is known to be.
+
+    The primary analysis's outcome, then every other one that an analysis fills in or weights.
+    """
+    overall = (
         row
         for row in material.about_the_trial("missingness")
         if not row.group("cluster") and not row.group("period")
+    )
+    found = {_asked(material, material.plan.primary): list(overall)}
+    for name in handled:
+        found.setdefault(_asked(material, name), list(material.rows("imputation", name)))
+    told = [
+        f"\u201c{outcome}\u201d was missing for {joined(parts)}{who}"
+        for (outcome, who), rows in found.items()
+        if (parts := _by_arm(material, rows))
     ]
+    return f"Before anything was filled in or weighted, {'; '.join(told)}." if told else ""
+
+
+def _asked(material: Material, name: str) -> tuple[str, str]:
+    """The outcome of an analysis, and of whom where that is another population than the primary one."""
+    question = material.plan.question(name)
+    same = question.population == material.question.population
+    population = question.population.label or plain(question.estimand.population)
+    return question.outcome.name, "" if same else f" (of {population})"
+
+
+def _by_arm(material: Material, rows: list[Row]) -> list[str]:
     by_arm = {arm: by_stat(row for row in rows if row.group("arm") == arm) for arm in material.arms}
     known = [found["n_missing"] for found in by_arm.values() if "n_missing" in found]
-    if not known or all(row.stat == 0 for row in known):
-        return ""
-    parts = [f"{cell(found.get('n_missing'))} of {cell(found.get('N'))} in {arm}{_share(found)}"
-             for arm, found in by_arm.items() if found]  # fmt: skip
-    return f"Before anything was filled in or weighted, outcomes were missing for {joined(parts)}."
+    if all(row.stat == 0 for row in known):
+        return []
+    return [
+        f"{cell(found['n_missing'])} of {cell(found.get('N'))} in {arm}{_share(found)}"
+        for arm, found in by_arm.items()
+        if "n_missing" in found
+    ]
 
 
 def _share(found: dict[str, Row]) -> str:
-    share = number_of(found.get("p_missing"))
-    return "" if share is None else f" ({percent_text(share)})"
+    missing, total = number_of(found.get("n_missing")), number_of(found.get("N"))
+    return "" if missing is None or not total else f" ({percent_text(missing / total)})"
 
 
 def _assumptions(material: Material) -> Block:
