@@ -266,8 +266,9 @@ def _weight_warnings(weights: Weights) -> Iterator[str]:
     )
     if cut > 0.0:
         yield (
-            f"{largest}, before {_per_cent(cut)} of weights were cut to at most {used.max():.3g}, and as "
-            f"much as {_per_cent(effective(used) / len(used))} since; truncation lowers variance for some bias"
+            f"{largest}, before {_per_cent(cut)} of weights were cut to at most {used.max():.3g}, and "
+            f"as much as {_per_cent(effective(used) / len(used))} since; truncation lowers variance "
+            "for some bias"
         )
     else:
         yield f"{largest}; consider truncation"
