@@ -27,8 +27,10 @@ ANSWERS: tuple[Context, ...] = (
     "prediction",
     "influence",
     "reference",
+    "imputation",
+    "fit",
 )
-LEFT = ("conf_level", "df", "null", "weight", "local_alpha", "rejected", "order")
+LEFT = ("conf_level", "null", "weight", "local_alpha", "rejected", "order")
 SHIFT = "missing_outcomes.delta"
 
 

@@ -80,6 +80,17 @@ def test_an_effect_under_a_shift_goes_where_few_are_missing(told: str, gone: int
     assert "suppressed" not in effect_of(gated, "ratio")
 
 
+def test_nothing_of_the_fit_is_left_of_such_an_answer() -> None:
+    made = shifted("reference 0, compare 100", 4)
+    first, *others = made.analyses
+    told = (Row("primary", "imputation", "riv", 0.1), Row("primary", "fit", "variance", 2.5))
+    made = replace(made, analyses=(replace(first, rows=(*first.rows, *told)), *others))
+    gated = gate_results(made, NHS)["primary"].rows
+    assert {row.status for row in gated if row.stat_name in ("riv", "variance")} == {"suppressed"}
+    counts = [row for row in gated if (row.context, row.stat_name) == ("fit", "n")]
+    assert [row.stat for row in counts] == [135, 90]
+
+
 def test_the_report_says_that_an_answer_is_not_shown() -> None:
     made = shifted("reference 0, compare 100", 4)
     gated = gate_results(made, NHS)

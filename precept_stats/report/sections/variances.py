@@ -132,7 +132,8 @@ def _text(measure: str, found: dict[str, Row], remarks: list[str]) -> str:
     if row is None:
         return NONE
     if value is None:
-        return f"not estimable{_note(row.error or row.warning, remarks)}"
+        told = "not shown" if row.status == "suppressed" else "not estimable"
+        return f"{told}{_note(row.error or row.warning, remarks)}"
     if low is None or high is None:
         where = "0, at its boundary" if value == 0 else _shown(measure, value, None)
         told = f"; no interval{_note(row.warning, remarks)}" if row.measure else ""
