@@ -25,7 +25,12 @@ def settings_table(kind: str) -> str:
     for name, field in METHODS[kind].model_fields.items():
         if name == "kind":
             continue
-        for choice in _choices(field.annotation):
+        choices = [
+            one for one in _choices(field.annotation) if isinstance(one, type) and issubclass(one, Choice)
+        ]
+        if not choices:
+            lines.append(f"| `{name}` | a number; {field.default} | {field.description} |")
+        for choice in choices:
             for tag in get_args(choice.model_fields["kind"].annotation):
                 chosen = " (default)" if field.default.kind == tag else ""
                 meaning = choice.model_construct(kind=tag).meaning
@@ -50,9 +55,21 @@ def _further(name: str, choice: type[Choice], tag: str) -> Iterator[str]:
             names = (f"`{{kind: {k}}}`{_marked(k, field.default.kind)}" for of in kinds for k in of)
             yield f"| `{name}.{setting}` with `{tag}` | {', '.join(names)} | {field.description} |"
             continue
-        listed = get_args(field.annotation) or (field.default,)
+        named = [f"`{{kind: {tag}}}`" for tag in _tags(field.annotation)]
+        if named:
+            yield f"| `{name}.{setting}` with `{tag}` | {', '.join(named)} | {field.description} |"
+            continue
+        listed = get_args(field.annotation) or ("text" if field.is_required() else field.default,)
         tags = ", ".join(f"`{t}`{' (default)' if t == field.default else ''}" for t in listed)
         yield f"| `{name}.{setting}` with `{tag}` | {tags} | {field.description} |"
+
+
+def _tags(annotation: object) -> list[str]:
+    """The kinds of every model in an annotation, however deep it is wrapped."""
+    fields = getattr(annotation, "model_fields", None)
+    if fields and "kind" in fields:
+        return list(get_args(fields["kind"].annotation))
+    return [tag for inner in get_args(annotation) for tag in _tags(inner)]
 
 
 def _marked(kind: str, default: str) -> str:
