@@ -19,8 +19,10 @@ from precept_stats.values import Estimate, Interval, IntervalKind
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
-ROUNDING = 1e-12
-"""A standard error below this share of the estimate, or of what it is held to, is rounding."""
+ROUNDING = 2e-15
+"""A standard error below this share of the estimate is rounding."""
+BESIDE = 1e-12
+"""So is one below this share of the effect's own."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,9 +69,9 @@ def standard_error(quantity: Quantity, value: float, variance: float) -> float:
     return math.sqrt(variance)
 
 
-def is_rounding(std_error: float, size: float) -> bool:
+def is_rounding(std_error: float, size: float, share: float = ROUNDING) -> bool:
     """Whether a standard error is nothing but rounding of numbers of this size."""
-    return std_error <= ROUNDING * abs(size)
+    return std_error <= share * abs(size)
 
 
 def interval_on(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from precept_stats.errors import FitError
-from precept_stats.inference.asymptotic import is_rounding
+from precept_stats.inference.asymptotic import BESIDE, is_rounding
 from precept_stats.inference.fit import Fit
 from precept_stats.inference.quantities import Quantity
 from precept_stats.inference.uncertainty import estimate, point_value
@@ -72,7 +72,9 @@ def arm_mean(header: Header, fit: Fit, mean: Quantity, effect: Estimate, level: 
     """
     try:
         found = estimate(fit.uncertainty, mean, level)
-        if mean.scale == effect.scale == "identity" and is_rounding(found.std_error, effect.std_error):
+        if mean.scale == effect.scale == "identity" and is_rounding(
+            found.std_error, effect.std_error, BESIDE
+        ):
             raise FitError(f"the {mean.measure} has no usable standard error")
     except FitError as problem:
         reason = f"no interval: {problem.problem}"
