@@ -1,0 +1,1 @@
+"""One series in time: its columns, its regressions with serially correlated errors, and their diagnostics."""

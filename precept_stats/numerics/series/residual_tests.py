@@ -1,0 +1,104 @@
+"""Whether residuals of a series are related to those before them: correlations and tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import integrate, special
+
+from precept_stats.errors import FitError
+
+Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
+
+EXACT_UP_TO = 200
+"""Series longer than this have the Durbin-Watson p from a normal approximation."""
+
+
+@dataclass(frozen=True, slots=True)
+class SerialTest:
+    """A statistic, its degrees of freedom (None where its distribution has none) and its p."""
+
+    name: str
+    lag: int
+    statistic: float
+    df: float | None
+    p_value: float
+
+
+def autocorrelations(residuals: Vector, lags: int) -> Vector:
+    """r_1 to r_lags, each a sum of products over the sum of all squares about the mean, as R's ``acf``."""
+    centred = residuals - residuals.mean()
+    total = float(centred @ centred)
+    if not total > 0.0:
+        raise FitError("residuals do not vary", found="all residuals equal", allowed="an outcome that varies")
+    return np.array([float(centred[k:] @ centred[:-k]) / total for k in range(1, lags + 1)])
+
+
+def partial_autocorrelations(residuals: Vector, lags: int) -> Vector:
+    """The partial autocorrelations from the autocorrelations, by Durbin and Levinson's recursion."""
+    r = autocorrelations(residuals, lags)
+    found, weights = np.empty(lags), np.empty(0)
+    for k in range(lags):
+        left = 1.0 - float(weights @ r[:k])
+        found[k] = (r[k] - float(weights @ r[:k][::-1])) / left
+        weights = np.append(weights - found[k] * weights[::-1], found[k])
+    return found
+
+
+def ljung_box(residuals: Vector, lag: int) -> SerialTest:
+    """Q = n (n + 2) sum r_k^2 / (n - k) on chi-squared with ``lag`` df (Ljung and Box 1978)."""
+    n, r = len(residuals), autocorrelations(residuals, lag)
+    statistic = n * (n + 2.0) * float(np.sum(r**2 / (n - np.arange(1, lag + 1))))
+    return SerialTest("Ljung-Box", lag, statistic, float(lag), float(special.chdtrc(lag, statistic)))
+
+
+def breusch_godfrey(X: Matrix, residuals: Vector, lag: int) -> SerialTest:
+    """n R^2 of the residuals on X (n, p) and their own ``lag`` earlier values, 0 before the first.
+
+    On chi-squared with ``lag`` df (Breusch 1978; Godfrey 1978), as in R's lmtest with its default fill.
+    """
+    earlier = [np.concatenate([np.zeros(k), residuals[:-k]]) for k in range(1, lag + 1)]
+    Z = np.column_stack([X, *earlier])
+    Q, _ = np.linalg.qr(Z / np.linalg.norm(Z, axis=0))
+    explained = float(np.sum((Q.T @ residuals) ** 2)) / float(residuals @ residuals)
+    statistic = len(residuals) * explained
+    return SerialTest("Breusch-Godfrey", lag, statistic, float(lag), float(special.chdtrc(lag, statistic)))
+
+
+def durbin_watson(X: Matrix, residuals: Vector) -> SerialTest:
+    """The Durbin-Watson statistic with its two-sided p under independent normal errors.
+
+    The distribution is exact, by Imhof's integral over the eigenvalues of the ratio of quadratic forms, or
+    for long series normal with its exact mean and variance. A poor guide where series are short: its power
+    is low, and a large p is no reason to treat errors as independent (Turner et al. 2021).
+    """
+    total = float(residuals @ residuals)
+    statistic = float(np.sum(np.diff(residuals) ** 2)) / total
+    n, p = X.shape
+    Q, _ = np.linalg.qr(X / np.linalg.norm(X, axis=0), mode="complete")
+    free = np.diff(Q[:, p:], axis=0)
+    values = np.linalg.eigvalsh(free.T @ free)
+    below = _below(statistic, values) if n <= EXACT_UP_TO else _below_normal(statistic, values)
+    return SerialTest("Durbin-Watson", 1, statistic, None, min(1.0, 2.0 * min(below, 1.0 - below)))
+
+
+def _below(statistic: float, values: Vector) -> float:
+    """P(sum v z^2 / sum z^2 < statistic), z independent normal: Imhof (1961, Biometrika 48:419)."""
+    weights = (values - statistic) / max(float(np.max(np.abs(values - statistic))), np.finfo(float).tiny)
+
+    def integrand(u: float) -> float:
+        angle = 0.5 * float(np.sum(np.arctan(weights * u)))
+        return float(np.sin(angle) * np.exp(-0.25 * np.sum(np.log1p((weights * u) ** 2))) / u)
+
+    found, _ = integrate.quad(integrand, 0.0, np.inf, limit=500, epsabs=1e-12, epsrel=1e-10)
+    return float(np.clip(0.5 - found / np.pi, 0.0, 1.0))
+
+
+def _below_normal(statistic: float, values: Vector) -> float:
+    m = len(values)
+    mean = float(values.mean())
+    variance = 2.0 * float(np.sum((values - mean) ** 2)) / (m * (m + 2.0))
+    return float(special.ndtr((statistic - mean) / np.sqrt(variance)))
