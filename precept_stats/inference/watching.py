@@ -1,0 +1,51 @@
+"""Chains while they are sampled: who is told how far they are, and what becomes of those that finish."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chain:
+    """One finished chain: draws (draws, D), which steps diverged and the energy of each (draws,)."""
+
+    draws: Matrix
+    diverging: NDArray[np.bool_]
+    energy: Vector
+
+
+def _nobody(_done: int, _total: int) -> None:
+    """Tell no one."""
+
+
+def _nowhere(_key: str) -> Chain | None:
+    """Nothing is kept."""
+    return None
+
+
+def _not_kept(_key: str, _chain: Chain) -> None:
+    """Keep nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """``told`` hears of (steps done, steps in all); ``find`` gives a chain that was kept, ``keep`` keeps one.
+
+    A key stands for everything that a chain depends on, so that a chain that is found is the chain that
+    would be sampled.
+    """
+
+    told: Callable[[int, int], None] = _nobody
+    find: Callable[[str], Chain | None] = _nowhere
+    keep: Callable[[str, Chain], None] = _not_kept
+
+
+NOBODY = Watch()
+"""No one watches, and nothing is kept."""
