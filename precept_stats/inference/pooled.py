@@ -108,8 +108,7 @@ def over_fits(quantities: Sequence[Quantity], fits: Sequence[Asymptotic]) -> OfE
         first.null,
         value,
         gradient,
-        None,
-        tuple(quantities),
+        each=tuple(quantities),
     )
 
 
