@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,19 +103,3 @@ def _differences(theirs: object, ours: object, at: str) -> list[Difference]:
     for name in (*theirs, *(name for name in ours if name not in theirs)):
         found += _differences(theirs.get(name), ours.get(name), f"{at}/{name}")
     return found
-
-
-def digest_of(expanded: object) -> str:
-    """SHA-256 in hex of canonical JSON: keys sorted, no spaces, UTF-8, 1.0 written as 1."""
-    text = json.dumps(_canonical(expanded), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()
-
-
-def _canonical(value: object) -> object:
-    if isinstance(value, dict):
-        return {name: _canonical(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_canonical(item) for item in value]
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value

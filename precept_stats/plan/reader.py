@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from precept_stats.data.canonical import canonical_digest
 from precept_stats.data.strict_yaml import MAX_BYTES, StrictDocument, load_strict
 from precept_stats.errors import PlanError
 from precept_stats.plan.document import Plan
@@ -11,7 +12,7 @@ from precept_stats.plan.expand import expand
 from precept_stats.plan.files import resolve_file
 from precept_stats.plan.findings import Finding, InvalidPlanError, Remark
 from precept_stats.plan.lint import lint
-from precept_stats.plan.loaded import LoadedPlan, PlanSource, digest_of
+from precept_stats.plan.loaded import LoadedPlan, PlanSource
 from precept_stats.plan.validation import Problem, validate
 
 __all__ = ["LoadedPlan", "read_plan", "read_plan_text", "resolve_file"]
@@ -62,7 +63,7 @@ def _read(text: str, name: str, path: Path | None) -> LoadedPlan:
     problems = expansion.problems if isinstance(plan, Plan) else (*expansion.problems, *plan)
     if problems or not isinstance(plan, Plan):
         raise InvalidPlanError(name, _findings(problems, source))
-    digest = digest_of(expansion.document)
+    digest = canonical_digest(expansion.document)
     return _linted(LoadedPlan(plan, path, digest, text, (), expansion.bases, source))
 
 
