@@ -1,19 +1,97 @@
-"""Whether a sampled posterior can be trusted: convergence of all that is reported, and the integrals."""
+"""A sampled posterior: its draws, what is found from them, and whether they can be trusted."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from precept_stats.inference.convergence import Convergence, convergence
 from precept_stats.inference.nuts import Chains
+from precept_stats.inference.posterior_facts import values_of
+from precept_stats.inference.seeds import Seed
 from precept_stats.methods.bayes_model import BayesModel
-from precept_stats.numerics.posterior.density import Posterior
+from precept_stats.numerics.posterior.density import Posterior, Whitened
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
 
 CHECKED = 25
 """Draws at which the integrals are found again with many more nodes."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sampled:
+    """Chains of a model's posterior; K clusters, D coordinates, R draws over all chains.
+
+    Random effects have been integrated out: they can be drawn afterwards, given the rest.
+    """
+
+    model: BayesModel
+    density: Whitened
+    chains: Chains
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """One a coordinate (D,)."""
+        return self.model.names
+
+    @cached_property
+    def coordinates(self) -> Floats:
+        """Draws (chains, draws, D); standard deviations have signs that mean nothing."""
+        return self.density.coordinates(self.chains.draws)
+
+    @property
+    def flat(self) -> Floats:
+        """Draws of all chains (R, D)."""
+        return self.coordinates.reshape(-1, self.coordinates.shape[-1])
+
+    @property
+    def monitored(self) -> Floats:
+        """Draws (chains, draws, D), standard deviations without their signs."""
+        return self.model.monitored(self.coordinates)
+
+    @cached_property
+    def parameters(self) -> Floats:
+        """What quantities are asked of (R, P)."""
+        return self.model.parameters(self.flat)
+
+    @cached_property
+    def effects(self) -> Floats:
+        """The effect that the estimand asks for, as a reader thinks of it (R,)."""
+        return values_of(self.model.effect(), self.parameters)
+
+    def log_likelihood(self, rows: Ints | None = None) -> Floats:
+        """The log-likelihood of each cluster, its effects integrated out, at all or chosen draws (., K)."""
+        evaluate = self.density.posterior.likelihood.evaluator()
+        return np.array([evaluate.by_cluster(draw) for draw in self._chosen(rows)])
+
+    def log_prior(self) -> Floats:
+        """The log prior density of each coordinate (R, D)."""
+        laws = self.density.posterior.laws
+        return np.array(
+            [[law.at(float(one))[0] for law, one in zip(laws, draw, strict=True)] for draw in self.flat]
+        )
+
+    def cluster_effects(self, seed: Seed, rows: Ints | None = None) -> Floats:
+        """Draws of clusters' effects on the scale of the link, at all or chosen draws of the rest (., K)."""
+        evaluate, chosen = self.density.posterior.likelihood.evaluator(), self._chosen(rows)
+        uniform = seed.at("effects").generator().random((len(chosen), self.model.design.n_clusters))
+        return np.array([evaluate.drawn_effects(*both) for both in zip(chosen, uniform, strict=True)])
+
+    def convergence(self) -> Convergence:
+        """Of every coordinate that was sampled, and of the effect."""
+        return judged(self.chains, self.model, self.coordinates, self.effects)
+
+    def integration_error(self) -> float:
+        """The SD over draws of the error that quadrature makes in the log posterior."""
+        posterior = self.density.posterior
+        return integration_error(posterior, self.flat[:, posterior.free])
+
+    def _chosen(self, rows: Ints | None) -> Floats:
+        return self.flat if rows is None else self.flat[rows]
 
 
 def judged(chains: Chains, model: BayesModel, coordinates: Floats, effects: Floats) -> Convergence:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
 from precept_stats.data.declared import Declared
@@ -17,7 +15,7 @@ from precept_stats.inference.posterior_facts import Benefit
 from precept_stats.inference.quantities import Quantity
 from precept_stats.inference.seeds import Seed
 from precept_stats.methods.bayes_facts import Answered, bayes_facts, fit_warnings
-from precept_stats.methods.bayes_fit import integration_error, judged
+from precept_stats.methods.bayes_fit import Sampled
 from precept_stats.methods.bayes_model import LINKS, BayesModel, bayes_model
 from precept_stats.methods.bayes_plan import (
     cell_objections,
@@ -45,8 +43,6 @@ from precept_stats.studies.cluster_trial_with_baseline import ClusterTrialWithBa
 from precept_stats.studies.design import AnyDesign
 from precept_stats.studies.question import SUMMARIES_OF, Question
 from precept_stats.studies.stepped_wedge import SteppedWedge
-
-Floats = NDArray[np.float64]
 
 REFERENCE = "none: quantiles of the posterior"
 
@@ -151,19 +147,13 @@ class BayesianHierarchical(Declared):
         """Sample the posterior. Raises FitError without a sampler, or when chains do not pass the gate."""
         if seed is None:
             raise FitError("a posterior is sampled, and there is nothing to draw with", found="no seed")
-        require_variation(design)
-        model = self._model(design)
-        require_units(design, model.regression.fixed)
-        kind, density = available(), whitened(model.posterior(self.priors))
-        chains = sample(density, self.sampler.how, seed, kind)
-        coordinates = density.coordinates(chains.draws)
-        flat = coordinates.reshape(-1, coordinates.shape[-1])
-        answered = self._answered(model, flat, seed)
-        found = judged(chains, model, coordinates, answered.effects)
+        sampled = self.sampled(design, seed)
+        model, answered = sampled.model, self._answered(sampled, seed)
+        found = sampled.convergence()
         self._require(self.gate.failures(found))
-        error = integration_error(density.posterior, flat[:, density.posterior.free])
+        error = sampled.integration_error()
         warnings = fit_warnings(model, self.priors, error)
-        params = model.parameters(flat)
+        params = sampled.parameters
         return Fit(
             uncertainty=Draws(self._names(model), params.mean(axis=0), params, "posterior"),
             status="warning" if warnings else "ok",
@@ -171,7 +161,7 @@ class BayesianHierarchical(Declared):
             warnings=warnings,
             facts=(
                 *design_facts(design, self._estimator(layout_of_design(design)), REFERENCE),
-                *bayes_facts(model, self.priors, answered, kind),
+                *bayes_facts(model, self.priors, answered, sampled.chains.sampler),
             ),
             settings=(
                 *((name, value) for name, value, _ in listed(self._choices())),
@@ -183,6 +173,14 @@ class BayesianHierarchical(Declared):
             further=model.further(),
         )
 
+    def sampled(self, design: AnyDesign, seed: Seed) -> Sampled:
+        """Chains of the posterior, whether or not they can be trusted. Raises FitError without a sampler."""
+        require_variation(design)
+        model = self._model(design)
+        require_units(design, model.regression.fixed)
+        kind, density = available(), whitened(model.posterior(self.priors))
+        return Sampled(model, density, sample(density, self.sampler.how, seed, kind))
+
     @staticmethod
     def _require(failures: tuple[str, ...]) -> None:
         if failures:
@@ -192,7 +190,8 @@ class BayesianHierarchical(Declared):
                 allowed="more draws or warm-up, a higher target_accept, or narrower priors",
             )
 
-    def _answered(self, model: BayesModel, coordinates: Floats, seed: Seed) -> Answered:
+    def _answered(self, sampled: Sampled, seed: Seed) -> Answered:
+        model = sampled.model
         prior = model.posterior(self.priors).draw_prior(seed.at("prior").generator(), PRIOR_DRAWS)
         summary = model.design.summary
         benefit = Benefit(
@@ -200,7 +199,7 @@ class BayesianHierarchical(Declared):
             model.design.outcome.direction == "higher_better",
             self.smallest_worthwhile,
         )
-        return Answered.of(model, model.parameters(coordinates), model.parameters(prior), benefit)
+        return Answered.of(model, sampled.parameters, model.parameters(prior), benefit)
 
     @staticmethod
     def _names(model: BayesModel) -> tuple[str, ...]:

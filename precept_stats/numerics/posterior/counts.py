@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import betaincinv, expit, logit
 
 from precept_stats.numerics.glmm.layout import row_keys
 from precept_stats.numerics.glmm.quadrature import gauss_hermite
@@ -14,6 +15,8 @@ from precept_stats.numerics.glmm.quadrature import gauss_hermite
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 Ints = NDArray[np.intp]
+KernelRows = tuple[Vector, Vector, Vector, Ints, Ints]
+Given = tuple[float, tuple[Vector, Vector], NDArray[np.float64], tuple[float, float, int]]
 
 CellLaw = Literal[
     "binomial", "poisson", "beta_binomial", "negative_binomial", "binomial_normal", "poisson_normal"
@@ -28,6 +31,8 @@ NUMBERS: dict[CellLaw, int] = {
     "poisson_normal": 5,
 }
 PLAIN = ("binomial", "poisson")
+LEAST_SQUARE = 1e-7
+"""A correlation (or extra dispersion) of cells below which it is taken as this."""
 
 NODES = 9
 NODES_OF_CELLS = 7
@@ -38,6 +43,10 @@ STEP = 0.125
 USUAL_GRID = 50
 LARGEST_GRID = 512
 """Points of a table: about how many there are, and with how many there is none."""
+
+
+PLACES: Vector = np.linspace(-6.0, 6.0, 61)
+"""Distances from the mode, in widths, over which an effect is drawn."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,6 +118,48 @@ class CountsEvaluator:
 
     def __call__(self, coordinates: Vector) -> tuple[float, Vector]:
         """The value and its slopes (p + scales,) at coordinates (p + scales,)."""
+        data = self.of
+        values, slopes, of_sigma, of_more = self._clusters(coordinates)
+        tail = [of_sigma] * data.clustered + [of_more] * (data.law not in PLAIN)
+        return float(values.sum()), np.concatenate([data.X.T @ slopes, tail])
+
+    def by_cluster(self, coordinates: Vector) -> Vector:
+        """The log-likelihood of each cluster (K,), its effect integrated out.
+
+        It is that of people's outcomes (of counts less sums of y log size - log y!), whatever the law, so
+        that laws may be compared.
+        """
+        return self._clusters(coordinates)[0]
+
+    def drawn_effects(self, coordinates: Vector, uniform: Vector) -> Vector:
+        """A draw of every cluster's effect given all else (K,), from uniform numbers (K,)."""
+        from precept_stats.numerics.posterior import kernels  # lazy: compiling needs numba
+
+        law, rows, sigma, given = self._given(coordinates)
+        if not self.of.clustered:
+            return self._drawn_from_beta(rows[2], given[0], uniform)
+        found: Vector = kernels.drawn_effects(law, rows, sigma, (uniform, self.modes, PLACES), given)
+        return found
+
+    def _drawn_from_beta(self, fixed: Vector, more: float, uniform: Vector) -> Vector:
+        """Of clusters whose risks are beta, each in one row: the log odds beyond the fixed part."""
+        total, y = 1.0 / max(more * more, LEAST_SQUARE), self.of.y
+        a, b = total * expit(fixed), total * expit(-fixed)
+        risk = np.clip(betaincinv(y + a, self.of.size - y + b, uniform), 1e-300, 1.0 - 1e-16)
+        found: Vector = logit(risk) - fixed
+        return found
+
+    def _clusters(self, coordinates: Vector) -> tuple[Vector, Vector, float, float]:
+        from precept_stats.numerics.posterior import kernels  # lazy: compiling needs numba
+
+        law, rows, sigma, given = self._given(coordinates)
+        found: tuple[Vector, Vector, float, float] = kernels.clusters(
+            law, rows, sigma, (*self.grids[0], self.modes), given
+        )
+        return found
+
+    def _given(self, coordinates: Vector) -> tuple[int, KernelRows, float, Given]:
+        """What the kernels take: the law, the rows, the SD of clusters, and the law's own with its table."""
         from precept_stats.numerics.posterior import kernels  # lazy: compiling needs numba
 
         data, p = self.of, self.of.X.shape[1]
@@ -121,15 +172,8 @@ class CountsEvaluator:
         chosen = slice(0, count if grid[2] <= LARGEST_GRID and self.tabulates else 0)
         pairs = self.pairs.y[chosen], self.pairs.size[chosen]
         table = kernels.fill(law, pairs, grid, more, self.grids[1])
-        value, slopes, of_sigma, of_more = kernels.clusters(
-            law,
-            (data.y, data.size, fixed, data.starts, self.pairs.of_row),
-            sigma,
-            (*self.grids[0], self.modes),
-            (more, self.grids[1], table, grid),
-        )
-        tail = [of_sigma] * data.clustered + [of_more] * (data.law not in PLAIN)
-        return float(value), np.concatenate([data.X.T @ slopes, tail])
+        rows = data.y, data.size, fixed, data.starts, self.pairs.of_row
+        return law, rows, sigma, (more, self.grids[1], table, grid)
 
     @property
     def tabulates(self) -> bool:

@@ -24,6 +24,22 @@ STIFFEST, SLACKEST = 1e10, 0.5
 """The range in which curvatures at the mode are kept, of coordinates whose prior has a width near 1."""
 
 
+class LikelihoodEvaluator(Protocol):
+    """The log-likelihood as a function of the coordinates, whole and by cluster."""
+
+    def __call__(self, coordinates: Vector) -> tuple[float, Vector]:
+        """The value and its slopes."""
+        ...
+
+    def by_cluster(self, coordinates: Vector) -> Vector:
+        """The value of each cluster (K,), its effect integrated out."""
+        ...
+
+    def drawn_effects(self, coordinates: Vector, uniform: Vector) -> Vector:
+        """A draw of every cluster's effect given all else (K,), from uniform numbers (K,)."""
+        ...
+
+
 class Likelihood(Protocol):
     """Data and their law, the random effects integrated out."""
 
@@ -31,7 +47,7 @@ class Likelihood(Protocol):
         """The same with integrals that may be called exact."""
         ...
 
-    def evaluator(self) -> Evaluate:
+    def evaluator(self) -> LikelihoodEvaluator:
         """A function of the coordinates, giving the log-likelihood and its slopes."""
         ...
 

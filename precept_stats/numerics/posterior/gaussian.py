@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -21,7 +22,8 @@ Ints = NDArray[np.intp]
 class Gaussian:
     """Products ``gram`` (p + 1, p + 1) of (X, y) over rows; ``sums`` (C, p + 1) and ``count`` (C,) by cell.
 
-    ``cluster`` (C,) says whose cell it is, from 0 to ``n_clusters`` - 1. The coordinates are beta (p,), the
+    ``cluster`` (C,) says whose cell it is, from 0 to ``n_clusters`` - 1; ``rows`` are (X, y) themselves
+    (N, p + 1) and the cluster of each (N,). The coordinates are beta (p,), the
     SDs of clusters and, where ``nested``, of cells (of either sign), and the log residual SD.
     """
 
@@ -31,6 +33,7 @@ class Gaussian:
     cluster: Ints
     n_clusters: int
     nested: bool
+    rows: tuple[Matrix, Ints]
 
     @property
     def scales(self) -> int:
@@ -85,6 +88,41 @@ class GaussianEvaluator:
         tail = [2.0 * sigma * of_w, *([2.0 * tau * of_v] if data.nested else []), 2.0 * r * of_r]
         return float(value), np.concatenate([of_beta, tail])
 
+    def by_cluster(self, coordinates: Vector) -> Vector:
+        """The log-likelihood of each cluster (K,), its effect integrated out."""
+        data, K = self.of, self.of.n_clusters
+        away = np.append(-coordinates[: len(data.gram) - 1], 1.0)
+        r, part, T, A, w = self._parts(coordinates, away)
+        v = (1.0 / part - r) / data.count
+        both, of_row = data.rows
+        square = np.bincount(of_row, (both @ away) ** 2, K)
+        people, cells = np.bincount(of_row, minlength=K), np.bincount(data.cluster, minlength=K)
+        inside = np.bincount(data.cluster, v * part * (data.sums @ away) ** 2 / r + np.log(part), K)
+        share = 1.0 / (1.0 + w * A)
+        found: Vector = -0.5 * (
+            square / r - inside - w * share * T**2 - np.log(share)
+            + (people - cells) * np.log(r) + people * np.log(2.0 * np.pi)
+        )  # fmt: skip
+        return found
+
+    def drawn_effects(self, coordinates: Vector, uniform: Vector) -> Vector:
+        """A draw of every cluster's effect given all else (K,), from uniform numbers (K,)."""
+        away = np.append(-coordinates[: len(self.of.gram) - 1], 1.0)
+        _, _, T, A, w = self._parts(coordinates, away)
+        share = w / (1.0 + w * A)
+        found: Vector = share * T + np.sqrt(share) * ndtri(uniform)
+        return found
+
+    def _parts(self, coordinates: Vector, away: Vector) -> tuple[float, Vector, Vector, Vector, float]:
+        """The residual variance, weights of cells, their sums by cluster, the variance of clusters."""
+        data, p = self.of, len(self.of.gram) - 1
+        tau = float(coordinates[p + 1]) if data.nested else 0.0
+        r = float(np.exp(2.0 * np.clip(coordinates[-1], -40.0, 40.0)))
+        part = 1.0 / (r + data.count * tau**2)
+        T = np.bincount(data.cluster, (data.sums @ away) * part, data.n_clusters)
+        A = np.bincount(data.cluster, data.count * part, data.n_clusters)
+        return r, part, T, A, float(coordinates[p]) ** 2
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GaussianRows:
@@ -111,4 +149,5 @@ def summed(rows: GaussianRows, *, nested: bool) -> Gaussian:
         cluster=cluster.astype(np.intp),
         n_clusters=int(cluster.max()) + 1,
         nested=nested,
+        rows=(both, np.unique(rows.cluster, return_inverse=True)[1].astype(np.intp)),
     )

@@ -20,6 +20,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from precept_stats.numerics.posterior.counts import LEAST_SQUARE
+
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 Cube = NDArray[np.float64]
@@ -32,9 +34,6 @@ BINOMIAL, POISSON, BETA_BINOMIAL, NEGATIVE_BINOMIAL, BINOMIAL_NORMAL, POISSON_NO
 
 STEEPEST = 500.0
 LONGEST = 3.0
-LEAST_SQUARE = 1e-7
-"""A correlation (or extra dispersion) of cells below which it is taken as this."""
-
 CLOSE = 0.02
 """A Newton step, in standard deviations of a random effect, after which nodes are placed."""
 
@@ -267,8 +266,8 @@ def at_nodes(law: int, rows: Rows, k: int, at: tuple[float, Vector, Matrix, Matr
 @compiled
 def clusters(
     law: int, rows: Rows, sigma: float, between: tuple[Vector, Vector, Vector], given: Given
-) -> tuple[float, Vector, float, float]:
-    """The log-likelihood, its slopes in the rows' eta (n,), in sigma, and in the further parameter.
+) -> tuple[Vector, Vector, float, float]:
+    """Log-likelihoods of clusters (K,), slopes in the rows' eta (n,), in sigma, and in the further parameter.
 
     ``rows`` are y, n, the fixed part of eta, where clusters begin (K + 1,), and the rows' places in the
     table. ``between`` are the nodes and weights of clusters, and where modes were (K,), left with where they
@@ -277,7 +276,7 @@ def clusters(
     z, log_weight, modes = between
     starts = rows[3]
     slopes, count = np.zeros(len(rows[0])), len(z)
-    value, of_sigma, of_more = 0.0, 0.0, 0.0
+    values, of_sigma, of_more = np.empty(len(starts) - 1), 0.0, 0.0
     sums, places, heights = np.empty((3, count)), np.empty(count), np.empty(count)
     of_rows = np.empty((count, int(np.max(starts[1:] - starts[:-1]))))
     for k in range(len(starts) - 1):
@@ -293,11 +292,39 @@ def clusters(
         for q in range(count):
             heights[q] = math.exp(heights[q] - top)
             total += heights[q]
-        value += top + math.log(total * width)
+        values[k] = top + math.log(total * width)
         for q in range(count):
             share = heights[q] / total
             of_sigma += share * places[q] * sums[1, q]
             of_more += share * sums[2, q]
             for i in range(starts[k], starts[k + 1]):
                 slopes[i] += share * of_rows[q, i - starts[k]]
-    return value, slopes, of_sigma, of_more
+    return values, slopes, of_sigma, of_more
+
+
+@compiled
+def drawn_effects(
+    law: int, rows: Rows, sigma: float, between: tuple[Vector, Vector, Vector], given: Given
+) -> Vector:
+    """A draw of every cluster's effect sigma u given the rest (K,), by the inverse of its distribution.
+
+    ``between`` are a uniform number a cluster (K,), where modes were (K,), and distances from the mode, in
+    widths, that the distribution is summed over.
+    """
+    uniform, modes, z = between
+    count, found = len(z), np.empty(len(modes))
+    sums, places, below = np.empty((3, count)), np.empty(count), np.empty(count)
+    starts = rows[3]
+    of_rows = np.empty((count, int(np.max(starts[1:] - starts[:-1]))))
+    for k in range(len(modes)):
+        modes[k], width = placed(law, rows, k, (sigma, modes[k]), given)
+        for q in range(count):
+            places[q] = modes[k] + width * z[q]
+        at_nodes(law, rows, k, (sigma, places, sums, of_rows), given)
+        heights = sums[0] - 0.5 * places * places
+        heights = np.exp(heights - np.max(heights))
+        below[0] = 0.0
+        for q in range(1, count):
+            below[q] = below[q - 1] + 0.5 * (heights[q] + heights[q - 1]) * (places[q] - places[q - 1])
+        found[k] = sigma * np.interp(uniform[k] * below[-1], below, places)
+    return found

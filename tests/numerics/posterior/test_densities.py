@@ -93,6 +93,28 @@ def test_slopes_are_those_of_the_value(law: str, clustered: bool) -> None:
 
 
 @pytest.mark.parametrize("law", LAWS)
+def test_clusters_add_up_and_their_effects_are_drawn_from_what_is_left(law: str) -> None:
+    data, at = trial(law), coordinates(law)
+    evaluate = data.evaluator()
+    by_cluster = evaluate.by_cluster(at)
+    assert by_cluster.sum() == pytest.approx(evaluate(at)[0], rel=1e-9)
+    fixed, points = data.offset + data.X @ BETA, np.linspace(-7, 7, 401)
+    uniform = np.full(len(by_cluster), 0.8)
+    drawn = evaluate.drawn_effects(at, uniform)
+    for k in (0, len(by_cluster) - 1):
+        rows = range(data.starts[k], data.starts[k + 1])
+        heights = np.array(
+            [
+                sum(cell_density(law, data.y[i], data.size[i], fixed[i] + SIGMA * u) for i in rows)
+                for u in points
+            ]
+        )
+        density = np.exp(heights - np.max(heights)) * stats.norm.pdf(points)
+        below = integrate.cumulative_trapezoid(density, points, initial=0.0)
+        assert drawn[k] == pytest.approx(SIGMA * np.interp(0.8, below / below[-1], points), abs=0.003)
+
+
+@pytest.mark.parametrize("law", LAWS)
 def test_signs_of_standard_deviations_mean_nothing(law: str) -> None:
     evaluate, at = trial(law).evaluator(), coordinates(law)
     other = np.where(np.arange(len(at)) < 2, at, -at)
@@ -131,6 +153,15 @@ def test_the_normal_likelihood_is_the_dense_one(nested: bool) -> None:
     steps = 1e-5 * np.eye(len(at))
     differences = [(evaluate(at + step)[0] - evaluate(at - step)[0]) / 2e-5 for step in steps]
     assert slope == pytest.approx(differences, rel=1e-6, abs=1e-6)
+    by_cluster, drawn = evaluate.by_cluster(at), evaluate.drawn_effects(at, np.full(4, 0.9))
+    for k in range(4):
+        mine = np.ix_(cluster == k, cluster == k)
+        away, inverse = (y - X @ at[:3])[cluster == k], np.linalg.inv(covariance[mine])
+        alone = stats.multivariate_normal.logpdf(away, np.zeros(len(away)), covariance[mine])
+        assert by_cluster[k] == pytest.approx(alone, rel=1e-10)
+        pull = at[3] ** 2 * inverse.sum(axis=0)
+        sd = np.sqrt(at[3] ** 2 * (1.0 - pull.sum()))
+        assert drawn[k] == pytest.approx(pull @ away + sd * stats.norm.ppf(0.9), rel=1e-9)
 
 
 PRIORS = (Normal(0.3, 1.2), LogitBeta(2.0, 5.0), Folded(0.7), Folded(0.7, 3.0), LogOf(Folded(2.0)))
