@@ -89,7 +89,7 @@ def prepare(
         warnings=(*warnings, *told, *read.warnings(analysed)),
         composite=of_bundle,
     )
-    return read.with_unanswered(prepared, warnings) if keep_unanswered else prepared
+    return read.with_unanswered(prepared, data, warnings) if keep_unanswered else prepared
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,17 +121,21 @@ class _Read:
         lost = loss_warnings(analysed.dropped, self.coded, final.roster.people)
         return (*lost, *_without_baseline(final, self.baseline))
 
-    def with_unanswered(self, prepared: PreparedTrial, warnings: tuple[str, ...]) -> PreparedTrial:
+    def with_unanswered(
+        self, prepared: PreparedTrial, data: Mapping[str, SourceTable], warnings: tuple[str, ...]
+    ) -> PreparedTrial:
         """The same trial with the rows whose outcome is missing beside it, and a flow that keeps them."""
         covered = with_covariates(self.trial, self.concerned, self.concerned.kept, self.columns)
         kept = self.analysed(covered, "Analysed, missing outcomes accounted for")
         auxiliary = read_auxiliary(self.study.auxiliary, self.trial, kept.selection.kept)
         everyone = replace(kept, coded=unanswered_kept(self.coded))
+        incomplete = incomplete_trial(prepared.question, everyone, auxiliary)
+        allocations, told = trial_allocations(self.study, self.trial, data, incomplete.design, self.absent)
         return replace(
             prepared,
             flow=flow_rows(kept.selection.steps, kept.selection.roster.people_label),
-            incomplete=incomplete_trial(prepared.question, everyone, auxiliary),
-            warnings=(*warnings, *self.warnings(kept), *auxiliary.warnings),
+            incomplete=replace(incomplete, design=replace(incomplete.design, allocations=allocations)),
+            warnings=(*warnings, *told, *self.warnings(kept), *auxiliary.warnings),
         )
 
 

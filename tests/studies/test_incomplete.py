@@ -6,8 +6,10 @@ import pytest
 from pydantic import ValidationError
 
 from precept_stats.errors import DataError
+from precept_stats.methods.cluster_facts import few_clusters_warning
 from precept_stats.studies.cluster_trial import ClusterTrial
 from precept_stats.studies.cluster_trial_tables import prepare
+from precept_stats.studies.declared_allocation import ListedAllocations, WideLayout
 from precept_stats.studies.incomplete import Incomplete
 from precept_stats.studies.prepared_trial import PreparedTrial
 from tests.studies.trials import Given, ask, flow
@@ -117,3 +119,19 @@ def test_an_arm_without_an_outcome_is_an_error() -> None:
 def test_an_auxiliary_column_has_no_other_part(column: str) -> None:
     with pytest.raises(ValidationError, match="another part"):
         ClusterTrial(cluster="unit", arm="arm", adjust=("age",), auxiliary=(column,))
+
+
+def test_declared_allocations_are_those_of_every_cluster_that_is_filled_in() -> None:
+    """E has no outcome: the analysed clusters have a conditional set, the filled ones the whole one."""
+    schemes = pd.DataFrame(map(list, ("ESESE", "SSEEE", "ESSEE", "EESES")), columns=list("ABCDE"))
+    listed = ListedAllocations(table="schemes", layout=WideLayout(), compare="E", reference="S")
+    study = STUDY.model_copy(update={"allocation": listed})
+    data = {"births": Given("births", frame()), "schemes": Given("schemes", schemes)}
+    prepared = prepare(study, data, ask(), keep_unanswered=True)
+    assert prepared.incomplete is not None
+    whole, known = prepared.incomplete.design.allocations, prepared.design.allocations
+    assert whole is not None
+    assert known is not None
+    assert (whole.codes.shape, known.codes.shape) == ((4, 5), (3, 4))
+    (warning,) = few_clusters_warning(prepared.incomplete.filled(np.zeros(prepared.incomplete.n_missing)))
+    assert warning.startswith("very few clusters: with 4 possible allocations")
