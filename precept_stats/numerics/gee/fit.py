@@ -27,7 +27,10 @@ Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 Reason = Literal["", "aliased", "means", "separation", "correlation", "no_pairs", "not_settled"]
 
-MAX_ITERATIONS = 60
+MAX_ITERATIONS = 200
+"""Near an end of the range of the means steps are halved often, and a fit may need more than a hundred."""
+LONG = 60
+"""After so many steps a linear predictor that is on its way to an infinity is not waited for."""
 HALVINGS = 30
 TOLERANCE = 1e-10
 ROUGH = 1e-3
@@ -174,6 +177,8 @@ def _independent(cells: Cells, family: Family) -> _Now:
         if moved is None:
             return _Now(params, nothing[:0], inverse, state, step, iteration, "not_settled")
         params, state, deviance, taken = moved
+        if iteration >= LONG and family.link.runs_away(cells.eta(params), _overall(cells)):
+            return _Now(params, nothing[:0], inverse, state, step, iteration, "not_settled")
         if taken == 1.0 and _small(cells, step, params, ROUGH):
             return _Now(params, nothing[:0], inverse, state, step, iteration, "")
     return _Now(params, nothing[:0], inverse, state, step, MAX_ITERATIONS, "not_settled")
@@ -237,6 +242,9 @@ def _iterate(cells: Cells, model: GeeModel, now: _Now) -> _Now:
         if moved is None:
             return _Now(params, alpha, inverse, state, step, iteration, "not_settled")
         params, state = moved
+        taken = iteration - now.iterations
+        if taken >= LONG and model.family.link.runs_away(cells.eta(params), _overall(cells)):
+            return _Now(params, alpha, inverse, state, step, iteration, "not_settled")
         still = len(before) == len(alpha) and bool(np.all(np.abs(alpha - before) <= TOLERANCE))
         if still and _small(cells, step, params, TOLERANCE):
             return _Now(params, alpha, inverse, state, step, iteration, "")
