@@ -75,6 +75,25 @@ def verdict(record: Record) -> Iterable[str]:
         yield f"- **{analysis}** ({targets}): {told}."
 
 
+def below_nominal(record: Record) -> str:
+    """What to know of the intervals of summaries weighted by size, of the average that they target."""
+    told = []
+    for informative, words in SIZES.items():
+        shares = [
+            100 * coverage(c)
+            for c in _of_size(record, informative)
+            if c["analysis"] == "cluster summaries, size weights" and c["meant"]
+        ]
+        told.append(f"{min(shares):.0f} to {max(shares):.0f} % where size is {words}")
+    return (
+        "Intervals of cluster summaries weighted by size tend to be too narrow, of many clusters as of few: "
+        f"even of the average that they target they cover {' and '.join(told)}. Their pooled variance takes "
+        "the variance of a summary to be in inverse proportion to its size, which it is not where clusters "
+        "differ among themselves. For the average over participants use `gee` with independence or "
+        "`model_robust`, whose variances do not take it to be so."
+    )
+
+
 def tests_table(record: Record) -> str:
     """How often the test of informative cluster size rejects at 5 %."""
     clusters = list(dict.fromkeys(t["clusters"] for t in record["tests"]))
@@ -139,6 +158,8 @@ def page(record: Record) -> str:
             "With most clusters and informative size:",
             "",
             *verdict(record),
+            "",
+            below_nominal(record),
             "",
             *parts,
             "## The test of informative cluster size",
