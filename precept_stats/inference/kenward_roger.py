@@ -92,7 +92,11 @@ def kenward_roger(
             found="a fit by maximum likelihood",
             allowed="criterion reml, or another rule for degrees of freedom",
         )
-    found = covariance_information(fit) if known is None else known
+    return adjustment(covariance_information(fit) if known is None else known, first_order=first_order)
+
+
+def adjustment(found: CovarianceInformation, *, first_order: bool = False) -> KenwardRoger:
+    """The adjustment from what is known of the variance parameters of any REML fit of a linear model."""
     spread = 2.0 * _inverse(found.expected)
     second = found.second if first_order or found.bend is None else found.second - found.bend / 4.0
     adjusted = found.phi + 2.0 * np.einsum("rs,rsij->ij", spread, second)

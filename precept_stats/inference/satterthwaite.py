@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from precept_stats.errors import FitError
 from precept_stats.inference.joint import JointTest, contrast_rank, f_test
 from precept_stats.numerics.cells.either import AnyMixedFit, theta_information
+from precept_stats.numerics.mixed.information import ThetaInformation
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -58,7 +59,11 @@ def _combined(dfs: Vector) -> float:
 
 def satterthwaite(fit: AnyMixedFit) -> MixedSatterthwaiteDf:
     """The rule for a fit by REML or ML; FitError when the variances have no information at all."""
-    found = theta_information(fit)
+    return satterthwaite_rule(theta_information(fit))
+
+
+def satterthwaite_rule(found: ThetaInformation) -> MixedSatterthwaiteDf:
+    """The rule from what is known of the variance parameters of any linear model with a covariance."""
     values, vectors = np.linalg.eigh(found.hessian)
     known = values > FLAT * max(float(values[-1]), 0.0)
     if not known.any():

@@ -30,7 +30,7 @@ MAX_ITERATIONS = 1000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Series:
-    """Outcome y (n,) on X (n, p) of full rank at whole ``positions`` (n,), rising."""
+    """Outcome y (n,) on X (n, p) of full rank at whole ``positions`` (n,), rising (``lags.in_a_row``)."""
 
     X: Matrix
     y: Vector
@@ -87,8 +87,8 @@ def prais_winsten(series: Series, *, iterate: bool = True) -> Ar1Fit:
     """Least squares, phi from its residuals, generalised least squares, and again until phi settles.
 
     phi is the slope of residuals on those one position before, as Stata's ``rhotype(regress)`` and R's prais;
-    the first point is kept, scaled by sqrt(1 - phi^2). ``iterate`` false stops after one round. FitError where
-    phi reaches 1 in size. Source: Prais and Winsten (1954); Judge et al. (1985, ch. 8).
+    the first point is kept, scaled by sqrt(1 - phi^2). ``iterate`` false stops after one round. FitError
+    where phi reaches 1 in size. Source: Prais and Winsten (1954); Judge et al. (1985, ch. 8).
     """
     phi, fit = 0.0, weighted_least_squares(series.X, series.y, np.ones(len(series.y)))
     for done in range(1, MAX_ITERATIONS + 1):
@@ -110,7 +110,7 @@ def prais_winsten(series: Series, *, iterate: bool = True) -> Ar1Fit:
 
 
 def slope_on_previous(residuals: Vector, gaps: Ints) -> float:
-    """sum e_t e_(t-1) / sum e_(t-1)^2 over points with a neighbour one position before."""
+    """The ratio sum e_t e_(t-1) / sum e_(t-1)^2 over points with a neighbour one position before."""
     adjacent = gaps == 1
     before, after = residuals[:-1][adjacent], residuals[1:][adjacent]
     squares = float(before @ before)
@@ -169,7 +169,7 @@ def log_likelihood(series: Series, phi: float, criterion: Criterion) -> float:
     squares = float(fit.residuals @ fit.residuals)
     spread = float(np.sum(np.log1p(-(phi ** (2 * series.gaps)))))
     m = n if criterion == "ml" else n - p
-    found = -0.5 * (m * (math.log(2.0 * math.pi * squares / m) + 1.0) + spread)
+    found: float = -0.5 * (m * (math.log(2.0 * math.pi * squares / m) + 1.0) + spread)
     if criterion == "ml":
         return found
     return found + 0.5 * float(np.linalg.slogdet(fit.bread)[1])
@@ -185,7 +185,7 @@ def slope(series: Series, phi: float, criterion: Criterion) -> float:
     r, dr = phi**gaps, gaps * phi ** (gaps - 1)
     m = n if criterion == "ml" else n - p
     moved = float(fit.residuals @ _whitening_slope(errors, phi, gaps))
-    found = -m * moved / squares + float(np.sum(r * dr / (1.0 - r**2)))
+    found: float = -m * moved / squares + float(np.sum(r * dr / (1.0 - r**2)))
     if criterion == "ml":
         return found
     turned = fit.X.T @ _whitening_slope(series.X, phi, gaps)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from precept_stats.errors import FitError
+from precept_stats.numerics.series.lags import pairs
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -20,20 +21,20 @@ def rule_of_thumb(n: int) -> int:
 
 
 def newey_west(bread: Matrix, scores: Matrix, positions: Ints, lag: int, *, small_sample: bool) -> Matrix:
-    """bread (sum over lags of weighted score products) bread, (p, p).
+    """The sandwich of ``bread`` and the weighted sum of score products over lags, (p, p).
 
     ``bread`` is (X'WX)^-1 and ``scores`` (n, p) are rows of x times residual. Lags are counted in
     positions: points that were left out count as scores of 0, so points on both sides of a gap keep
-    their distance. ``small_sample`` multiplies by n / (n - p), as in Stata's newey. Source: Newey and West
-    (1987, Econometrica 55:703).
+    their distance, and points of different series are not paired. ``small_sample`` multiplies by
+    n / (n - p), as in Stata's newey. Source: Newey and West (1987, Econometrica 55:703).
     """
     n, p = scores.shape
     if not 0 <= lag < n:
         raise FitError("the lag does not fit the series", found=f"lag {lag}", allowed=f"0 to {n - 1}")
-    even = evenly_spaced(scores, positions)
-    meat = even.T @ even
+    meat = scores.T @ scores
     for k in range(1, lag + 1):
-        product = even[k:].T @ even[:-k]
+        earlier, later = pairs(positions, k)
+        product = scores[later].T @ scores[earlier]
         meat = meat + (1.0 - k / (lag + 1.0)) * (product + product.T)
     factor = n / (n - p) if small_sample else 1.0
     covariance: Matrix = factor * bread @ meat @ bread
@@ -74,13 +75,3 @@ def automatic_bandwidth(scores: Matrix, weights: Vector, n: int, start: int) -> 
     level = moments[0] + 2.0 * float(moments[1:].sum())
     slope = 2.0 * float(np.arange(1, pilot + 1) @ moments[1:])
     return float(1.1447 * ((slope / level) ** 2 * n) ** (1.0 / 3.0))
-
-
-def evenly_spaced(rows: Matrix, positions: Ints) -> Matrix:
-    """The rows at their positions, with rows of 0 where a position was left out."""
-    first, last = int(positions[0]), int(positions[-1])
-    if last - first + 1 == len(positions):
-        return rows
-    even = np.zeros((last - first + 1, rows.shape[1]))
-    even[positions - first] = rows
-    return even

@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 from scipy import integrate, special
 
 from precept_stats.errors import FitError
+from precept_stats.numerics.series.lags import pairs
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
+Ints = NDArray[np.intp]
 
 EXACT_UP_TO = 200
 """Series longer than this have the Durbin-Watson p from a normal approximation."""
@@ -28,18 +30,23 @@ class SerialTest:
     p_value: float
 
 
-def autocorrelations(residuals: Vector, lags: int) -> Vector:
-    """r_1 to r_lags, each a sum of products over the sum of all squares about the mean, as R's ``acf``."""
+def autocorrelations(residuals: Vector, positions: Ints, lags: int) -> Vector:
+    """The r_1 to r_lags, each a sum of products over the sum of all squares about the mean, as R's ``acf``.
+
+    ``positions`` (n,) rise; points are paired by their distance, so those on both sides of a gap are not
+    taken for neighbours.
+    """
     centred = residuals - residuals.mean()
     total = float(centred @ centred)
     if not total > 0.0:
         raise FitError("residuals do not vary", found="all residuals equal", allowed="an outcome that varies")
-    return np.array([float(centred[k:] @ centred[:-k]) / total for k in range(1, lags + 1)])
+    found = [pairs(positions, k) for k in range(1, lags + 1)]
+    return np.array([float(centred[later] @ centred[earlier]) / total for earlier, later in found])
 
 
-def partial_autocorrelations(residuals: Vector, lags: int) -> Vector:
+def partial_autocorrelations(residuals: Vector, positions: Ints, lags: int) -> Vector:
     """The partial autocorrelations from the autocorrelations, by Durbin and Levinson's recursion."""
-    r = autocorrelations(residuals, lags)
+    r = autocorrelations(residuals, positions, lags)
     found, weights = np.empty(lags), np.empty(0)
     for k in range(lags):
         left = 1.0 - float(weights @ r[:k])
@@ -48,27 +55,30 @@ def partial_autocorrelations(residuals: Vector, lags: int) -> Vector:
     return found
 
 
-def ljung_box(residuals: Vector, lag: int) -> SerialTest:
+def ljung_box(residuals: Vector, positions: Ints, lag: int) -> SerialTest:
     """Q = n (n + 2) sum r_k^2 / (n - k) on chi-squared with ``lag`` df (Ljung and Box 1978)."""
-    n, r = len(residuals), autocorrelations(residuals, lag)
+    n, r = len(residuals), autocorrelations(residuals, positions, lag)
     statistic = n * (n + 2.0) * float(np.sum(r**2 / (n - np.arange(1, lag + 1))))
     return SerialTest("Ljung-Box", lag, statistic, float(lag), float(special.chdtrc(lag, statistic)))
 
 
-def breusch_godfrey(X: Matrix, residuals: Vector, lag: int) -> SerialTest:
-    """n R^2 of the residuals on X (n, p) and their own ``lag`` earlier values, 0 before the first.
+def breusch_godfrey(X: Matrix, residuals: Vector, positions: Ints, lag: int) -> SerialTest:
+    """The statistic n R^2 of residuals on X (n, p) and their own ``lag`` earlier values, 0 where there are none.
 
     On chi-squared with ``lag`` df (Breusch 1978; Godfrey 1978), as in R's lmtest with its default fill.
     """
-    earlier = [np.concatenate([np.zeros(k), residuals[:-k]]) for k in range(1, lag + 1)]
-    Z = np.column_stack([X, *earlier])
+    before = np.zeros((len(residuals), lag))
+    for k in range(1, lag + 1):
+        earlier, later = pairs(positions, k)
+        before[later, k - 1] = residuals[earlier]
+    Z = np.column_stack([X, before[:, np.any(before != 0.0, axis=0)]])
     Q, _ = np.linalg.qr(Z / np.linalg.norm(Z, axis=0))
     explained = float(np.sum((Q.T @ residuals) ** 2)) / float(residuals @ residuals)
     statistic = len(residuals) * explained
     return SerialTest("Breusch-Godfrey", lag, statistic, float(lag), float(special.chdtrc(lag, statistic)))
 
 
-def durbin_watson(X: Matrix, residuals: Vector) -> SerialTest:
+def durbin_watson(X: Matrix, residuals: Vector, positions: Ints) -> SerialTest:
     """The Durbin-Watson statistic with its two-sided p under independent normal errors.
 
     The distribution is exact, by Imhof's integral over the eigenvalues of the ratio of quadratic forms, or
@@ -76,10 +86,11 @@ def durbin_watson(X: Matrix, residuals: Vector) -> SerialTest:
     is low, and a large p is no reason to treat errors as independent (Turner et al. 2021).
     """
     total = float(residuals @ residuals)
-    statistic = float(np.sum(np.diff(residuals) ** 2)) / total
+    earlier, later = pairs(positions, 1)
+    statistic = float(np.sum((residuals[later] - residuals[earlier]) ** 2)) / total
     n, p = X.shape
     Q, _ = np.linalg.qr(X / np.linalg.norm(X, axis=0), mode="complete")
-    free = np.diff(Q[:, p:], axis=0)
+    free = Q[later, p:] - Q[earlier, p:]
     values = np.linalg.eigvalsh(free.T @ free)
     below = _below(statistic, values) if n <= EXACT_UP_TO else _below_normal(statistic, values)
     return SerialTest("Durbin-Watson", 1, statistic, None, min(1.0, 2.0 * min(below, 1.0 - below)))

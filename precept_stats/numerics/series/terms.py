@@ -37,8 +37,7 @@ def decay(positions: Ints, start: int, half_life: float) -> Vector:
 
 
 def phased_in(positions: Ints, start: int, length: int) -> Vector:
-    """Rising in equal steps to 1 over ``length`` positions from ``start``, the first of which counts
-    1 / (length + 1): a change of level that arrives over a transition."""
+    """A change of level that arrives over a transition: 1 / (length + 1) at ``start``, 1 after ``length``."""
     column: Vector = np.clip((positions - start + 1) / (length + 1), 0.0, 1.0)
     return column
 
@@ -50,37 +49,32 @@ def season_dummies(season: Ints, reference: int) -> tuple[tuple[int, ...], Matri
     return kept, np.column_stack(columns) if columns else np.empty((len(season), 0))
 
 
-def fourier_pairs(positions: Ints, period: int, pairs: int) -> Matrix:
-    """sin and cos of 2 pi k t / period for k = 1 to ``pairs``, (n, 2 pairs).
+def fourier_pairs(positions: Ints, period: float, pairs: int) -> Matrix:
+    """Sine and cosine of 2 pi k t / period for k = 1 to ``pairs``, (n, 2 pairs).
 
     The sine of the pair at half the period is 0 at every whole position and is left out.
     """
     columns = []
     for k in range(1, pairs + 1):
-        angle = 2.0 * np.pi * ((k * positions) % period) / period
-        if 2 * k != period:
+        angle = 2.0 * np.pi * np.mod(k * positions.astype(np.float64), period) / period
+        if abs(2.0 * k - period) > 1e-9:
             columns.append(np.sin(angle))
         columns.append(np.cos(angle))
     return np.column_stack(columns)
 
 
-def periodic_spline(positions: Ints, period: int, df: int) -> Matrix:
+def periodic_spline(positions: Ints, period: float, df: int) -> Matrix:
     """A smooth season as a periodic cubic spline with ``df`` + 1 equal knots a ``period``, (n, df).
 
-    The columns are B-splines wrapped round the period, less the mean of each over one period; one is
-    left out because they sum to a constant. Source: Eilers and Marx (1996, Stat Sci 11:89), without penalty.
+    The columns are B-splines wrapped round the period less their mean, 1 / (df + 1); one is left out
+    because they sum to a constant. Source: Eilers and Marx (1996, Stat Sci 11:89), without penalty.
     """
     knots = df + 1
-    grid = _wrapped(np.arange(period, dtype=np.float64), period, knots)
-    found: Matrix = (_wrapped(positions % period, period, knots) - grid.mean(axis=0))[:, :-1]
+    along = np.mod(positions.astype(np.float64), period) * knots / period
+    place = along[:, None] - np.arange(knots)[None, :]
+    around = sum((_cubic(place + turn * knots) for turn in range(-4, 5)), np.zeros_like(place))
+    found: Matrix = (around - 1.0 / knots)[:, :-1]
     return found
-
-
-def _wrapped(at: Vector, period: int, knots: int) -> Matrix:
-    """Cubic B-splines on a circle with equal knots: each is one shape, moved on by a knot."""
-    place = np.asarray(at, dtype=np.float64)[:, None] * knots / period - np.arange(knots)[None, :]
-    around = sum(_cubic(place + turn * knots) for turn in range(-4, 5))
-    return np.asarray(around, dtype=np.float64)
 
 
 def _cubic(u: Matrix) -> Matrix:

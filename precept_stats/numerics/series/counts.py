@@ -1,0 +1,160 @@
+"""Counts and shares of a series: regressions on the log or logit scale, with what serial correlation needs.
+
+The coefficients are those of independent points, which stay consistent under serial correlation; what it
+changes is their covariance, for which every fit keeps its scores.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import linalg, special
+
+from precept_stats.errors import FitError
+from precept_stats.numerics.glm import BinomialLogit, PoissonLog, fit_glm
+
+Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
+
+MAX_ITERATIONS = 200
+SHAPE_LIMIT = 1e8
+"""A negative binomial shape above this is Poisson: no dispersion was found."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Totals:
+    """Events (n,) out of ``size`` (n,), with columns X (n, p) of full rank whose first is the constant."""
+
+    X: Matrix
+    events: Vector
+    size: Vector
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CountFit:
+    """A regression of totals. ``bread`` is (X'WX)^-1 and ``scores`` (n, p) rows of x times what moves it.
+
+    ``pearson`` are residuals over the standard deviation of the model, ``dispersion`` their sum of squares
+    over n - p. ``shape`` is that of a negative binomial, infinite where no dispersion was found, None for
+    the others. ``expected`` are fitted totals; ``at_edge`` says that a fitted mean went to its limit.
+    """
+
+    params: Vector
+    bread: Matrix
+    scores: Matrix
+    pearson: Vector
+    dispersion: float
+    expected: Vector
+    at_edge: bool
+    shape: float | None = None
+
+    @property
+    def quasi_covariance(self) -> Matrix:
+        """The covariance under independence with the dispersion found."""
+        return self.dispersion * self.bread
+
+
+def fit_quasi(totals: Totals, family: Literal["poisson", "binomial"]) -> CountFit:
+    """Quasi-likelihood with a variance proportional to that of the family."""
+    kernel = PoissonLog() if family == "poisson" else BinomialLogit()
+    found = fit_glm(totals.X, totals.events, totals.size, kernel)
+    mean = found.expected / totals.size
+    variance = totals.size * kernel.slope(mean)
+    return _assembled(
+        totals, found.params, (found.expected, variance, np.ones_like(variance)), bool(found.boundary.any())
+    )
+
+
+def fit_negative_binomial(totals: Totals) -> CountFit:
+    """Maximum likelihood with variance mu + mu^2 / shape, the coefficients and the shape in turn (NB2).
+
+    As R's MASS glm.nb; where the counts vary no more than Poisson ones the shape is infinite.
+    """
+    params, mean = fit_glm(totals.X, totals.events, totals.size, PoissonLog()).params, np.empty(0)
+    shape = np.inf
+    for _ in range(MAX_ITERATIONS):
+        mean = totals.size * np.exp(totals.X @ params)
+        before, shape = shape, _shape(totals.events, mean)
+        params, moved = _weighted(totals, params, shape)
+        if moved <= 1e-10 and (shape == before or abs(shape / before - 1.0) <= 1e-10):
+            break
+    else:
+        raise FitError(
+            "the negative binomial regression did not settle",
+            found=f"{MAX_ITERATIONS} rounds, shape {shape:g}",
+            allowed="counts with more than Poisson variation; or quasi-Poisson",
+        )
+    mean = totals.size * np.exp(totals.X @ params)
+    discount = 1.0 / (1.0 + mean / shape)
+    fit = _assembled(totals, params, (mean, mean * discount, discount), at_edge=False)
+    return CountFit(
+        fit.params, fit.bread, fit.scores, fit.pearson, fit.dispersion, fit.expected, fit.at_edge, shape
+    )
+
+
+def _weighted(totals: Totals, params: Vector, shape: float) -> tuple[Vector, float]:
+    """Scoring steps at a shape until the coefficients stay, and how far they went in all."""
+    start = params
+    for _ in range(MAX_ITERATIONS):
+        mean = totals.size * np.exp(totals.X @ params)
+        weights = mean / (1.0 + mean / shape)
+        root = np.sqrt(weights)
+        step = linalg.lstsq(root[:, None] * totals.X, root * (totals.events - mean) / mean)[0]
+        params = params + step
+        if float(np.max(np.abs(totals.X @ step))) <= 1e-12:
+            break
+    return params, float(np.max(np.abs(totals.X @ (params - start))))
+
+
+def _shape(events: Vector, mean: Vector) -> float:
+    """The shape that maximises the likelihood at these means, by Newton's method on its logarithm."""
+    if _shape_score(events, mean, SHAPE_LIMIT)[0] >= 0.0:
+        return float("inf")
+    excess = float(np.sum((events / mean - 1.0) ** 2))
+    log_shape = float(np.log(len(events) / max(excess, 1e-8)))
+    for _ in range(MAX_ITERATIONS):
+        shape = float(np.exp(log_shape))
+        score, curve = _shape_score(events, mean, shape)
+        slope, bend = score * shape, curve * shape**2 + score * shape
+        step = -slope / bend if bend < 0.0 else float(np.sign(slope))
+        step = float(np.clip(step, -1.0, 1.0))
+        log_shape += step
+        if abs(step) <= 1e-13:
+            break
+    return float(np.exp(log_shape))
+
+
+def _shape_score(events: Vector, mean: Vector, shape: float) -> tuple[float, float]:
+    """The first and second derivative of the log-likelihood in the shape."""
+    first = special.digamma(events + shape) - special.digamma(shape) - np.log1p(mean / shape)
+    first += 1.0 - (events + shape) / (mean + shape)
+    second = special.polygamma(1, events + shape) - special.polygamma(1, shape) + 1.0 / shape
+    second += -2.0 / (mean + shape) + (events + shape) / (mean + shape) ** 2
+    return float(first.sum()), float(second.sum())
+
+
+def _assembled(
+    totals: Totals, params: Vector, found: tuple[Vector, Vector, Vector], at_edge: bool
+) -> CountFit:
+    """``found`` holds fitted totals, the weights of the information, and what scores are discounted by."""
+    expected, information, discount = found
+    X, left = totals.X, totals.events - expected
+    n, p = X.shape
+    if n <= p:
+        raise FitError(
+            "no points are left to judge the spread by",
+            found=f"{n} points and {p} coefficients",
+            allowed="more points than coefficients",
+        )
+    root = np.sqrt(np.maximum(information, np.finfo(float).tiny))
+    _, R = linalg.qr(root[:, None] * X, mode="economic")
+    inverse = linalg.solve_triangular(R, np.eye(p))
+    variance = information / discount**2
+    pearson = left / np.sqrt(np.maximum(variance, np.finfo(float).tiny))
+    dispersion = float(pearson @ pearson) / (n - p)
+    return CountFit(
+        params, inverse @ inverse.T, X * (discount * left)[:, None], pearson, dispersion, expected, at_edge
+    )
