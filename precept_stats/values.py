@@ -32,6 +32,9 @@ Context = Literal[
     "icc",
     "area",
     "disparity",
+    "shrinkage",
+    "funnel",
+    "chart",
     "joint_test",
     "multiplicity",
     "prediction",
@@ -42,12 +45,28 @@ Context = Literal[
     "prior",
     "probability",
     "posterior",
+    "prior_grid",
+    "power_scaling",
+    "validation",
+    "new_cluster",
+    "unit",
+    "predictive_check",
     "schedule",
+    "series",
+    "interruption",
+    "change",
+    "counterfactual",
+    "inference_beside",
+    "diagnostic",
+    "placebo",
+    "method_compared",
+    "panel",
     "fit",
     "setting",
     "data_quality",
     "failure",
     "deviation",
+    "lock",
 ]
 
 
@@ -229,7 +248,12 @@ class Disparity:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """What the numbers were made from. Digests are SHA-256 in hex; no paths, no host names."""
+    """What the numbers were made from. Digests are SHA-256 in hex; no paths, no host names.
+
+    ``data_digests`` are of what each table says, ``file_digests`` of the bytes it was read from (none for a
+    table given in memory). ``lock`` is the digest of the plan's last lock, empty where there is none, and
+    ``lock_state`` whether the plan that ran is the one locked.
+    """
 
     plan_id: str
     plan_version: str
@@ -239,6 +263,10 @@ class Provenance:
     software: tuple[tuple[str, str], ...]
     seed: int | None
     created: str
+    file_digests: tuple[tuple[str, str], ...] = ()
+    schema_digests: tuple[tuple[str, str], ...] = ()
+    lock: str = ""
+    lock_state: Literal["unlocked", "locked", "departs"] = "unlocked"
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -49,7 +49,7 @@ def wald_estimate(fit: Asymptotic, quantity: Quantity, level: float) -> Estimate
         raise FitError("no degrees of freedom are left", found=f"df = {df:g}", allowed="df above 0")
     half_width = critical_value(df, level) * std_error
     statistic = (value - to_scale(quantity.scale, quantity.null)) / std_error
-    tested = Tested(statistic, _two_sided_p(statistic, df), df if math.isfinite(df) else None)
+    tested = Tested(statistic, two_sided_p(statistic, df), df if math.isfinite(df) else None)
     interval = interval_on(quantity, (value - half_width, value + half_width), level)
     return answer(quantity, value, std_error, tested, interval)
 
@@ -98,6 +98,7 @@ def critical_value(df: float, level: float) -> float:
     return float(special.stdtrit(df, upper) if math.isfinite(df) else special.ndtri(upper))
 
 
-def _two_sided_p(statistic: float, df: float) -> float:
+def two_sided_p(statistic: float, df: float) -> float:
+    """Of a t statistic; of a normal one for infinite df."""
     tail = -abs(statistic)
     return float(2 * (special.stdtr(df, tail) if math.isfinite(df) else special.ndtr(tail)))

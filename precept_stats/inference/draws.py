@@ -27,6 +27,7 @@ Cube = NDArray[np.float64]
 
 STUDENTISED = "studentised bootstrap"
 PERCENTILE = "percentiles of the bootstrap"
+BASIC = "basic bootstrap"
 POSTERIOR = "percentiles of the posterior"
 
 
@@ -38,7 +39,8 @@ class Draws:
     and that of each draw, ``covariances`` (R, p, p), intervals are studentised; entries that are not
     known are NaN, and a quantity that depends on one has a percentile interval. So has one without a finite
     value at the ``edge`` (p,), parameters with variances of 0 that draws can reach. For a posterior
-    ``params`` are its means.
+    ``params`` are its means. ``reflected`` intervals are the percentiles turned about the value (basic
+    bootstrap), which takes away the bias that the draws show.
     """
 
     names: tuple[str, ...]
@@ -48,6 +50,7 @@ class Draws:
     covariance: Matrix | None = None
     covariances: Cube | None = None
     edge: Vector | None = None
+    reflected: bool = False
 
 
 def draws_estimate(fit: Draws, quantity: Quantity, level: float) -> Estimate:
@@ -57,11 +60,17 @@ def draws_estimate(fit: Draws, quantity: Quantity, level: float) -> Estimate:
     FitError with fewer draws than the level needs (19 at 0.95 studentised, 39 by percentiles).
     """
     with np.errstate(all="ignore"):
-        drawn = np.array([_value(quantity, draw) for draw in fit.draws])
+        drawn = _drawn(fit, quantity)
         error = _own_error(fit, quantity)
     if error is not None:
         return _studentised(fit, quantity, level, (drawn, error))
     return _percentiles(fit, quantity, level, drawn)
+
+
+def _drawn(fit: Draws, quantity: Quantity) -> Vector:
+    if quantity.of_many is not None:
+        return quantity.of_many(fit.draws)
+    return np.array([_value(quantity, draw) for draw in fit.draws])
 
 
 def _value(quantity: Quantity, params: Vector) -> float:
@@ -141,10 +150,12 @@ def _percentiles(fit: Draws, quantity: Quantity, level: float, drawn: Vector) ->
             found="the same value in every draw",
             allowed="draws that vary",
         )
+    if fit.reflected:
+        low, high = np.sort(2.0 * value - high), np.sort(2.0 * value - low)
     null = to_scale(quantity.scale, quantity.null)
     tails = np.count_nonzero(low <= null), np.count_nonzero(high >= null)
     kind: IntervalKind = "credible" if posterior else "confidence"
-    method = POSTERIOR if posterior else PERCENTILE
+    method = POSTERIOR if posterior else BASIC if fit.reflected else PERCENTILE
     p_value = None if posterior else min(1.0, 2.0 * (1 + min(tails)) / (count + 1))
     tested = Tested((value - null) / error, p_value)
     limits = (float(low[place - 1]), float(high[-place]))

@@ -23,6 +23,7 @@ class Quantity:
 
     ``null`` is on the reader's scale (0 for a difference, 1 for a ratio). ``weights`` are given where the
     value is ``weights @ params``, so that what needs a linear function of the parameters can tell.
+    ``of_many`` takes draws (R, p) to values (R,) at once, for quantities that are asked of many draws.
     """
 
     measure: str
@@ -33,6 +34,7 @@ class Quantity:
     value: Callable[[Vector], float]
     gradient: Callable[[Vector], Vector]
     weights: Vector | None = None
+    of_many: Callable[[NDArray[np.float64]], Vector] | None = None
 
 
 def linear(measure: str, contrast: str, weights: Vector, *, unit: str, null: float = 0.0) -> Quantity:
@@ -79,6 +81,7 @@ def odds_ratio(measure: str, contrast: str, compare: Vector, reference: Vector) 
 
 def compared(above: Quantity, below: Quantity) -> Quantity:
     """How one quantity differs from another of its kind: their difference, or the ratio of two ratios."""
+    first, second = above.of_many, below.of_many
     return Quantity(
         above.measure,
         above.contrast,
@@ -87,4 +90,5 @@ def compared(above: Quantity, below: Quantity) -> Quantity:
         above.null,
         lambda b: above.value(b) - below.value(b),
         lambda b: above.gradient(b) - below.gradient(b),
+        of_many=None if first is None or second is None else lambda draws: first(draws) - second(draws),
     )

@@ -17,7 +17,7 @@ from precept_stats.values import Context, Estimate, Purpose, Row, Status
 
 READERS = ("estimate", "conf_low", "conf_high", "null")
 """Statistics on the reader's scale, which have the quantity's unit."""
-UNTESTED: tuple[Context, ...] = ("arm_summary", "subgroup", "disparity")
+UNTESTED: tuple[Context, ...] = ("arm_summary", "subgroup", "disparity", "shrinkage")
 """Contexts of estimates that no question is asked of: they have intervals and no p-values."""
 
 

@@ -47,6 +47,8 @@ def _counts(design: RegionDesign, at: int, k: int) -> Numbers:
     if design.law == "binomial":
         numbers.append(("n", "Events", _whole(design.events[at, k]), "individuals"))
         numbers.append(("N", "Individuals", _whole(design.size[at, k]), "individuals"))
+        missed = _whole(design.size[at, k] - design.events[at, k])
+        numbers.append(("n_missed", "Individuals without the outcome", missed, "individuals"))
     elif design.law == "poisson":
         numbers.append(("n", "Events", _whole(design.events[at, k]), "events"))
         numbers.append(("person_time", "Person-time", float(design.size[at, k]), ""))

@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 from pydantic import model_validator
 
 from precept_stats.data.declared import Declared
-from precept_stats.inference.asymptotic import Asymptotic
-from precept_stats.inference.degrees_of_freedom import FixedDf
+from precept_stats.inference.draws import Draws
 from precept_stats.inference.fit import Fit
 from precept_stats.inference.quantities import Quantity, compared
+from precept_stats.inference.seeds import Seed
 from precept_stats.methods.disparity_areas import Period, period_of
+from precept_stats.methods.disparity_intervals import area_uncertainty, interval_settings
+from precept_stats.methods.settings_areas import AnyDisparityInterval, DeltaMethod
 from precept_stats.numerics.inequality.areas import Areas
 from precept_stats.numerics.inequality.catalogue import MEASURES
 from precept_stats.numerics.inequality.measure import Measure, why_not
@@ -59,6 +61,7 @@ class DisparityIndices(Declared):
     measures: tuple[MeasureName, ...] | None = None
     corrected: bool = True
     changes: Literal["none", "from_first", "consecutive"] = "from_first"
+    intervals: AnyDisparityInterval = DeltaMethod()
 
     @model_validator(mode="after")
     def _once_each(self) -> DisparityIndices:
@@ -76,15 +79,17 @@ class DisparityIndices(Declared):
             left_out |= {name for name, measure in MEASURES.items() if "bounds" in measure.needs}
         return tuple(measure for name, measure in MEASURES.items() if name not in left_out)
 
-    def fit(self, design: RegionDesign) -> Fit:
-        """The estimates of all areas in all periods, period by period, with their covariance."""
-        names = tuple(f"{area}, {period}" for period in design.periods for area in design.areas)
-        uncertainty = Asymptotic(
-            names,
-            design.y.ravel(),
-            np.diag(design.std_error.ravel() ** 2),
-            FixedDf(math.inf, "the variances of the areas' estimates are taken as known"),
-        )
+    @property
+    def needs_seed(self) -> bool:
+        """Whether intervals are found from draws."""
+        return not isinstance(self.intervals, DeltaMethod)
+
+    def fit(self, design: RegionDesign, seed: Seed | None = None) -> Fit:
+        """The estimates of all areas in all periods, period by period, with their covariance or their draws.
+
+        Raises PlanError for draws without a seed, or of periods that are correlated.
+        """
+        uncertainty = area_uncertainty(self.intervals, design, seed)
         return Fit(uncertainty, settings=_settings(self, design))
 
     def targets(self, design: RegionDesign) -> tuple[Quantity, ...]:
@@ -124,20 +129,59 @@ def quantity_of(measure: Measure, design: RegionDesign, at: int, period: Period)
         slope[here] = _slope(measure, params[here], areas)
         return slope
 
+    def of_many(draws: Vector) -> Vector:
+        with np.errstate(all="ignore"):
+            found = measure.value(draws[:, here], areas)
+            return np.where(found > 0.0, np.log(found), np.nan) if measure.scale == "log" else found
+
     unit = unit_of(measure, design)
-    return Quantity(measure.name, contrast, measure.scale, unit, measure.null, value, gradient)
+    return Quantity(
+        measure.name, contrast, measure.scale, unit, measure.null, value, gradient, of_many=of_many
+    )
 
 
-def change_of(measure: Measure, design: RegionDesign, pair: tuple[int, int]) -> Quantity:
-    """How a measure changed: its difference, or the ratio of two ratios, the later period first."""
-    later, earlier = (quantity_of(measure, design, at, period_of(design, at)) for at in pair)
-    joint = " / " if measure.scale == "log" else " - "
+def evaluated(quantity: Quantity, fit: Fit) -> Quantity:
+    """The quantity with its value in every draw of the fit, so that it is computed once."""
+    if not isinstance(fit.uncertainty, Draws) or quantity.of_many is None:
+        return quantity
+    values = quantity.of_many(fit.uncertainty.draws)
+    return replace(quantity, of_many=lambda _: values)
+
+
+def change_of(later: Quantity, earlier: Quantity, periods: tuple[str, str]) -> Quantity:
+    """How a measure changed: its difference, or the ratio of two ratios."""
+    of_ratios = later.scale == "log"
     return replace(
         compared(later, earlier),
-        measure=f"change_{measure.name}",
-        contrast=joint.join(design.periods[at] for at in pair),
-        null=1.0 if measure.scale == "log" else 0.0,
+        measure=f"change_{later.measure}",
+        contrast=(" / " if of_ratios else " - ").join(periods),
+        null=1.0 if of_ratios else 0.0,
     )
+
+
+def ratio_of(later: Quantity, earlier: Quantity, periods: tuple[str, str]) -> Quantity:
+    """A measure without a sign over what it was in the earlier period, on the log scale."""
+    found = compared(_logged(later), _logged(earlier))
+    return replace(found, measure=f"ratio_{later.measure}", contrast=" / ".join(periods))
+
+
+def _logged(quantity: Quantity) -> Quantity:
+    """A quantity of the identity scale on the log scale."""
+    many = quantity.of_many
+
+    def gradient(params: Vector) -> Vector:
+        value = quantity.value(params)
+        return quantity.gradient(params) / value if value > 0.0 else np.full(len(params), np.nan)
+
+    def of_many(draws: Vector) -> Vector:
+        with np.errstate(all="ignore"):
+            found = many(draws) if many else np.array([quantity.value(one) for one in draws])
+            return np.where(found > 0.0, np.log(found), np.nan)
+
+    return Quantity(
+        quantity.measure, quantity.contrast, "log", "ratio", 1.0,
+        lambda b: _log(quantity.value(b)), gradient, of_many=of_many,
+    )  # fmt: skip
 
 
 def unit_of(measure: Measure, design: RegionDesign) -> str:
@@ -168,6 +212,8 @@ def _settings(method: DisparityIndices, design: RegionDesign) -> tuple[tuple[str
         ("measures", ", ".join(named) if named else "all that these areas have"),
         ("corrected", "yes" if method.corrected else "no"),
         ("changes", method.changes),
+        *interval_settings(method.intervals, design),
+        ("period_correlation", f"{study.period_correlation:g}"),
         ("weights", study.weights),
         ("reference", study.reference.kind),
         ("scale", study.scale),

@@ -7,6 +7,7 @@ and the two kinds of overdispersion, section 4).
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -35,31 +36,49 @@ def binomial_limits(total: Vector, target: float, tail: float) -> tuple[Vector, 
     With r the least number of events whose chance of at most r reaches p, the limit is (r - a) / total, a
     being how far p is from that chance on the way to the one of r - 1. Within 0 and 1.
     """
-    return _interpolated(total, target, tail), _interpolated(total, target, 1.0 - tail)
+
+    def at_most(events: Vector) -> Vector:
+        inside = np.clip(events, 0.0, np.maximum(total - 1.0, 0.0))
+        chance = special.betainc(total - inside, inside + 1.0, 1.0 - target)
+        return np.where(events < 0.0, 0.0, np.where(events >= total, 1.0, chance))
+
+    most = np.asarray(total, dtype=np.float64)
+    limits = (_interpolated(at_most, most, chance) / total for chance in (tail, 1.0 - tail))
+    lower, upper = (np.clip(limit, 0.0, 1.0) for limit in limits)
+    return lower, upper
 
 
-def _interpolated(total: Vector, target: float, chance: float) -> Vector:
-    least = _least(total, target, chance)
-    up_to, before = _at_most(least, total, target), _at_most(least - 1.0, total, target)
-    share = (up_to - chance) / (up_to - before)
-    limit: Vector = np.clip((least - share) / total, 0.0, 1.0)
-    return limit
+def poisson_limits(size: Vector, target: float, tail: float) -> tuple[Vector, Vector]:
+    """Rates below and above which a unit of person-time ``size`` falls with a chance of ``tail`` each.
+
+    Interpolated between numbers of events as for proportions.
+    """
+    expected = size * target
+
+    def at_most(events: Vector) -> Vector:
+        chance = special.pdtr(np.maximum(events, 0.0), expected)
+        return np.where(events < 0.0, 0.0, chance)
+
+    most = np.ceil(expected + 40.0 * np.sqrt(expected) + 60.0)
+    limits = (_interpolated(at_most, most, chance) / size for chance in (tail, 1.0 - tail))
+    lower, upper = (np.maximum(limit, 0.0) for limit in limits)
+    return lower, upper
 
 
-def _at_most(events: Vector, total: Vector, target: float) -> Vector:
-    """The binomial chance of at most so many events: 0 below none, 1 at all."""
-    inside = np.clip(events, 0.0, np.maximum(total - 1.0, 0.0))
-    chance = special.betainc(total - inside, inside + 1.0, 1.0 - target)
-    found: Vector = np.where(events < 0.0, 0.0, np.where(events >= total, 1.0, chance))
+def _interpolated(at_most: Callable[[Vector], Vector], most: Vector, chance: float) -> Vector:
+    """Events at which the chance of no more is ``chance``, between whole numbers in a straight line."""
+    least = _least(at_most, most, chance)
+    up_to, before = at_most(least), at_most(least - 1.0)
+    found: Vector = least - (up_to - chance) / (up_to - before)
     return found
 
 
-def _least(total: Vector, target: float, chance: float) -> Vector:
+def _least(at_most: Callable[[Vector], Vector], most: Vector, chance: float) -> Vector:
     """The least number of events that no more than has a chance of ``chance`` or more; by bisection."""
-    low, high = np.full(total.shape, -1.0), np.asarray(total, dtype=np.float64)
+    low, high = np.full(most.shape, -1.0), most
     while np.any(high - low > 1):
         middle = np.floor((low + high) / 2)
-        enough = _at_most(middle, total, target) >= chance
+        enough = at_most(middle) >= chance
         high = np.where(enough & (high - low > 1), middle, high)
         low = np.where(~enough & (high - low > 1), middle, low)
     return high

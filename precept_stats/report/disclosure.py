@@ -30,6 +30,7 @@ from precept_stats.report.guarded import (
     suppressed,
 )
 from precept_stats.report.guarded_answers import hidden_answers, without_answer
+from precept_stats.report.guarded_areas import facts_of_areas, gate_area
 from precept_stats.report.guarded_bundles import of_bundles
 from precept_stats.report.guarded_clusters import by_cluster
 from precept_stats.report.guarded_correlations import gate_correlation
@@ -140,13 +141,13 @@ def _gate_numbers(rows: list[Row]) -> list[Row]:
         **of_subgroups(rows),
         **of_first_stages(rows),
     }
-    hidden = hidden_answers(rows)
+    hidden, areas = hidden_answers(rows), facts_of_areas(rows)
     passed = []
     for row in rows:
         row = coarse.get((*key_of(row), row.stat_name), row)
         if row.context == "arm_summary" and row.variable in few and row.stat_name != "conf_level":
             row = suppressed(row, f"an arm has {SMALL} with or without the event")
-        row = without_answer(gate_correlation(row, few), hidden)
+        row = without_answer(gate_area(gate_correlation(row, few), areas), hidden)
         passed.append(_gate_count(gate_sizes(row, counted, small), counted))
     known = {(*key_of(row), row.stat_name): row for row in passed}
     return [_gate_described(row, known, counted) for row in passed]

@@ -123,10 +123,11 @@ def _derived(found: Mapping[str, Row], counted: Counted) -> Iterator[Row]:
         elif name == "std_error":
             yield replace(row, stat=significant(value, 1))
         else:
-            yield replace(row, stat=_on_grid(value, GRID * significant(error, 1), log=row.scale == "log"))
+            yield replace(row, stat=on_grid(value, GRID * significant(error, 1), log=row.scale == "log"))
 
 
-def _on_grid(value: float, grid: float, *, log: bool) -> float:
+def on_grid(value: float, grid: float, *, log: bool) -> float:
+    """The nearest point of a grid; of a ratio the grid is on the log scale."""
     if log and value > 0:
         return significant(math.exp(grid * round(math.log(value) / grid)), DIGITS)
     return significant(grid * round(value / grid), DIGITS)

@@ -31,7 +31,8 @@ class RegionDesign:
     counts and denominators behind them, NaN where estimates were given. ``people`` is the population of each
     area and ``share`` its share of it, 1/K where areas count the same. ``rounding`` is the part of the
     variance that the publisher's rounding adds. ``rank`` is NaN where areas have no order. Areas are in
-    natural order of name, and periods too.
+    natural order of name, and periods too. ``groups`` (K names) are what areas lie in; empty where nothing
+    says so.
     """
 
     areas: tuple[str, ...]
@@ -47,6 +48,7 @@ class RegionDesign:
     law: Literal["binomial", "poisson", "given"]
     study: Regions
     outcome: Outcome
+    groups: tuple[str, ...] = ()
 
     @property
     def ordered(self) -> bool:

@@ -48,12 +48,22 @@ class _Cells:
     std_error: Floats
     people: Floats
     rank: Floats
+    groups: tuple[str, ...] = ()
 
     def without(self, kept: Bools) -> _Cells:
         """The areas that are kept."""
         areas = tuple(name for name, stays in zip(self.areas, kept, strict=True) if stays)
-        arrays = (self.events, self.size, self.std_error, self.people, self.rank)
-        return _Cells(areas, self.periods, *(values[:, kept] for values in arrays))
+        groups = tuple(name for name, stays in zip(self.groups, kept, strict=False) if stays)
+        return _Cells(
+            areas,
+            self.periods,
+            self.events[:, kept],
+            self.size[:, kept],
+            self.std_error[:, kept],
+            self.people[:, kept],
+            self.rank[:, kept],
+            groups,
+        )
 
 
 def prepare_regions(
@@ -154,7 +164,8 @@ def _cells(study: Regions, question: AreaQuestion, gathered: Gathered, kept: Boo
     rank = np.full(shape, np.nan)
     if study.rank is not None:
         rank = _ranks(frame, study.rank, (place, use, shape), gathered)
-    cells = _Cells(area.names, period.names, total(coded.y), size, error, people, rank)
+    groups = () if study.within is None else _groups(frame, study.within, area, gathered)
+    cells = _Cells(area.names, period.names, total(coded.y), size, error, people, rank, groups)
     return cells, int(coded.missing.sum())
 
 
@@ -225,6 +236,21 @@ def _ranks(
     return np.where(np.isfinite(least), least, np.nan).reshape(shape)
 
 
+def _groups(frame: pd.DataFrame, column: str, area: Labels, gathered: Gathered) -> tuple[str, ...]:
+    """What each area lies in, which is the same in all of its rows."""
+    within = _labels(frame, column, gathered)
+    pairs = np.unique(np.column_stack([area.codes, within.codes]), axis=0)
+    seen = np.bincount(pairs[:, 0], minlength=len(area.names))
+    if np.any(seen > 1):
+        raise DataError(
+            "areas lie in more than one group",
+            found=listed([area.names[k] for k in np.flatnonzero(seen > 1)]),
+            allowed="one group an area, the same in every period",
+            where=gathered.where(column),
+        )
+    return tuple(within.names[code] for code in pairs[:, 1])
+
+
 def _gaps(cells: _Cells, lost: tuple[str, ...]) -> str:
     told = []
     for name in lost:
@@ -278,6 +304,7 @@ def _design(study: Regions, question: AreaQuestion, cells: _Cells) -> tuple[Regi
         law="given" if given else "binomial" if outcome.type == "binary" else "poisson",
         study=study,
         outcome=outcome,
+        groups=cells.groups,
     )
     return design, warnings
 

@@ -76,6 +76,9 @@ class Regions(Declared):
     publisher rounded numerators and denominators to multiples of it. ``incomplete`` says what becomes of an
     area that is not in every period, ``zero_counts`` of one with no events, or with nothing but events, whose
     estimate seems to have no error: ``half`` takes the standard error as though half an event had been seen.
+    ``within`` names what areas lie in, such as the region of a unit, the same in every period.
+    ``period_correlation`` is that of an area's sampling errors in two periods where the periods share people
+    (rolling years): 0 where people of different periods are different people.
     """
 
     kind: Literal["regions"] = "regions"
@@ -84,6 +87,8 @@ class Regions(Declared):
     rank: str | None = None
     std_error: str | None = None
     people: str | None = None
+    within: str | None = None
+    period_correlation: float = Field(default=0.0, ge=0.0, lt=1.0)
     weights: Literal["population", "equal"] = "population"
     reference: AnyAreaReference = BestArea()
     scale: Scale
@@ -97,6 +102,8 @@ class Regions(Declared):
             raise ValueError("`rounded_to` is of counts, and `std_error` says that there are none")
         if self.std_error is not None and self.people is None and self.weights == "population":
             raise ValueError("estimates have no denominators: name `people`, or let `weights` be equal")
+        if self.period_correlation and self.period is None:
+            raise ValueError("`period_correlation` is between periods, and no column is named in `period`")
         if isinstance(self.reference, HighestRank) and self.rank is None:
             raise ValueError("the reference is the highest rank, and no column of ranks is named in `rank`")
         names = [column for _, column in self.named()]
@@ -107,6 +114,6 @@ class Regions(Declared):
 
     def named(self) -> tuple[tuple[str, str], ...]:
         """Every column that the study names, with the field that names it."""
-        fields = ("area", "period", "rank", "std_error", "people")
+        fields = ("area", "period", "rank", "std_error", "people", "within")
         found = ((field, getattr(self, field)) for field in fields)
         return tuple((field, column) for field, column in found if column is not None)

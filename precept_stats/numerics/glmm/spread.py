@@ -13,6 +13,9 @@ LATENT_VARIANCE = {"logit": math.pi**2 / 3, "probit": 1.0, "cloglog": math.pi**2
 LOG_MEDIAN_RATIO = math.sqrt(2.0) * float(ndtri(0.75))
 """The median log ratio between two random clusters, per unit of the standard deviation."""
 
+LOG_80_RATIO = math.sqrt(2.0) * float(ndtri(0.9))
+"""The log ratio between members of two random clusters that one in ten is above, per unit of the same."""
+
 
 def latent_icc(sigma: float, link: str) -> float:
     """The correlation of two members' latent variables, sigma^2 / (sigma^2 + variance of the link's law).

@@ -51,11 +51,29 @@ def _design_of_areas(loaded: LoadedPlan) -> Iterator[Remark]:
         yield Remark(("design",), "a plan of regional disparity names none", "", "a block `disparities`")
 
 
-def _published(loaded: LoadedPlan) -> Iterator[Remark]:
-    if loaded.plan.disparities and loaded.plan.disclosure.policy != "none":
-        message = "the disclosure policy has no rules yet for estimates of areas and indices made of them"
-        allowed = "none, for data that are published; others not at all"
-        yield Remark(("disclosure", "policy"), message, loaded.plan.disclosure.policy, allowed)
+def _can_be_gated(loaded: LoadedPlan) -> Iterator[Remark]:
+    """Counts can be judged by the gate; estimates cannot, and clusters that have numbers keep them."""
+    plan = loaded.plan
+    if plan.disclosure.policy == "none":
+        return
+    clusters = {getattr(analysis.study, "cluster", "") for analysis in plan.analyses.values()}
+    for name, declared in plan.disparities.items():
+        place = ("disparities", name, "study")
+        if declared.study.std_error is not None:
+            message = "estimates have no counts that the disclosure policy could judge"
+            yield Remark(place, message, plan.disclosure.policy, "policy: none, for data that are published")
+        if declared.study.area in clusters:
+            message = "the areas are the clusters of an analysis, whose names the disclosure policy hides"
+            yield Remark(place, message, declared.study.area, "areas that clusters lie in; or policy: none")
+
+
+def _seed_where_needed(loaded: LoadedPlan) -> Iterator[Remark]:
+    if loaded.plan.seed is not None:
+        return
+    for name, declared in loaded.plan.disparities.items():
+        if declared.draws:
+            message = "ranks or intervals are drawn at random and the plan has no seed"
+            yield Remark(("disparities", name), message, "", "seed: a whole number from 0")
 
 
 RULES = (
@@ -63,5 +81,6 @@ RULES = (
     Rule("PL-0222", "error", "a disparity has an id that no analysis or correlation has", _own_name),
     Rule("PL-0223", "error", "the outcome of a disparity fits its study", _can_be_had),
     Rule("PL-0224", "error", "a plan of regional disparity has disparities and no arms", _design_of_areas),
-    Rule("PL-0225", "error", "disparities are of data that are published", _published),
+    Rule("PL-0225", "error", "the disclosure policy can judge the areas of a disparity", _can_be_gated),
+    Rule("PL-0226", "error", "a plan that draws ranks or intervals of areas has a seed", _seed_where_needed),
 )

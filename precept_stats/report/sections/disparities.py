@@ -13,7 +13,7 @@ from precept_stats.report.words import NONE, capital, contrast_words, sentence
 from precept_stats.values import Row
 
 MOST_DRAWN = 40
-CHANGE = "change_"
+CHANGE, RATIO = "change_", "ratio_"
 FURTHER = {
     "bgv_corrected": "Between-group variance without sampling error",
     "bgsd_corrected": "Between-group standard deviation without sampling error",
@@ -21,6 +21,10 @@ FURTHER = {
     "tau": "Standard deviation of areas in a random-effects model",
     "i2": "Share of the variance between areas that is not noise",
     "expected_range": "Best and worst apart by chance alone",
+    "bgv_from_mean": "Of this, what goes with the mean (every area's odds or rate times one factor)",
+    "bgv_from_spread": "Of this, what is a change of the spread",
+    "share_from_mean": "Share that goes with the mean",
+    "bgsd_expected": "Standard deviation to be expected, had only the mean changed",
 }
 ABOUT = (
     "An index says how unequal these areas are in this period, with an interval for the sampling error of "
@@ -75,7 +79,12 @@ def _tables(material: Material, name: str) -> list[Block]:
     if changes:
         about = (f"disparity-{name}-changes", f"{label}: changes of the indices")
         ratios = "A change is the later period less the earlier one; of ratios, the ratio of the two."
-        tables.append(_table(about, rows, changes, (*told, ratios)))
+        differences = tuple(row for row in rows if not row.measure.startswith(RATIO))
+        tables.append(_table(about, differences, changes, (*told, ratios, *_narrowing(material, name))))
+        over = tuple(row for row in rows if row.measure.startswith(RATIO))
+        if over:
+            about = (f"disparity-{name}-ratios", f"{label}: indices over those of the earlier period")
+            tables.append(_table(about, over, changes, told))
     return tables
 
 
@@ -86,7 +95,7 @@ def _table(
     notes: list[str] = []
     lines = [
         TableRow((_title(measure, rows), *(_cell(rows, measure, pair, notes) for pair in pairs)))
-        for measure in dict.fromkeys(row.measure.removeprefix(CHANGE) for row in shown)
+        for measure in dict.fromkeys(row.measure.removeprefix(CHANGE).removeprefix(RATIO) for row in shown)
     ]
     headings = (f"{period or 'All'}{f' against {earlier}' if earlier else ''}" for period, earlier in pairs)
     columns = (Column("Index", "left", wraps=True), *map(Column, headings))
@@ -102,11 +111,11 @@ def _title(measure: str, rows: tuple[Row, ...]) -> str:
 
 def _cell(rows: tuple[Row, ...], measure: str, pair: tuple[str, str], notes: list[str]) -> str:
     period, earlier = pair
-    named = f"{CHANGE}{measure}" if earlier else measure
+    names = (f"{CHANGE}{measure}", f"{RATIO}{measure}", measure) if earlier else (measure,)
     mine = [
         row
         for row in rows
-        if (row.measure, row.group("period"), row.group("compared_with")) == (named, period, earlier)
+        if row.measure in names and (row.group("period"), row.group("compared_with")) == (period, earlier)
     ]
     if not mine:
         return NONE
@@ -136,12 +145,27 @@ def _text(cells: dict[str, Row]) -> str:
 def _tests(material: Material, name: str) -> list[str]:
     """Whether the areas are all alike, by period."""
     told = []
-    for period, mine in grouped(material.rows("joint_test", name), lambda row: row.group("period")).items():
+    rows = [row for row in material.rows("joint_test", name) if not row.group("compared_with")]
+    for period, mine in grouped(rows, lambda row: row.group("period")).items():
         found = by_stat(mine)
         p, df = number_of(found.get("p_value")), number_of(found.get("df1"))
         if p is not None and df is not None:
             when = f" in {period}" if period else ""
             told.append(f"Test that all areas are alike{when} (Cochran's Q, {df:.0f} df): p {p_text(p)}.")
+    return told
+
+
+def _narrowing(material: Material, name: str) -> list[str]:
+    """Whether the areas came nearer to each other, or apart, by pair of periods."""
+    told = []
+    rows = [row for row in material.rows("joint_test", name) if row.group("compared_with")]
+    for pair, mine in grouped(rows, lambda row: (row.group("period"), row.group("compared_with"))).items():
+        p = number_of(by_stat(mine).get("p_value"))
+        if p is not None:
+            told.append(
+                f"Test that the variance without sampling error in {pair[0]} is that of {pair[1]}: "
+                f"p {p_text(p)}."
+            )
     return told
 
 
