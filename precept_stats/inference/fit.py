@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from precept_stats.inference.first_stage import FirstStage
+from precept_stats.inference.posterior_answers import PosteriorAnswers
 from precept_stats.inference.quantities import Quantity
 from precept_stats.inference.uncertainty import Uncertainty
 from precept_stats.values import Context, Status
@@ -43,7 +44,8 @@ class Fit:
     quantities beside the effect and the means that the fit can give with an interval (correlations,
     variances, the effect at each exposure time). ``averages`` are the effect over clusters and over
     participants and how the two compare, by name, where a method gives both. ``subgroups`` are the effects by
-    subgroup, where the study names one. ``first_stage`` is that of an instrument.
+    subgroup, where the study names one. ``first_stage`` is that of an instrument,
+    ``posterior`` what draws tell beside the effect.
     """
 
     uncertainty: Uncertainty
@@ -56,3 +58,4 @@ class Fit:
     averages: tuple[tuple[str, Quantity], ...] = ()
     subgroups: BySubgroup | None = None
     first_stage: FirstStage | None = None
+    posterior: PosteriorAnswers | None = None

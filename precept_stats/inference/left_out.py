@@ -53,12 +53,13 @@ class LeftOut:
 
 
 def left_out(
-    clusters: tuple[str, ...], log_likelihood: Cube, refit: Callable[[int], Vector] | None, above: float
+    clusters: tuple[str, ...], log_likelihood: Cube, refit: Callable[[int], Vector | None], above: float
 ) -> LeftOut:
     """From the clusters' log-likelihood in every draw (chains, draws, K).
 
     ``refit`` samples the posterior without the cluster of a number and gives the log-likelihood of that
-    cluster in each of its draws; it is asked where the Pareto k is ``above`` this, or is no number.
+    cluster in each of its draws, or None where that cannot be had; it is asked where the Pareto k is
+    ``above`` this, or is no number.
     """
     from arviz_stats.base import array_stats  # lazy: heavy, and in an extra
 
@@ -69,8 +70,8 @@ def left_out(
         drawn = log_likelihood[..., k]
         own[k] = log_mean_exp(drawn.ravel())
         elpd[k], khat[k], _ = array_stats.loo(drawn, chain_axis=0, draw_axis=1, r_eff=_efficiency(drawn))
-        if not khat[k] <= above and refit is not None:
-            elpd[k], refitted[k] = log_mean_exp(refit(k)), True
+        if not khat[k] <= above and (again := refit(k)) is not None:
+            elpd[k], refitted[k] = log_mean_exp(again), True
     return LeftOut(clusters, elpd, khat, own, refitted)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from precept_stats.data.declared import Declared
 from precept_stats.errors import FitError
@@ -14,6 +14,8 @@ from precept_stats.inference.nuts import available, sample
 from precept_stats.inference.posterior_facts import Benefit
 from precept_stats.inference.quantities import Quantity
 from precept_stats.inference.seeds import Seed
+from precept_stats.inference.watching import NOBODY, Watch
+from precept_stats.methods.bayes_answers import Asked, posterior_answers
 from precept_stats.methods.bayes_facts import Answered, bayes_facts, fit_warnings
 from precept_stats.methods.bayes_fit import Sampled
 from precept_stats.methods.bayes_model import LINKS, BayesModel, bayes_model
@@ -34,6 +36,7 @@ from precept_stats.methods.mixed_gaps import constant_effect_gap, size_gap
 from precept_stats.methods.scatter import require_variation
 from precept_stats.methods.settings import Choice, listed
 from precept_stats.methods.settings_bayes import CellLaws, ConvergenceGate, NormalCells, Nuts
+from precept_stats.methods.settings_bayes_answers import NotRanked, NoValidation, Ranking, Validation
 from precept_stats.methods.settings_priors import Priors, WeaklyInformativePriors
 from precept_stats.methods.settings_random import ConstantEffect, Exchangeable, NestedExchangeable
 from precept_stats.numerics.posterior.density import whitened
@@ -47,6 +50,8 @@ from precept_stats.studies.stepped_wedge import SteppedWedge
 REFERENCE = "none: quantiles of the posterior"
 
 PRIOR_DRAWS = 4000
+
+PriorName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
 class BayesianHierarchical(Declared):
@@ -100,6 +105,11 @@ class BayesianHierarchical(Declared):
         description="The smallest benefit worth having, on the scale of the effect whichever side is better: "
         "0.05 is five percentage points; of a ratio, above 1.",
     )
+    prior_grid: dict[PriorName, Priors] = Field(
+        default={}, description="Further sets of priors, by name: the model is fitted again under each."
+    )
+    validation: Validation = NoValidation()
+    ranking: Ranking = NotRanked()
 
     @property
     def needs_seed(self) -> bool:
@@ -116,7 +126,8 @@ class BayesianHierarchical(Declared):
         found += study_objections(study, layout)
         found += random_objections(self.random, study)
         found += cell_objections(self.cells, self.random, layout.outcome)
-        found += prior_objections(self.priors, layout.outcome)
+        for priors in (self.priors, *self.prior_grid.values()):
+            found += prior_objections(priors, layout.outcome)
         found += worthwhile_objections(self.smallest_worthwhile, layout.summary)
         return tuple(found)
 
@@ -134,7 +145,7 @@ class BayesianHierarchical(Declared):
         return MethodWords(self._estimator(layout), told, REFERENCE, listed(self._choices()))
 
     def _choices(self) -> dict[str, Choice]:
-        names = ("priors", "random", "cells", "sampler", "gate")
+        names = ("priors", "random", "cells", "sampler", "gate", "validation", "ranking")
         return {name: getattr(self, name) for name in names}
 
     def _estimator(self, layout: Layout) -> str:
@@ -145,9 +156,13 @@ class BayesianHierarchical(Declared):
 
     def fit(self, design: AnyDesign, seed: Seed | None = None) -> Fit:
         """Sample the posterior. Raises FitError without a sampler, or when chains do not pass the gate."""
+        return self.fit_watched(design, seed, NOBODY)
+
+    def fit_watched(self, design: AnyDesign, seed: Seed | None, watch: Watch) -> Fit:
+        """The same, with someone who is told how far it is and may keep chains that have finished."""
         if seed is None:
             raise FitError("a posterior is sampled, and there is nothing to draw with", found="no seed")
-        sampled = self.sampled(design, seed)
+        sampled = self.sampled(design, seed, watch)
         model, answered = sampled.model, self._answered(sampled, seed)
         found = sampled.convergence()
         self._require(self.gate.failures(found))
@@ -171,15 +186,21 @@ class BayesianHierarchical(Declared):
                 ),
             ),
             further=model.further(),
+            posterior=posterior_answers(sampled, answered.benefit, self._asked(model, watch), seed),
         )
 
-    def sampled(self, design: AnyDesign, seed: Seed) -> Sampled:
+    def sampled(self, design: AnyDesign, seed: Seed, watch: Watch = NOBODY) -> Sampled:
         """Chains of the posterior, whether or not they can be trusted. Raises FitError without a sampler."""
         require_variation(design)
         model = self._model(design)
         require_units(design, model.regression.fixed)
         kind, density = available(), whitened(model.posterior(self.priors))
-        return Sampled(model, density, sample(density, self.sampler.how, seed, kind))
+        return Sampled(model, density, sample(density, self.sampler.how, seed, kind, watch))
+
+    def _asked(self, model: BayesModel, watch: Watch) -> Asked:
+        how = self.sampler.how
+        grid, names = self.prior_grid, self._names(model)
+        return Asked(grid, self.validation, self.ranking, self.gate, how, names, watch)
 
     @staticmethod
     def _require(failures: tuple[str, ...]) -> None:

@@ -1,0 +1,183 @@
+"""What a Bayesian model says of single clusters: those in the trial, new ones, and data it would give."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import betaincinv, expit, logit
+
+from precept_stats.methods.bayes_fit import Sampled
+from precept_stats.methods.bayes_model import BayesModel
+from precept_stats.methods.glmm_model import people_of
+from precept_stats.numerics.glmm.quadrature import gauss_hermite
+from precept_stats.studies.period_design import PeriodDesign
+
+Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
+Ints = NDArray[np.intp]
+
+NODES = 9
+STEEPEST = 500.0
+LEAST = 1e-7
+LATENT = ("cluster",), ("cluster", "cluster_period")
+"""The groupings of random intercepts whose laws are known here."""
+
+
+def is_known(model: BayesModel) -> bool:
+    """Whether the random effects are those of clusters, and maybe of their periods, and nothing else."""
+    random = model.regression.random
+    alone = all(term.names == ("(Intercept)",) for term in random.terms)
+    return random.by in LATENT and alone and len(model.regression.fixed.effects) == 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spread:
+    """Standard deviations of clusters and of cells (R,), and the law's further parameter (R,), in R draws."""
+
+    cluster: Vector
+    cell: Vector
+    further: Vector
+    residual: Vector
+
+
+def spread_of(model: BayesModel, params: Matrix) -> Spread:
+    """From parameters (R, P)."""
+    p, extra = model.p, int(bool(model.further_parameter))
+    count = len(params)
+    further = params[:, p] if extra else np.zeros(count)
+    cell = np.sqrt(params[:, p + extra + 1]) if model.nested else np.zeros(count)
+    return Spread(np.sqrt(params[:, p + extra]), cell, further, np.sqrt(params[:, -1]))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Patterns:
+    """Distinct rows of a design: X (M, p), ``offset``, the cluster of each, and its people (M,)."""
+
+    X: Matrix
+    offset: Vector
+    cluster: Ints
+    people: Vector
+
+
+def patterns(model: BayesModel, people: Vector) -> Patterns:
+    """The distinct combinations of cluster, columns and offset, with their people; none without people."""
+    design, used = model.design, people > 0.0
+    offset = np.zeros(len(people)) if design.offset is None else design.offset
+    columns = np.column_stack([design.row_cluster, model.regression.X, offset])[used]
+    found, codes = np.unique(columns, axis=0, return_inverse=True)
+    total = np.bincount(codes.ravel(), weights=people[used], minlength=len(found))
+    return Patterns(found[:, 1:-1], found[:, -1], found[:, 0].astype(np.intp), total)
+
+
+def mean_given(model: BayesModel, eta: Matrix, cell_sd: Vector) -> Matrix:
+    """The mean outcome (M, R) at linear predictors (M, R), normal effects of cells averaged over."""
+    if model.outcome == "continuous":
+        return eta
+    eta = np.clip(eta, -STEEPEST, STEEPEST)
+    if model.outcome == "count":
+        counted: Matrix = np.exp(eta + cell_sd**2 / 2.0)
+        return counted
+    if not np.any(cell_sd):
+        risk: Matrix = expit(eta)
+        return risk
+    grid = gauss_hermite(NODES)
+    weights = np.exp(grid.log_weight - grid.at**2 / 2.0)
+    total = np.zeros_like(eta)
+    for place, weight in zip(grid.at, weights, strict=True):
+        total += weight * expit(eta + cell_sd * place)
+    return total
+
+
+def cluster_effects(sampled: Sampled, rng: np.random.Generator, drawn: Matrix) -> Matrix:
+    """Effects of clusters (R, K) on the scale of the link; ``drawn`` are those of the normal law.
+
+    Where the risks of clusters are beta, they are drawn given the counts: their log odds less those of the
+    mean.
+    """
+    model = sampled.model
+    if model.clustered:
+        return drawn
+    design, params = model.design, sampled.parameters
+    K = design.n_clusters
+    lead = np.array([np.flatnonzero(design.row_cluster == k)[0] for k in range(K)])
+    offset = np.zeros(K) if design.offset is None else design.offset[lead]
+    mean = expit(params[:, : model.p] @ model.regression.X[lead].T + offset)
+    total = 1.0 / np.maximum(params[:, model.p, None] ** 2, LEAST)
+    y = np.bincount(design.row_cluster, weights=design.y, minlength=K)
+    size = np.bincount(design.row_cluster, weights=design.size, minlength=K)
+    risk = rng.beta(np.maximum(total * mean + y, LEAST), np.maximum(total * (1.0 - mean) + size - y, LEAST))
+    found: Matrix = logit(np.clip(risk, 1e-12, 1.0 - 1e-12)) - logit(np.clip(mean, 1e-12, 1.0 - 1e-12))
+    return found
+
+
+def cluster_means(sampled: Sampled, effects: Matrix) -> Matrix:
+    """The expected outcome of each cluster as it was treated (R, K), over its own people."""
+    model = sampled.model
+    found, K = patterns(model, model.design.size), model.design.n_clusters
+    spread = spread_of(model, sampled.parameters)
+    eta = found.X @ sampled.parameters[:, : model.p].T + found.offset[:, None] + effects.T[found.cluster]
+    means = found.people[:, None] * mean_given(model, eta, spread.cell)
+    total, people = np.zeros((K, eta.shape[1])), np.bincount(found.cluster, found.people, K)
+    np.add.at(total, found.cluster, means)
+    return (total / people[:, None]).T
+
+
+def new_cluster(sampled: Sampled, arm: int, rng: np.random.Generator) -> Vector:
+    """The expected outcome (R,) of a cluster that was not in the trial, in an arm, with the trial's people.
+
+    Averaged over people, or over the trial's clusters, as the estimand asks; its own effect is drawn anew.
+    """
+    model, params = sampled.model, sampled.parameters
+    people = people_of(model.design)
+    if model.design.target == "cluster_average":
+        of_cluster = np.bincount(model.design.row_cluster, people, model.design.n_clusters)
+        people = people / np.where(of_cluster > 0.0, of_cluster, 1.0)[model.design.row_cluster]
+    found, spread = patterns(model, people), spread_of(model, params)
+    X = found.X.copy()
+    X[:, list(model.regression.fixed.effects)] = float(arm)
+    eta = X @ params[:, : model.p].T + found.offset[:, None]
+    if model.clustered:
+        means = mean_given(model, eta + spread.cluster * rng.standard_normal(len(params)), spread.cell)
+    else:
+        mean, total = expit(eta), 1.0 / np.maximum(spread.further**2, LEAST)
+        means = betaincinv(total * mean, total * (1.0 - mean), rng.random(len(params)))
+    answer: Vector = found.people @ means / found.people.sum()
+    return answer
+
+
+def replicated(model: BayesModel, params: Vector, rng: np.random.Generator) -> Vector:
+    """Outcomes of all rows (N,) that the model would give, random effects drawn anew, from one draw (P,)."""
+    design, spread = model.design, spread_of(model, params[None])
+    eta = model.regression.X @ params[: model.p]
+    eta = eta + (0.0 if design.offset is None else design.offset)
+    cell = design.row_cluster
+    if model.nested and isinstance(design, PeriodDesign):
+        cell = design.row_cluster * design.n_periods + design.row_period
+    eta = eta + (spread.cluster[0] * rng.standard_normal(design.n_clusters))[design.row_cluster]
+    eta = eta + (spread.cell[0] * rng.standard_normal(int(cell.max()) + 1))[cell]
+    return _outcomes(model, np.clip(eta, -STEEPEST, STEEPEST), cell, (spread, rng))
+
+
+def _outcomes(
+    model: BayesModel, eta: Vector, cell: Ints, given: tuple[Spread, np.random.Generator]
+) -> Vector:
+    """Outcomes at linear predictors (N,) by the law of the model."""
+    spread, rng = given
+    size = model.design.size
+    if model.outcome == "continuous":
+        noise: Vector = eta + spread.residual[0] * rng.standard_normal(len(eta))
+        return noise
+    shape = 1.0 / max(float(spread.further[0]) ** 2, LEAST)
+    if model.outcome == "count":
+        rate = size * np.exp(np.minimum(eta, 50.0))
+        if model.further_parameter == "dispersion":
+            rate = rate * rng.gamma(shape, 1.0 / shape, len(rate))
+        return rng.poisson(rate).astype(np.float64)
+    risk = expit(eta)
+    if model.further_parameter == "correlation":
+        _, lead, code = np.unique(cell, return_index=True, return_inverse=True)
+        least = np.maximum(shape * risk[lead], LEAST), np.maximum(shape * (1.0 - risk[lead]), LEAST)
+        risk = rng.beta(*least)[code]
+    return rng.binomial(np.rint(size).astype(np.int64), risk).astype(np.float64)
