@@ -20,7 +20,7 @@ class IccSettings(Declared):
 
     ``removed`` says what is taken out of the outcome first: ``nothing``, the means of the arms, or those
     of strata (or pairs) of arms; over periods always the means of periods of a condition. ``by_arm`` adds
-    each arm alone.
+    each arm alone; over periods, where clusters change arms, the periods of clusters under each condition.
     """
 
     estimators: tuple[AnyIcc, ...] = Field(default=(AnovaIcc(),), min_length=1)
@@ -67,7 +67,5 @@ def _objections(settings: IccSettings, study: AnyStudy, outcome: Outcome) -> Ite
             yield "the zou_donner interval is for one time: over periods name a bootstrap"
         elif over_periods and isinstance(estimator, RestrictedIcc) and estimator.draws:
             yield "over periods reml has its own interval (likelihood) only"
-    if over_periods and settings.by_arm:
-        yield "clusters change arms over periods, so there is no correlation by arm"
     if over_periods and settings.removed == "nothing":
         yield "over periods the means of periods and conditions are always removed"

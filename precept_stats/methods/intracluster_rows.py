@@ -12,9 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from precept_stats.errors import FitError
+from precept_stats.inference.quantities import Quantity
 from precept_stats.inference.seeds import Seed
-from precept_stats.inference.uncertainty import estimate, point_value
+from precept_stats.inference.uncertainty import Uncertainty, estimate, point_value
 from precept_stats.methods.icc_clusters import cluster_periods_of, clusters_of, in_arm, plain_periods
+from precept_stats.methods.icc_conditions import condition_shares, under
 from precept_stats.methods.intracluster import IccSettings
 from precept_stats.methods.linear_mixed import LinearMixed
 from precept_stats.methods.settings import listed
@@ -24,7 +26,12 @@ from precept_stats.methods.settings_mixed import NormalReference
 from precept_stats.methods.settings_random import NestedExchangeable
 from precept_stats.numerics.clustering import size_variation
 from precept_stats.numerics.icc.clustered import Clustered, least_variance_effect, size_weighted_effect
-from precept_stats.numerics.icc.periods import ClusterPeriods, PeriodIcc, pairwise_over_periods
+from precept_stats.numerics.icc.periods import (
+    ClusterPeriods,
+    pairwise_between_periods,
+    pairwise_over_periods,
+    pairwise_within_period,
+)
 from precept_stats.studies.cluster_trial_design import ClusterTrialDesign
 from precept_stats.studies.design import AnyDesign
 from precept_stats.studies.period_design import PeriodDesign
@@ -78,7 +85,7 @@ def _at_once(
     part, settings = of
     yield from _size_rows(replace(about, groups=part.groups), part.data.size)
     if design.outcome.type == "binary":
-        yield _event_row(replace(about, groups=part.groups), design, part.data)
+        yield _event_row(replace(about, groups=part.groups), design, float(part.data.total.sum()))
     for estimator in settings.estimators:
         row = replace(about, groups=(*part.groups, ("estimator", estimator.text)))
         measure = "icc_latent" if estimator.latent else "icc"
@@ -96,10 +103,25 @@ def _at_once(
 
 
 def _over_periods(about: Row, design: PeriodDesign, settings: IccSettings, how: IccHow) -> Iterator[Row]:
+    """All clusters, and where conditions are asked apart the cluster-periods under each."""
+    yield from _in_periods(about, design, settings, how)
+    for arm, name in enumerate(design.arm_names) if settings.by_arm else ():
+        row = replace(about, groups=(("arm", name),))
+        try:
+            part = under(plain_periods(design, settings.removed), arm)
+        except FitError as problem:
+            yield _failed(replace(row, measure=OVER_PERIODS[0]), problem)
+            continue
+        yield from _in_periods(row, part, settings, how)
+
+
+def _in_periods(about: Row, design: PeriodDesign, settings: IccSettings, how: IccHow) -> Iterator[Row]:
     yield from _size_rows(about, design.cluster_size)
+    if design.outcome.type == "binary":
+        yield _event_row(about, design, float(design.y.sum()))
     yield replace(about, stat_name="n_periods", stat=design.n_periods, stat_label="Periods")
     for estimator in settings.estimators:
-        row = replace(about, groups=(("estimator", estimator.text),))
+        row = replace(about, groups=(*about.groups, ("estimator", estimator.text)))
         yield _scale_row(row, estimator, design)
         try:
             if isinstance(estimator, RestrictedIcc):
@@ -115,16 +137,15 @@ def _over_periods(about: Row, design: PeriodDesign, settings: IccSettings, how: 
 
 def _mixed(row: Row, design: PeriodDesign, how: IccHow) -> Iterator[Row]:
     """From the linear mixed model of trials over periods, inferred as there."""
-    model = LinearMixed(random=NestedExchangeable(), df=NormalReference())
-    fit = model.fit(design)
-    for quantity in fit.further:
+    uncertainty, quantities = _shares(design, whole=not row.group("arm"))
+    for quantity in quantities:
         if quantity.measure in OVER_PERIODS:
             here = replace(row, measure=quantity.measure)
             try:
                 with np.errstate(all="ignore"):
-                    found = estimate(fit.uncertainty, quantity, how.level)
+                    found = estimate(uncertainty, quantity, how.level)
             except FitError as problem:
-                value = point_value(fit.uncertainty, quantity)
+                value = point_value(uncertainty, quantity)
                 if np.isfinite(value):
                     warning = f"no interval: {problem.problem}"
                     yield from _answer_rows(here, IccAnswer(value, warning=warning), how.level)
@@ -137,17 +158,24 @@ def _mixed(row: Row, design: PeriodDesign, how: IccHow) -> Iterator[Row]:
             )
 
 
+def _shares(design: PeriodDesign, *, whole: bool) -> tuple[Uncertainty, tuple[Quantity, ...]]:
+    if not whole:
+        return condition_shares(design)
+    fit = LinearMixed(random=NestedExchangeable(), df=NormalReference()).fit(design)
+    return fit.uncertainty, fit.further
+
+
 def _pairwise(row: Row, estimator: PairwiseIcc, data: ClusterPeriods, how: IccHow) -> Iterator[Row]:
-    parts: dict[str, Callable[[PeriodIcc], float]] = {
-        "icc_within_period": lambda found: found.within,
-        "icc_between_periods": lambda found: found.between,
-        "cluster_autocorrelation": lambda found: found.autocorrelation,
+    parts: dict[str, Callable[[ClusterPeriods], float]] = {
+        "icc_within_period": pairwise_within_period,
+        "icc_between_periods": pairwise_between_periods,
+        "cluster_autocorrelation": lambda found: pairwise_over_periods(found).autocorrelation,
     }
     for measure, part in parts.items():
         here = replace(row, measure=measure)
 
-        def statistic(chosen: Ints, part: Callable[[PeriodIcc], float] = part) -> float:
-            return part(pairwise_over_periods(data.take(chosen)))
+        def statistic(chosen: Ints, part: Callable[[ClusterPeriods], float] = part) -> float:
+            return part(data.take(chosen))
 
         try:
             value = statistic(np.arange(data.n_clusters))
@@ -156,7 +184,7 @@ def _pairwise(row: Row, estimator: PairwiseIcc, data: ClusterPeriods, how: IccHo
             continue
         found = IccAnswer(value)
         if isinstance(estimator.interval, BcaBootstrap | PercentileBootstrap):
-            seed = _seed(how, estimator, ())
+            seed = _seed(how, estimator, tuple(one for one in row.groups if one[0] == "arm"))
             try:
                 limits = estimator.interval.between(Drawn(statistic, data.group, how.level, seed))
                 found = IccAnswer(value, limits)
@@ -185,11 +213,11 @@ def _size_rows(about: Row, size: NDArray[np.float64]) -> Iterator[Row]:
         yield replace(about, stat_name="cv_size", stat=cv, stat_label=label)
 
 
-def _event_row(about: Row, design: ClusterTrialDesign, data: Clustered) -> Row:
+def _event_row(about: Row, design: AnyDesign, events: float) -> Row:
     """How many events a correlation rests on: without them nobody sees that they are few."""
     unit = "opportunities" if design.outcome.counts_opportunities else "events"
     row = replace(about, stat_name="n_events", stat_label="Events", unit=unit)
-    return replace(row, stat=round(float(data.total.sum())))
+    return replace(row, stat=round(events))
 
 
 def _scale_row(row: Row, estimator: AnyIcc, design: AnyDesign) -> Row:

@@ -282,7 +282,6 @@ WEDGE = ps.SteppedWedge(cluster="c", arm="a", period="p")
         (settings({"kind": "anova"}), WEDGE, "binary", "for one time"),
         (settings({"kind": "pairwise", "weights": "members"}), WEDGE, "binary", "weights pairs only"),
         (settings({"kind": "reml", "interval": {"kind": "bca_bootstrap"}}), WEDGE, "binary", "its own"),
-        (settings({"kind": "reml"}, by_arm=True), WEDGE, "binary", "change arms"),
         (settings({"kind": "reml"}, removed="nothing"), WEDGE, "binary", "always removed"),
         (
             settings({"kind": "anova"}),

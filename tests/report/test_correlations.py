@@ -225,6 +225,13 @@ def test_over_periods_three_correlations_stand_in_the_table() -> None:
         "Pairwise (interval none), different periods",
         "Pairwise (interval none), cluster autocorrelation",
     ]
+    document["correlations"]["over_time"]["by_arm"] = True
+    plan = read(document)
+    table = story(plan, ps.run(plan, tables())).table("correlations-over_time")
+    titles = [row.cells[0].partition(":")[0] for row in table.rows if row.kind == "group"]
+    assert titles[0] == "All clusters, within periods of a condition"
+    assert len(titles) == 3
+    assert all(title.startswith("Periods under ") for title in titles[1:])
 
 
 def test_an_estimator_is_told_in_words() -> None:

@@ -65,14 +65,21 @@ def pairwise_over_periods(data: ClusterPeriods) -> PeriodIcc:
     Members are about the mean of their cell over the pairs in question. With one period the first is the
     pairwise correlation of ``moments``. FitError where there are no such pairs.
     """
-    everyone = data.size.sum(axis=1, keepdims=True)
-    same = np.maximum(data.size - 1.0, 0.0)
-    away, squares = _about(data, same)
-    within = _ratio(np.sum(away**2 - squares), same, squares)
-    other = everyone - data.size
-    away, squares = _about(data, other)
-    between = _ratio(np.sum(away.sum(axis=1) ** 2) - np.sum(away**2), other, squares)
-    return PeriodIcc(within, between)
+    return PeriodIcc(pairwise_within_period(data), pairwise_between_periods(data))
+
+
+def pairwise_within_period(data: ClusterPeriods) -> float:
+    """Over pairs in one period. FitError where there are none."""
+    pairs = np.maximum(data.size - 1.0, 0.0)
+    away, squares = _about(data, pairs)
+    return _ratio(np.sum(away**2 - squares), pairs, squares)
+
+
+def pairwise_between_periods(data: ClusterPeriods) -> float:
+    """Over pairs in two periods. FitError where there are none."""
+    pairs = data.size.sum(axis=1, keepdims=True) - data.size
+    away, squares = _about(data, pairs)
+    return _ratio(np.sum(away.sum(axis=1) ** 2) - np.sum(away**2), pairs, squares)
 
 
 def _about(data: ClusterPeriods, pairs: Matrix) -> tuple[Matrix, Matrix]:

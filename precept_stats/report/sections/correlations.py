@@ -59,7 +59,7 @@ def _one(material: Material, name: str) -> list[Block]:
     panels: list[ForestPanel] = []
     remarks: list[str] = []
     for arm, mine in parts.items():
-        title = arm or _within(declared)
+        title = _title_of(declared, arm)
         found = _found(mine)
         rows.append(TableRow((f"{capital(title)}: {_sizes(mine)}",), "group"))
         rows += [_row(one, mine, remarks) for one in found]
@@ -67,6 +67,13 @@ def _one(material: Material, name: str) -> list[Block]:
     table = _table(material, name, rows, (label, remarks))
     drawn = [panel for panel in panels if any(line.mark for line in panel.lines)]
     return [table, _figure(material, name, tuple(drawn), label)] if drawn else [table]
+
+
+def _title_of(declared: Correlation, arm: str) -> str:
+    """One arm, over periods the periods under it; or all clusters."""
+    if not arm:
+        return _within(declared)
+    return arm if isinstance(declared.study, ClusterTrial) else f"periods under {arm}"
 
 
 def _within(declared: Correlation) -> str:
