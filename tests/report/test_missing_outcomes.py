@@ -59,6 +59,8 @@ analyses:
   imputed: {based_on: primary, label: Imputed, purpose: sensitivity, study: {auxiliary: [age]},
             missing_outcomes: {kind: multiple_imputation, imputations: 10}}
   weighted: {based_on: imputed, label: Weighted, missing_outcomes: {kind: inverse_probability}}
+  cut: {based_on: weighted, label: Cut, missing_outcomes: {kind: inverse_probability,
+        truncation: {kind: percentile, at: 90}}}
   robust: {based_on: imputed, label: Doubly robust, missing_outcomes: {kind: doubly_robust}}
   shifted: {based_on: imputed, label: Shifted,
             missing_outcomes: {kind: tipping_point, imputations: 10, deltas: [-3, -1.5, 0, 1.5, 3]}}
@@ -97,17 +99,29 @@ def test_counts_come_before_what_was_done_about_them(made: tuple[Report, Results
     assert " of 300 in new (" in counted.text
     assert isinstance(assumed, Terms)
     names = [name for name, _ in assumed.entries]
-    assert names == ["Complete cases", "Imputed", "Weighted", "Doubly robust", "Shifted"]
+    assert names == ["Complete cases", "Imputed", "Weighted and Cut", "Doubly robust", "Shifted"]
 
 
 def test_the_table_says_what_was_lost(made: tuple[Report, Results]) -> None:
     table = made[0].table("missing-outcomes")
     by_name = {row.cells[0]: row.cells for row in table.rows}
-    assert set(by_name) == {"Imputed", "Weighted", "Doubly robust", "Shifted"}
+    assert set(by_name) == {"Imputed", "Weighted", "Cut", "Doubly robust", "Shifted"}
     assert by_name["Imputed"][4].endswith("%")
     assert by_name["Imputed"][6] == "–"
     assert "; " in by_name["Weighted"][6]
     assert by_name["Weighted"][4] == "–"
+    assert "cut" not in by_name["Weighted"][6]
+
+
+def test_a_weight_that_was_cut_stands_beside_what_it_was(made: tuple[Report, Results]) -> None:
+    report, results = made
+    rows = {row.cells[0]: row.cells for row in report.table("missing-outcomes").rows}
+    whole, cut = rows["Weighted"][6].split("; ")[0], rows["Cut"][6]
+    facts = {row.stat_name: row.stat for row in results.rows if (row.analysis, row.context) == ("cut", "fit")}
+    assert facts["largest_weight"] < facts["largest_weight_uncut"]
+    assert f"(before truncation {whole}; " in cut
+    share = float(cut.split("; ")[1].split("%")[0])
+    assert share == pytest.approx(100 * facts["share_cut"], abs=0.05)
 
 
 def test_tipping_points_are_drawn_and_told(made: tuple[Report, Results]) -> None:

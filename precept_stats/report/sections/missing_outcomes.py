@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from precept_stats.report.blocks import Block, Column, Heading, Prose, Table, TableRow, Terms
 from precept_stats.report.format import joined, number, percent_text
 from precept_stats.report.material import Material, by_stat, number_of
@@ -12,8 +14,9 @@ from precept_stats.values import Row
 NOTE = (
     "Missing information: the share of what complete data would have told of the effect that is lost, with "
     "the uncertainty of few imputations. Monte Carlo error: the standard error of the estimate that comes "
-    "from the number of imputations alone, on the log scale for ratios. Weights: the largest one used, and "
-    "what the answered rows tell as a share of what they would with equal weights."
+    "from the number of imputations alone, on the log scale for ratios. Weights: the largest one used (and, "
+    "where some were cut, the largest before and the share of answered rows whose weight was), and what the "
+    "answered rows tell as a share of what they would with equal weights."
 )
 
 
@@ -114,7 +117,6 @@ def _row(material: Material, name: str) -> TableRow:
     counts = {row.group("arm"): row for row in rows if row.stat_name == "n_missing"}
     fit = by_stat(material.rows("fit", name))
     fmi, error = (number_of(effect.get(one)) for one in ("fmi", "mc_error"))
-    largest, left = (number_of(fit.get(one)) for one in ("largest_weight", "effective_share"))
     return TableRow(
         (
             material.label(name),
@@ -122,6 +124,16 @@ def _row(material: Material, name: str) -> TableRow:
             *(cell(counts.get(arm)) for arm in material.arms_of(name)),
             NONE if fmi is None else percent_text(fmi),
             NONE if error is None else number(error, 2),
-            NONE if largest is None or left is None else f"{number(largest)}; {percent_text(left)}",
+            _weights(fit),
         )
     )
+
+
+def _weights(fit: Mapping[str, Row]) -> str:
+    """The largest weight, from what it was cut, and what is left; a dash where there is none to show."""
+    names = ("largest_weight", "largest_weight_uncut", "share_cut", "effective_share")
+    largest, uncut, cut, left = (number_of(fit.get(one)) for one in names)
+    if largest is None or left is None:
+        return NONE
+    before = f" (before truncation {number(uncut)}; {percent_text(cut)} cut)" if cut and uncut else ""
+    return f"{number(largest)}{before}; {percent_text(left)}"
