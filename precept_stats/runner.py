@@ -15,7 +15,6 @@ from typing import Literal, cast
 
 from precept_stats.data.dataset import Source, Table, check_references, load_table
 from precept_stats.data.quality import quality_rows
-from precept_stats.data.schema import find_schema
 from precept_stats.errors import DataError, FitError, PlanError
 from precept_stats.inference.first_stage_rows import first_stage_rows
 from precept_stats.inference.influence import influence_rows
@@ -43,16 +42,44 @@ from precept_stats.plan.intracluster import correlations_of
 from precept_stats.plan.provenance import provenance
 from precept_stats.plan.reader import LoadedPlan, read_plan, resolve_file
 from precept_stats.plan.regional_disparity import disparities_of
-from precept_stats.studies import AnyStudy
+from precept_stats.plan.schemas import planned_schemas
+from precept_stats.plan.standing import standing
+from precept_stats.studies import PlannedStudy
 from precept_stats.studies.design import AnyDesign
 from precept_stats.studies.leave_out import without_cluster
 from precept_stats.studies.prepare import AnyPrepared, describe, prepare
 from precept_stats.studies.prepared_trial import PreparedTrial
 from precept_stats.studies.question import Question
-from precept_stats.values import Estimate, Failure, Result, Results, Row, Status
+from precept_stats.values import Estimate, Failure, Provenance, Result, Results, Row, Status
 
 Progress = Callable[[int, int, str], None]
 """Called with (analyses done, analyses in all, label of the next)."""
+
+
+class Kept(Protocol):
+    """Where finished analyses are kept, so that a run that was stopped goes on from them."""
+
+    def begin(self, made: Provenance) -> None:
+        """Told what this run is made from, before the first analysis."""
+
+    def get(self, analysis: str) -> Result | Failure | None:
+        """What an analysis gave in an earlier run of the very same; None where it has still to be fitted."""
+
+    def put(self, entry: Result | Failure) -> None:
+        """Keep what an analysis gave."""
+
+
+class KeepNothing:
+    """A run whose analyses are all fitted anew."""
+
+    def begin(self, made: Provenance) -> None:
+        pass
+
+    def get(self, analysis: str) -> Result | Failure | None:
+        return None
+
+    def put(self, entry: Result | Failure) -> None:
+        pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,46 +106,42 @@ def run(
     data: Mapping[str, Source] | None = None,
     *,
     progress: Progress | None = None,
+    kept: Kept | None = None,
+    watch: Watch = NOBODY,
 ) -> Results:
     """Run every analysis of a plan.
 
     ``data`` gives or replaces tables by name (a path, or a pandas, polars or Arrow table); other
     tables come from the files that the plan names. Raises PlanError or DataError before anything
     is fitted, DataError for the tables or the primary analysis; other failures are in the results.
+    Analyses that ``kept`` has are not fitted again; ``watch`` hears how far the chains of a posterior are, and
+    may keep those that have finished.
     """
     loaded = plan if isinstance(plan, LoadedPlan) else read_plan(Path(plan))
+    stands = standing(loaded)
     tables = load_tables(loaded, data or {})
     document = loaded.plan
+    made = provenance(loaded, tables, stands)
     prepared = _prepare_all(document, tables)
+    keeper = kept or KeepNothing()
+    keeper.begin(made)
     entries = []
     for done, (name, analysis) in enumerate(document.analyses.items()):
         if progress is not None:
             progress(done, len(document.analyses), analysis.label or name)
-        entry = _answer(document, name, analysis, prepared[name])
-        entries.append(
-            replace(entry, synthetic=_any_synthetic(tables)) if isinstance(entry, Result) else entry
-        )
+        entries.append(keeper.get(name) or _kept(keeper, _answer(document, name, prepared[name], watch), made))
     if progress is not None:
         progress(len(entries), len(entries), "done")
     families = family_rows(document, {entry.analysis: entry for entry in entries})
     quality = tuple(row for table in tables.values() for row in quality_rows(table))
+    areas = (*correlations_of(document, tables), *disparities_of(document, tables))
+    findings = (finding for finding in loaded.findings if finding.severity == "warning")
+    told = (_with_deviations(document, entry, stands.unplanned) for entry in entries)
     return Results(
-        analyses=tuple(
-            _extended(_with_deviations(document, entry), families.of_members.get(entry.analysis, ()))
-            for entry in entries
-        ),
-        shared=(
-            *quality,
-            *families.shared,
-            *correlations_of(document, tables),
-            *disparities_of(document, tables),
-        ),
-        provenance=provenance(loaded, tables),
-        warnings=tuple(
-            f"{finding.pointer}: {finding.message}"
-            for finding in loaded.findings
-            if finding.severity == "warning"
-        ),
+        analyses=tuple(_extended(entry, families.of_members.get(entry.analysis, ())) for entry in told),
+        shared=(*stands.rows(), *quality, *families.shared, *areas),
+        provenance=made,
+        warnings=tuple(f"{finding.pointer}: {finding.message}" for finding in findings),
     )
 
 
@@ -131,11 +154,11 @@ def load_tables(loaded: LoadedPlan, given: Mapping[str, Source]) -> dict[str, Ta
             found=", ".join(unknown),
             allowed=", ".join(loaded.plan.data),
         )
-    folder = loaded.path.parent if loaded.path is not None else None
+    schemas = planned_schemas(loaded)
     tables = {
         name: load_table(
             given[name] if name in given else resolve_file(loaded.path, name, source),
-            find_schema(source.schema_id, beside=folder),
+            schemas[source.schema_id].schema,
             name,
         )
         for name, source in loaded.plan.data.items()
@@ -232,7 +255,14 @@ def _prepared_or_why_not(
         return problem
 
 
-def _answer(plan: Plan, name: str, analysis: Analysis, prepared: AnyPrepared | DataError) -> Result | Failure:
+def _kept(keeper: Kept, entry: Result | Failure, made: Provenance) -> Result | Failure:
+    """An entry that says whether it is of synthetic data, after it was kept."""
+    entry = replace(entry, synthetic=made.synthetic) if isinstance(entry, Result) else entry
+    keeper.put(entry)
+    return entry
+
+
+def _answer(plan: Plan, name: str, prepared: AnyPrepared | DataError, watch: Watch) -> Result | Failure:
     """The result of one analysis; the primary one also carries the description of the trial."""
     header = Header(name, analysis.estimand, analysis.purpose, plan.question(name).outcome.column)
     if isinstance(prepared, DataError):
@@ -329,7 +359,7 @@ def _failure(
     )
 
 
-def _with_deviations(plan: Plan, entry: Result | Failure) -> Result | Failure:
+def _with_deviations(plan: Plan, entry: Result | Failure, unplanned: Mapping[str, str]) -> Result | Failure:
     """Say what departs from a prespecified answer: a fallback in use, an unplanned analysis."""
     analysis = plan.analyses[entry.analysis]
     texts = []
@@ -341,7 +371,10 @@ def _with_deviations(plan: Plan, entry: Result | Failure) -> Result | Failure:
     if analysis.reason in ("data_driven", "requested_by_reviewer"):
         texts.append(f"not prespecified: {analysis.reason.replace('_', ' ')}")
     header = Header(entry.analysis, entry.estimand, entry.purpose, "")
-    return _extended(entry, tuple(header.row("deviation", "text", text, "Deviation") for text in texts))
+    rows = [header.row("deviation", "text", text, "Deviation") for text in texts]
+    if entry.analysis in unplanned:
+        rows.append(header.row("deviation", "unplanned", unplanned[entry.analysis], "Unplanned analysis"))
+    return _extended(entry, tuple(rows))
 
 
 def _extended[Entry: Result | Failure](entry: Entry, rows: tuple[Row, ...]) -> Entry:

@@ -55,6 +55,8 @@ DOORS = {
     "pyarrow": ("data/readers.py", "data/columns.py", "data/patterns.py", "ard.py"),
     "typer": ("cli.py",),
     "rich": ("console.py",),
+    "cryptography": ("plan/signatures.py", "evidence/keys.py"),
+    "threadpoolctl": ("evidence/environment.py",),
     "patsy": ("studies/formula.py",),
     "statsmodels": (),
     "linearmodels": ("numerics/two_stage.py",),
@@ -74,6 +76,7 @@ LAZY = {
     "inference/nuts.py",
     "numerics/posterior/counts.py",
     "numerics/two_stage.py",
+    "plan/signatures.py",
     "report/blocks.py",
     "values.py",
 }

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pandas as pd
 
 from precept_stats.data.checks import broken_rules
 from precept_stats.data.columns import Converted, convert, infer_type, is_categories, plain
-from precept_stats.data.digest import table_digest
+from precept_stats.data.digest import file_digest, table_digest
 from precept_stats.data.readers import RawTable, TableLike, read_raw
 from precept_stats.data.schema import PROVENANCE_COLUMN, DataSchema, FieldSchema, InferredField, suggest
 from precept_stats.data.violations import (
@@ -33,7 +34,8 @@ class Table:
     ``frame`` has one column a field and a plain index, rows in the order of the source. ``digest``
     is the SHA-256 of its content (digest.py). ``synthetic`` is true when any row of a column
     ``data_origin`` says so: a table that holds some made-up rows is made up. Row 0 of ``frame`` is
-    row ``first_row`` of the source: 2 in CSV, whose header is row 1.
+    row ``first_row`` of the source: 2 in CSV, whose header is row 1. ``file_digest`` is the SHA-256 of the
+    bytes of the file it was read from; empty for a table that was given in memory.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Table:
     digest: str
     synthetic: bool
     first_row: int = 1
+    file_digest: str = ""
 
 
 Source = TableLike | Table
@@ -75,7 +78,8 @@ def load_table(source: Source, schema: DataSchema | None, name: str) -> Table:
     if faults:
         raise InvalidDataError(name, declared.name, faults, raw.where)
     final = declared if schema is not None else _guarded(declared, frame)
-    return Table(name, frame, final, table_digest(frame), _is_synthetic(frame), raw.first_row)
+    bytes_read = file_digest(Path(source)) if isinstance(source, Path | str) else ""
+    return Table(name, frame, final, table_digest(frame), _is_synthetic(frame), raw.first_row, bytes_read)
 
 
 def build_dataset(sources: Mapping[str, Source], schemas: Mapping[str, DataSchema | None]) -> Dataset:

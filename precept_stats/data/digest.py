@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
+from pathlib import Path
 
 import pandas as pd
 
@@ -27,6 +28,12 @@ def table_digest(frame: pd.DataFrame) -> str:
     for line in lines:
         digest.update((line + "\n").encode("ascii"))
     return digest.hexdigest()
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 in hex of the bytes of a file."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def number_text(value: float) -> str:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
+from precept_stats.data.canonical import canonical_digest
 from precept_stats.data.declared import Declared
 from precept_stats.data.patterns import pattern_fault
 from precept_stats.data.rules import AnyRule, NoGaps
@@ -277,11 +279,18 @@ def read_schema(path: Path) -> DataSchema:
 
 def schema_from_text(text: str, name: str) -> DataSchema:
     """The schema that YAML text states; ``name`` is the file name that errors show."""
+    return schema_and_digest(text, name)[0]
+
+
+@lru_cache(maxsize=64)
+def schema_and_digest(text: str, name: str) -> tuple[DataSchema, str]:
+    """A schema, and the SHA-256 of what it states in canonical JSON: comments and layout do not count."""
     document = load_strict(text, name)
     try:
-        return DataSchema.model_validate(_scalar_keys(document.value))
+        schema = DataSchema.model_validate(_scalar_keys(document.value))
     except ValidationError as problem:
         raise _schema_error(problem, document) from None
+    return schema, canonical_digest(document.value)
 
 
 def find_schema(schema_id: str, beside: Path | None = None) -> DataSchema:
@@ -289,9 +298,9 @@ def find_schema(schema_id: str, beside: Path | None = None) -> DataSchema:
     return read_schema(_find(schema_id, beside))
 
 
-def schema_text(schema_id: str) -> str:
-    """The YAML text of a shipped schema."""
-    return _text_of(_find(schema_id, None))
+def schema_text(schema_id: str, beside: Path | None = None) -> str:
+    """The YAML text of a schema: one that lies beside a plan, or a shipped one."""
+    return _text_of(_find(schema_id, beside))
 
 
 def _find(schema_id: str, beside: Path | None) -> Path:

@@ -42,9 +42,11 @@ class DataSource(Declared):
 
     ``file`` is relative to the plan's folder, or to the folder named by the environment variable
     in ``folder``. A table without a file is given at run time (``--data NAME=FILE``).
+    ``schema_sha256`` pins the schema: another one of that name is refused. A plan that is locked needs it.
     """
 
     schema_id: Identifier = Field(alias="schema")
+    schema_sha256: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
     file: str | None = None
     folder: Literal["plan", "PRECEPT_DATA"] = "plan"
     source: str = Field(default="", description="Where the publisher offers the data, and its terms.")
