@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -72,7 +72,7 @@ def to_json(results: Results) -> str:
     """
 
     def entry(value: Result | Failure) -> dict[str, Any]:
-        rest = {k: v for k, v in asdict(value).items() if k != "rows"}
+        rest = {k: v for k, v in asdict(_without_draws(value)).items() if k not in ("rows", "draws")}
         for interval in _intervals(rest):
             ends = ((side, interval[side]) for side in WITHOUT_END)
             interval.update({side: None if math.isinf(end) else end for side, end in ends})
@@ -86,6 +86,10 @@ def to_json(results: Results) -> str:
         "analyses": [entry(value) for value in results.analyses],
     }
     return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
+
+
+def _without_draws(entry: Result | Failure) -> Result | Failure:
+    return entry if isinstance(entry, Failure) else replace(entry, draws=None)
 
 
 def from_json(text: str, name: str = "results") -> Results:

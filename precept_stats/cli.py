@@ -81,6 +81,7 @@ def run(
     """Run every analysis of a plan and write its results folder and report."""
     from precept_stats.ard import to_json
     from precept_stats.evidence.folder import ensure_writable
+    from precept_stats.evidence.kept_chains import KeptChains
     from precept_stats.evidence.publish import publish
     from precept_stats.plan.reader import read_plan
     from precept_stats.report.disclosure import gate_results
@@ -89,9 +90,16 @@ def run(
     loaded = read_plan(plan)
     target = out if out is not None else Path("results") / loaded.plan.id
     ensure_writable(target, force=force)
-    with console.progress(loaded.plan.id) as progress:
-        results = run_plan(loaded, _named_files(data or []), progress=progress)
+    chains = KeptChains.beside(target)
+    try:
+        with console.progress(loaded.plan.id) as steps:
+            watch = chains.watch(steps.sampled)
+            results = run_plan(loaded, _named_files(data or []), progress=steps.analysed, watch=watch)
+    except KeyboardInterrupt:
+        console.note_kept(chains.count)
+        raise
     report_path = publish(loaded, results, target, force=force)
+    chains.clear()
     if as_json:
         sys.stdout.write(to_json(gate_results(results, loaded.plan.disclosure.policy)) + "\n")
     else:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
@@ -135,21 +136,39 @@ def _summary(entry: Result | Failure) -> tuple[str, ...]:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Who is told that analyses are done, and how far the chains of one are."""
+
+    analysed: Report
+    sampled: Callable[[int, int], None]
+
+
 @contextmanager
-def progress(title: str) -> Iterator[Report | None]:
+def progress(title: str) -> Iterator[Steps]:
     """A progress bar on a terminal's standard error; nothing at all elsewhere."""
     console = _err()
     if not console.is_terminal:
-        yield None
+        yield Steps(lambda _done, _total, _label: None, lambda _done, _total: None)
         return
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task(title, total=None)
+        task, chains = bar.add_task(title, total=None), bar.add_task("chains", total=None, visible=False)
 
         def step(done: int, total: int, label: str) -> None:
             bar.update(task, completed=done, total=total, description=f"{title}: {label}")
+            bar.update(chains, visible=False)
 
-        yield step
+        def sampled(done: int, total: int) -> None:
+            bar.update(chains, completed=done, total=total, visible=done < total)
+
+        yield Steps(step, sampled)
+
+
+def note_kept(chains: int) -> None:
+    """After an interrupt: that chains which had finished will not be sampled again."""
+    if chains:
+        note(f"kept {chains} finished chains: the same command goes on from them")
 
 
 def _out() -> Console:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Status = Literal["ok", "boundary", "warning", "failed"]
@@ -150,7 +150,8 @@ class Row:
 class Result:
     """What one analysis gave: its estimates and every row that explains them.
 
-    ``synthetic`` says that some of the data were made by a program.
+    ``synthetic`` says that some of the data were made by a program. ``draws`` are those of a posterior, to
+    be kept beside the rows.
     """
 
     analysis: str
@@ -162,6 +163,7 @@ class Result:
     rows: tuple[Row, ...]
     warnings: tuple[str, ...] = ()
     synthetic: bool = False
+    draws: object = field(default=None, compare=False)
 
     def __repr__(self) -> str:
         shown = f"{self.estimate.measure} {self.estimate.value:.6g}" if self.estimates else "not shown"

@@ -60,7 +60,9 @@ DOORS = {
     "patsy": ("studies/formula.py",),
     "statsmodels": (),
     "linearmodels": ("numerics/two_stage.py",),
-    "arviz_stats": ("inference/convergence.py",),
+    "arviz_base": ("evidence/draw_files.py",),
+    "zarr": ("evidence/draw_files.py",),
+    "arviz_stats": ("inference/convergence.py", "inference/left_out.py", "inference/power_scaling.py"),
     "numba": ("numerics/posterior/kernels.py",),
     "nutpie": ("inference/nuts.py",),
     "pymc": ("inference/nuts.py",),
@@ -72,8 +74,11 @@ LAZY = {
     "ard.py",
     "cli.py",
     "console.py",
+    "evidence/draw_files.py",
     "inference/convergence.py",
+    "inference/left_out.py",
     "inference/nuts.py",
+    "inference/power_scaling.py",
     "numerics/posterior/counts.py",
     "numerics/two_stage.py",
     "plan/signatures.py",
@@ -96,7 +101,9 @@ HEAVY = [
     "pytensor",
     "nutpie",
     "numba",
+    "arviz_base",
     "arviz_stats",
+    "zarr",
 ]
 
 HEADINGS = ["Estimates", "Model", "Assumes", "Small samples", "Not for", "Source"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from precept_stats.ard import write_json, write_parquet
+from precept_stats.evidence.draw_files import write_draws
 from precept_stats.evidence.folder import write_folder
 from precept_stats.plan.reader import LoadedPlan
 from precept_stats.report.disclosure import gate_results
@@ -29,7 +30,8 @@ def publish(loaded: LoadedPlan, results: Results, target: Path, *, force: bool =
     """Write the results folder and return the path of its report.
 
     ``rows.json``, ``rows.parquet`` and ``report.html`` have passed the disclosure policy. When the
-    policy changes anything, the full-precision rows stand in ``restricted/``. Raises OutputError.
+    policy changes anything, the full-precision rows stand in ``restricted/``. Draws of posteriors stand
+    with the rows that hold every count. Raises OutputError.
     """
     shown = gate_results(results, loaded.plan.disclosure.policy)
     html = render_html(story(loaded, results))
@@ -51,3 +53,4 @@ def publish(loaded: LoadedPlan, results: Results, target: Path, *, force: bool =
 def _write_rows(results: Results, folder: Path) -> None:
     write_json(results, folder / ROWS)
     write_parquet(results.rows, folder / PARQUET)
+    write_draws(results, folder)

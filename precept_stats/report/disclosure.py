@@ -102,7 +102,8 @@ def _gate_entry(entry: Result | Failure, rows: tuple[Row, ...], mask: Mask) -> R
         for place, answer in enumerate(entry.estimates)
         if (place and not hidden) or (not place and ("estimate", "estimate") not in gone)
     )
-    return replace(entry, rows=rows, estimates=estimates, warnings=tuple(map(mask.text, entry.warnings)))
+    warnings = tuple(map(mask.text, entry.warnings))
+    return replace(entry, rows=rows, estimates=estimates, warnings=warnings, draws=None)
 
 
 def gate(rows: tuple[Row, ...], policy: str) -> tuple[Row, ...]:
