@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal, Protocol, cast
 
 from precept_stats.data.dataset import Source, Table, check_references, load_table
 from precept_stats.data.quality import quality_rows
@@ -264,6 +264,7 @@ def _kept(keeper: Kept, entry: Result | Failure, made: Provenance) -> Result | F
 
 def _answer(plan: Plan, name: str, prepared: AnyPrepared | DataError, watch: Watch) -> Result | Failure:
     """The result of one analysis; the primary one also carries the description of the trial."""
+    analysis = plan.analyses[name]
     header = Header(name, analysis.estimand, analysis.purpose, plan.question(name).outcome.column)
     if isinstance(prepared, DataError):
         return _failure(header, analysis, prepared)
