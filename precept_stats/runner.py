@@ -20,6 +20,7 @@ from precept_stats.inference.first_stage_rows import first_stage_rows
 from precept_stats.inference.influence import influence_rows
 from precept_stats.inference.interaction import subgroup_rows
 from precept_stats.inference.number_needed import number_needed_rows
+from precept_stats.inference.posterior_rows import posterior_rows
 from precept_stats.inference.reference_rows import reference_rows
 from precept_stats.inference.rows import (
     Header,
@@ -31,11 +32,13 @@ from precept_stats.inference.rows import (
 )
 from precept_stats.inference.seeds import Seed
 from precept_stats.inference.uncertainty import estimate
+from precept_stats.inference.watching import NOBODY, Watch
 from precept_stats.methods import AnyMethod
 from precept_stats.methods.contract import Method, OverTime, unused
 from precept_stats.methods.missing_outcomes import answer
 from precept_stats.methods.missing_plan import missing_objections
 from precept_stats.methods.settings_missing import COMPLETE_CASE, MissingOutcomes
+from precept_stats.methods.watched import watched
 from precept_stats.plan.document import Analysis, Plan
 from precept_stats.plan.families import family_rows
 from precept_stats.plan.intracluster import correlations_of
@@ -87,7 +90,8 @@ class How:
     """The confidence level of an analysis, the seed of what it draws, and whether to look for influence.
 
     Without a seed nothing may be drawn. ``simultaneous`` is the family of an analysis and the level of
-    its simultaneous interval, where the family has one; ``missing`` is what becomes of missing outcomes.
+    its simultaneous interval, where the family has one; ``missing`` is what becomes of missing outcomes,
+    ``watch`` hears of chains.
     """
 
     level: float = 0.95
@@ -95,6 +99,7 @@ class How:
     influence: Literal["none", "leave_one_cluster_out"] = "none"
     simultaneous: tuple[str, float] | None = None
     missing: MissingOutcomes = COMPLETE_CASE
+    watch: Watch = NOBODY
 
     def seed_of(self, analysis: str) -> Seed | None:
         """The stream of one analysis, found from its name, so that no other can change it."""
@@ -269,7 +274,8 @@ def _answer(plan: Plan, name: str, prepared: AnyPrepared | DataError, watch: Wat
     if isinstance(prepared, DataError):
         return _failure(header, analysis, prepared)
     together = plan.multiplicity.simultaneous_level(name)
-    how = How(plan.multiplicity.level, plan.seed, analysis.influence, together, analysis.missing_outcomes)
+    missing = analysis.missing_outcomes
+    how = How(plan.multiplicity.level, plan.seed, analysis.influence, together, missing, watch)
     try:
         entry: Result | Failure = _fit(analysis.method, prepared, header, how)
     except FitError as problem:
@@ -282,7 +288,8 @@ def _fit(accepting: AnyMethod, prepared: AnyPrepared, header: Header, how: How) 
     """``accepting`` takes the design: that it accepts the study was checked before anything was prepared."""
     method, design = cast(Method, accepting), prepared.design
     incomplete = prepared.incomplete if isinstance(prepared, PreparedTrial) else None
-    found = answer(method, design, incomplete, how.missing, how.seed_of(header.analysis))
+    seed = how.seed_of(header.analysis)
+    found = answer(watched(method, how.watch), design, incomplete, how.missing, seed)
     fit = found.completed.fit
     header = Header(
         header.analysis, header.estimand, header.purpose, header.variable, fit.status, "; ".join(fit.warnings)
@@ -300,6 +307,7 @@ def _fit(accepting: AnyMethod, prepared: AnyPrepared, header: Header, how: How) 
         *subgroup_rows(header, fit, how.level),
         *further_rows(header, fit, how.level),
         *fit_rows(header, fit),
+        *posterior_rows(header, fit.posterior, effect, how.level),
     ]
     if how.simultaneous is not None:
         rows += simultaneous_rows(header, fit, effect, how.simultaneous)
@@ -316,6 +324,7 @@ def _fit(accepting: AnyMethod, prepared: AnyPrepared, header: Header, how: How) 
         (answered, *(mean.estimate for mean in means if mean.estimate is not None)),
         tuple(rows),
         warnings,
+        draws=None if fit.posterior is None else fit.posterior.stored,
     )
 
 
