@@ -70,7 +70,7 @@ printf 'Installing from a lock of %s packages for all platforms (log: $(VENV)/in
 endef
 
 .PHONY: help demo test lint env python coverage-study coverage-mixed \
-  few-clusters-study estimands-study missing-study conformance docs bench bench-peers bench-mixed bench-growth bench-few lock clean
+  few-clusters-study estimands-study missing-study sbc-study bayes-operating bayes-record conformance docs bench bench-peers bench-mixed bench-growth bench-few lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -116,9 +116,20 @@ estimands-study: $(READY) ## simulate which estimator targets which average (20 
 	$(BIN)/python -m tests.calibration.estimands
 	$(BIN)/python -m tests.calibration.estimand_tables
 
-missing-study: $(READY) ## simulate who recovers the truth from missing outcomes (10 minutes, resumable)
+missing-study: $(READY) ## simulate who recovers the truth from missing outcomes (20 minutes, resumable)
 	$(BIN)/python -m tests.calibration.missing
+	$(BIN)/python -m tests.calibration.missing_events
 	$(BIN)/python -m tests.calibration.missing_tables
+
+sbc-study: $(READY) ## simulation-based calibration of Bayesian models (hours, resumable; TRIALS=n for n each)
+	$(BIN)/python -m tests.calibration.bayes_sbc $(if $(TRIALS),--trials $(TRIALS))
+
+bayes-operating: $(READY) ## repeated trials of 13 + 27 units, default priors (hours, resumable; TRIALS=n)
+	$(BIN)/python -m tests.calibration.bayes_operating $(if $(TRIALS),--trials $(TRIALS))
+
+bayes-record: $(READY) ## record what the two studies of Bayesian models have so far (seconds)
+	$(BIN)/python -m tests.calibration.bayes_record
+	$(BIN)/python -m tests.calibration.bayes_tables
 
 conformance: $(READY) ## rewrite docs/conformance.md from the reference cases
 	$(BIN)/python -m tests.conformance

@@ -117,7 +117,7 @@ def study(trials: int, folder: Path) -> dict[str, object]:
     cells = []
     for number, mechanism in enumerate(MECHANISMS):
         found = outcomes(number, trials, folder)
-        cells += [_record(mechanism.name, one, found[:, k]) for k, one in enumerate(ANALYSES)]
+        cells += [of_cell(mechanism.name, one, found[:, k]) for k, one in enumerate(ANALYSES)]
     return {
         "seed": SEED,
         "trials": trials,
@@ -141,7 +141,8 @@ def study(trials: int, folder: Path) -> dict[str, object]:
     }
 
 
-def _record(mechanism: str, analysis: Analysis, found: np.ndarray) -> dict[str, object]:
+def of_cell(mechanism: str, analysis: Analysis, found: np.ndarray) -> dict[str, object]:
+    """The record of one analysis (trials, 3) under one mechanism."""
     covered, width, error = found[~np.isnan(found[:, 0])].T
     return {
         "mechanism": mechanism,

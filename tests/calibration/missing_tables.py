@@ -1,4 +1,4 @@
-"""docs/missing.md and its figure from docs/missing.json.
+"""docs/missing.md and its figure from docs/missing.json and docs/missing_events.json.
 
 python -m tests.calibration.missing_tables
 """
@@ -10,6 +10,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from tests.calibration.missing_events import LEVEL as OF_CLUSTERS
+from tests.calibration.missing_events import SLOPE
 from tests.calibration.missing_trials import LEVEL, NOISE
 from tests.calibration.tables import DOCS
 
@@ -34,8 +36,8 @@ def biased(cell: Cell, margin: float = MARGIN) -> bool:
     return abs(cell["bias"]) > margin * cell["bias_mcse"]
 
 
-def table(record: Record) -> str:
-    """Bias and coverage of each analysis, two columns a mechanism."""
+def table(record: Record, points: float = 1.0) -> str:
+    """Bias, times ``points``, and coverage of each analysis, two columns a mechanism."""
     mechanisms = [one["name"] for one in record["mechanisms"]]
     heads = [f"{name}: {what}" for name in mechanisms for what in ("bias", "coverage")]
     lines = ["| analysis | " + " | ".join(heads) + " |", "|---" + "|--:" * len(heads) + "|"]
@@ -44,7 +46,7 @@ def table(record: Record) -> str:
         fields = []
         for name in mechanisms:
             cell = _cell(record, name, analysis)
-            bias, share = f"{cell['bias']:+.2f}", f"{100 * coverage(cell):.1f}"
+            bias, share = f"{points * cell['bias']:+.2f}", f"{100 * coverage(cell):.1f}"
             mark = " (should)" if cell["should"] else ""
             fields += [
                 f"**{bias}**" if biased(cell) else bias,
@@ -58,7 +60,7 @@ def _cell(record: Record, mechanism: str, analysis: str) -> Cell:
     return next(c for c in record["cells"] if (c["mechanism"], c["analysis"]) == (mechanism, analysis))
 
 
-def page(record: Record) -> str:
+def page(record: Record, events: Record) -> str:
     """The whole of docs/missing.md."""
     shares = [
         f"- **{one['name']}**: {100 * one['missing'][0]:.0f} % missing in the control arm and "
@@ -102,12 +104,43 @@ def page(record: Record) -> str:
             "No data can tell which of these holds. Intervals of multiple imputation have a median width of "
             f"{widths['median_width']:.2f} under the first mechanism.",
             "",
+            *_of_events(events),
         ]
     )
 
 
-def figure(record: Record) -> None:
-    """Bias above, coverage below, a column a mechanism."""
+def _of_events(record: Record) -> list[str]:
+    """The lines about events: 15 and 25 per cent of people have one."""
+    low, high = (100 * risk for risk in record["risks"])
+    shares = [
+        f"- **{one['name']}**: {100 * one['missing'][0]:.0f} % missing in the control arm and "
+        f"{100 * one['missing'][1]:.0f} % in the other; the risk difference of everyone is "
+        f"{100 * one['truth']:.1f} percentage points."
+        for one in record["mechanisms"]
+    ]
+    return [
+        "## Events",
+        "",
+        f"The same of a binary outcome in {record['clusters']} clusters (`missing_events.json`): {low:g} and "
+        f"{high:g} % have the event, whose log odds go with x (slope {SLOPE:g}) and the cluster (standard "
+        f"deviation {OF_CLUSTERS:g}). Missing events of the intervention arm have log odds lower by "
+        f"{-record['shift']:g} in the second. The risk difference is that of everyone, so that an analysis "
+        "adjusted for x is left out: its risk difference is another quantity.",
+        "",
+        *shares,
+        "",
+        f"Mean error in percentage points, and per cent of {record['trials']} trials whose nominal 95 % "
+        "interval covers the truth; bold and (should) as above.",
+        "",
+        table(record, 100.0),
+        "",
+        "![Bias and coverage by analysis and mechanism, events](missing_events.svg)",
+        "",
+    ]
+
+
+def figure(record: Record, name_of_file: str, points: float = 1.0) -> None:
+    """Bias, times ``points``, above, coverage below, a column a mechanism."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
@@ -125,11 +158,12 @@ def figure(record: Record) -> None:
             cell = _cell(record, name, analysis)
             colour, fill = ("#0072B2", "full") if cell["should"] else ("#D55E00", "none")
             look = {"color": colour, "fillstyle": fill, "marker": "o", "linestyle": "", "markersize": 5}
-            above.plot([cell["bias"]], [place], **look)
-            half = MARGIN * cell["bias_mcse"]
-            above.plot([cell["bias"] - half, cell["bias"] + half], [place] * 2, color=colour, linewidth=1)
+            bias, half = points * cell["bias"], points * MARGIN * cell["bias_mcse"]
+            above.plot([bias], [place], **look)
+            above.plot([bias - half, bias + half], [place] * 2, color=colour, linewidth=1)
             below.plot([100 * coverage(cell)], [place], **look)
-        above.set_xlabel("Mean error (synthetic trials)")
+        unit = "" if points == 1.0 else ", percentage points"
+        above.set_xlabel(f"Mean error{unit} (synthetic trials)")
         below.set_xlabel("Coverage, % (synthetic trials)")
         for panel in (above, below):
             panel.set_yticks(range(len(analyses)), analyses)
@@ -139,13 +173,17 @@ def figure(record: Record) -> None:
     axes[0][0].invert_yaxis()
     drawing.suptitle("Filled: what the analysis assumes holds", fontsize="small", x=0.01, ha="left")
     with mpl.rc_context({"svg.hashsalt": "precept_stats", "svg.fonttype": "path"}):
-        drawing.savefig(DOCS / "missing.svg", metadata={"Date": None})
+        drawing.savefig(DOCS / name_of_file, metadata={"Date": None})
 
 
 def main() -> None:
-    record = json.loads((DOCS / "missing.json").read_text(encoding="utf-8"))
-    (DOCS / "missing.md").write_text(page(record), encoding="utf-8")
-    figure(record)
+    record, events = (
+        json.loads((DOCS / name).read_text(encoding="utf-8"))
+        for name in ("missing.json", "missing_events.json")
+    )
+    (DOCS / "missing.md").write_text(page(record, events), encoding="utf-8")
+    figure(record, "missing.svg")
+    figure(events, "missing_events.svg", 100.0)
 
 
 if __name__ == "__main__":

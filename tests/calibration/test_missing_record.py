@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.calibration.missing import ANALYSES, FIRST, one_trial
-from tests.calibration.missing_tables import biased, coverage, limits, page
+from tests.calibration.missing_tables import biased, coverage, limits
 from tests.calibration.missing_trials import MECHANISMS, Mechanism, simulate
 from tests.calibration.tables import DOCS
 
@@ -28,10 +28,6 @@ def test_the_code_still_gives_what_was_recorded(cell: int) -> None:
     errors = np.array([c["error_of_first"] for c in recorded]).T
     np.testing.assert_allclose(found[:, :, 2], errors, atol=1e-6)
     assert found[:, :, 0].sum(axis=0).astype(int).tolist() == [c["covered_of_first"] for c in recorded]
-
-
-def test_the_docs_show_the_record() -> None:
-    assert (DOCS / "missing.md").read_text(encoding="utf-8") == page(RECORD)
 
 
 def test_the_method_that_should_recovers_the_truth_and_the_others_fail() -> None:
