@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from precept_stats.inference.curve import Beside, CurvePoint
 from precept_stats.inference.first_stage import FirstStage
 from precept_stats.inference.posterior_answers import PosteriorAnswers
 from precept_stats.inference.quantities import Quantity
@@ -45,7 +46,9 @@ class Fit:
     variances, the effect at each exposure time). ``averages`` are the effect over clusters and over
     participants and how the two compare, by name, where a method gives both. ``subgroups`` are the effects by
     subgroup, where the study names one. ``first_stage`` is that of an instrument,
-    ``posterior`` what draws tell beside the effect.
+    ``posterior`` what draws tell beside the effect. Of a series ``changes`` are further changes at its
+    interruptions, ``curve`` what was fitted and the counterfactual period by period; ``beside`` is the effect
+    under other inference from the same fit.
     """
 
     uncertainty: Uncertainty
@@ -59,3 +62,6 @@ class Fit:
     subgroups: BySubgroup | None = None
     first_stage: FirstStage | None = None
     posterior: PosteriorAnswers | None = None
+    changes: tuple[Quantity, ...] = ()
+    curve: tuple[CurvePoint, ...] = ()
+    beside: tuple[Beside, ...] = ()

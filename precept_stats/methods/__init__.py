@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from precept_stats.methods.bayesian_hierarchical import BayesianHierarchical
+from precept_stats.methods.before_after import BeforeAfter
 from precept_stats.methods.cluster_regression import ClusterRegression
 from precept_stats.methods.cluster_summaries import ClusterSummaries
 from precept_stats.methods.gee import Gee
@@ -30,4 +31,10 @@ AnyMethod = Annotated[
     | BayesianHierarchical,
     Field(discriminator="kind"),
 ]
-"""Every method a plan may name, told apart by ``kind``."""
+"""Every method for trials, told apart by ``kind``."""
+
+PlannedMethod = Annotated[
+    AnyMethod | BeforeAfter,
+    Field(discriminator="kind"),
+]
+"""Every method of an analysis: those for trials, then those over time (one line each)."""

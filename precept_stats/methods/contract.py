@@ -7,13 +7,13 @@ Model, Assumes, Small samples, Not for, Source*, and is the methods paragraph of
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import ClassVar, Protocol, cast, runtime_checkable
 
 from precept_stats.inference.fit import Fit
 from precept_stats.inference.quantities import Quantity
 from precept_stats.inference.seeds import Seed
 from precept_stats.methods.settings_random import EffectOverTime
-from precept_stats.studies import AnyStudy
+from precept_stats.studies import AnyStudy, PlannedStudy, trial_of
 from precept_stats.studies.cluster_trial import ClusterTrial
 from precept_stats.studies.design import AnyDesign
 from precept_stats.studies.question import Estimand, IntercurrentEvent, Question
@@ -94,8 +94,34 @@ class Method(Protocol):
         ...
 
 
-def unused(uses: frozenset[str], study: AnyStudy) -> tuple[str, ...]:
-    """Which of these columns the study names beyond those that a method ``uses``."""
+def as_method(planned: object) -> Method:
+    """The method as the rest of the library asks it, over time or of a trial.
+
+    It is asked only about studies that it ``accepts``, which a rule of the plan and the runner make sure of.
+    """
+    return cast(Method, planned)
+
+
+def objections_to(planned: object, study: PlannedStudy, question: Question) -> tuple[str, ...]:
+    """Why a method cannot answer a question of a study that it accepts."""
+    return as_method(planned).objections(cast(AnyStudy, study), question)
+
+
+def gap_of(planned: object, study: PlannedStudy, question: Question) -> str:
+    """How what a method estimates can differ from the declared estimand."""
+    return as_method(planned).estimand_gap(cast(AnyStudy, study), question)
+
+
+def words_of(planned: object, study: PlannedStudy, question: Question) -> MethodWords:
+    """How a method will answer."""
+    return as_method(planned).words(cast(AnyStudy, study), question)
+
+
+def unused(uses: frozenset[str], planned: PlannedStudy) -> tuple[str, ...]:
+    """Which of these columns a trial names beyond those that a method ``uses``."""
+    study = trial_of(planned)
+    if study is None:
+        return ()
     named = {"groups": bool(study.groups), "weights": study.weights, "offset": study.offset}
     if isinstance(study, ClusterTrial):
         named |= {"received": study.received, "subgroup": study.subgroup}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from precept_stats.methods import AnyMethod
+from precept_stats.methods import PlannedMethod
 from precept_stats.methods.contract import unused
 from precept_stats.methods.gee import Gee
 from precept_stats.methods.gee_missing import POWERS
@@ -17,7 +17,7 @@ from precept_stats.methods.settings_missing import (
 )
 from precept_stats.methods.settings_mixed import LikelihoodRatio, ParametricBootstrap
 from precept_stats.methods.wild_cluster_bootstrap import WildClusterBootstrap
-from precept_stats.studies import AnyStudy
+from precept_stats.studies import PlannedStudy
 from precept_stats.studies.cluster_trial import ClusterTrial
 from precept_stats.studies.question import Outcome, Question
 
@@ -25,7 +25,7 @@ NOT_POOLED = (LikelihoodRatio, LikelihoodRatioRule, ParametricBootstrap, Paramet
 
 
 def missing_objections(
-    missing: MissingOutcomes, method: AnyMethod, study: AnyStudy, question: Question
+    missing: MissingOutcomes, method: PlannedMethod, study: PlannedStudy, question: Question
 ) -> tuple[str, ...]:
     """Why missing outcomes cannot be taken account of so; empty when they can. No data needed."""
     if isinstance(missing, CompleteCase):
@@ -45,7 +45,7 @@ def _of_outcome(outcome: Outcome) -> tuple[str, ...]:
     return ()
 
 
-def _of_study(study: AnyStudy) -> tuple[str, ...]:
+def _of_study(study: PlannedStudy) -> tuple[str, ...]:
     if not isinstance(study, ClusterTrial):
         return (f"models of missing outcomes are for a cluster_trial, not {study.kind}",)
     found = []
@@ -63,7 +63,7 @@ def _of_study(study: AnyStudy) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _of_pooling(method: AnyMethod) -> tuple[str, ...]:
+def _of_pooling(method: PlannedMethod) -> tuple[str, ...]:
     by_standard_error = "fits of imputed data are pooled by their standard errors"
     if isinstance(method, RandomisationTest | WildClusterBootstrap):
         return (f"{by_standard_error}, and {method.kind} has none of the kind",)
@@ -75,7 +75,7 @@ def _of_pooling(method: AnyMethod) -> tuple[str, ...]:
     )
 
 
-def _of_weighting(method: AnyMethod) -> tuple[str, ...]:
+def _of_weighting(method: PlannedMethod) -> tuple[str, ...]:
     if not isinstance(method, Gee):
         return (f"weighting is of estimating equations: use the method gee, not {method.kind}",)
     found = []

@@ -8,12 +8,12 @@ from pydantic import Field, StringConstraints
 
 from precept_stats.data.declared import Declared
 from precept_stats.data.selection import Population
-from precept_stats.methods import AnyMethod
+from precept_stats.methods import PlannedMethod
 from precept_stats.methods.settings_missing import COMPLETE_CASE, MissingOutcomes
 from precept_stats.plan.correlations import Correlation
 from precept_stats.plan.disparities import PlannedDisparity
 from precept_stats.plan.multiplicity import Identifier, Multiplicity
-from precept_stats.studies import AnyStudy
+from precept_stats.studies import AnyStudy, PlannedStudy, trial_of
 from precept_stats.studies.question import Estimand, Outcome, Question
 from precept_stats.studies.region_design import AreaQuestion
 from precept_stats.values import Purpose
@@ -59,6 +59,13 @@ class Fallback(Declared):
     use: Identifier
 
 
+class KnownTruth(Declared):
+    """What is exactly true of synthetic data, in the units of the effect, and where that is known from."""
+
+    value: float
+    source: str = Field(min_length=1)
+
+
 class Analysis(Declared):
     """One answer to one estimand: a study, a method, and why it is here.
 
@@ -70,11 +77,17 @@ class Analysis(Declared):
     purpose: Purpose
     reason: Reason
     estimand: Identifier
-    study: AnyStudy
-    method: AnyMethod
+    study: PlannedStudy
+    method: PlannedMethod
     on_failure: tuple[Fallback, ...] = ()
     influence: Literal["none", "leave_one_cluster_out"] = "none"
     missing_outcomes: MissingOutcomes = COMPLETE_CASE
+    known_truth: KnownTruth | None = None
+
+    @property
+    def trial(self) -> AnyStudy | None:
+        """The study where it is a trial; None over time."""
+        return trial_of(self.study)
 
 
 class Disclosure(Declared):
@@ -97,7 +110,9 @@ class Plan(Declared):
     id: Identifier
     version: Version
     title: str
-    design: Literal["parallel_cluster_trial", "stepped_wedge", "regional_disparity"]
+    design: Literal[
+        "parallel_cluster_trial", "stepped_wedge", "regional_disparity", "before_after", "interrupted_series"
+    ]
     summary: str = ""
     prespecification: Prespecification
     data: dict[Identifier, DataSource]
@@ -130,6 +145,11 @@ class Plan(Declared):
         """The population and the outcome of a disparity."""
         declared = self.disparities[disparity]
         return AreaQuestion(self.populations[declared.population], self.outcomes[declared.outcome])
+
+    @property
+    def over_time(self) -> bool:
+        """Whether a programme or an interrupted series is followed, and no arms are compared."""
+        return self.design in ("before_after", "interrupted_series")
 
     @property
     def of_areas(self) -> bool:

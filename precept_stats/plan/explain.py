@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator
+from typing import cast
 
 from precept_stats.data.declared import Declared
 from precept_stats.data.selection import Population
 from precept_stats.errors import PlanError
-from precept_stats.methods.contract import not_computed, strategies_of
+from precept_stats.methods.contract import gap_of, not_computed, strategies_of, words_of
 from precept_stats.methods.settings import Choice, listed
 from precept_stats.methods.settings_icc import IccEstimator
 from precept_stats.plan.disparity_words import disparity_facts
 from precept_stats.plan.document import Analysis
+from precept_stats.plan.explain_series import series_facts
 from precept_stats.plan.explain_terms import DATA_STATES, EFFECTS, REASONS, REMOVED, TARGETS
 from precept_stats.plan.findings import nearest, quoted
 from precept_stats.plan.loaded import LoadedPlan
 from precept_stats.plan.multiplicity import Family, Graphical
 from precept_stats.plan.subgroups import subgroup_words
-from precept_stats.studies import AnyStudy
+from precept_stats.studies import AnyStudy, PlannedStudy, TimeStudy, trial_of
 from precept_stats.studies.cluster_trial import BASELINE_OUTCOME, ClusterTrial, Window
 from precept_stats.studies.cluster_trial_with_baseline import ClusterTrialWithBaseline
 from precept_stats.studies.composite import AnyComposite
@@ -164,7 +166,7 @@ def _gaps(analysis: Analysis, question: Question) -> str:
     others = not_computed(analysis.method, question.estimand)
     events = ", ".join(event.event.replace("_", " ") for event in others)
     policy = f"what is computed is treatment policy, not the strategy declared for {events}"
-    gaps = [analysis.method.estimand_gap(analysis.study, question), policy if others else ""]
+    gaps = [gap_of(analysis.method, analysis.study, question), policy if others else ""]
     return "; ".join(filter(None, gaps))
 
 
@@ -193,8 +195,9 @@ def estimand_sentence(question: Question) -> str:
     objective = estimand.objective.strip()
     stop = "" if objective.endswith(("?", ".")) else "."
     opening = f"{objective}{stop} " if objective else ""
+    change = f", as {estimand.change.words()}" if estimand.change is not None else ""
     return (
-        f"{opening}The {summary} of '{question.outcome.name}', "
+        f"{opening}The {summary} of '{question.outcome.name}'{change}, "
         f"{estimand.compare} {joint} {estimand.reference}: "
         f"{EFFECTS[estimand.effect]}, {TARGETS[estimand.target]}.{none}"
     )
@@ -237,8 +240,11 @@ def _values(values: Iterable[object]) -> str:
     return " or ".join(quoted(value) for value in values)
 
 
-def _study(study: AnyStudy) -> list[Fact]:
+def _study(planned: PlannedStudy) -> list[Fact]:
     """What the columns mean, for every kind of study; then when baseline and outcome are."""
+    study = trial_of(planned)
+    if study is None:
+        return series_facts(cast(TimeStudy, planned))
     if isinstance(study, SteppedWedge):
         return [("Study", "; ".join([*_roles(study), *_steps(study)]))]
     return [("Study", "; ".join(_roles(study))), *_windows(study)]
@@ -302,7 +308,7 @@ def _window(window: Window) -> str:
 
 
 def _method(analysis: Analysis, question: Question) -> list[Fact]:
-    words = analysis.method.words(analysis.study, question)
+    words = words_of(analysis.method, analysis.study, question)
     settings = [
         f"{name} = {value} [{_origin(analysis.method, name)}]: {meaning}"
         for name, value, meaning in words.defaults

@@ -13,6 +13,7 @@ from precept_stats.methods.intracluster_rows import IccHow, correlation_rows
 from precept_stats.plan.document import Plan
 from precept_stats.studies import AnyStudy
 from precept_stats.studies.prepare import prepare
+from precept_stats.studies.prepared_series import PreparedSeries
 from precept_stats.studies.question import Question
 from precept_stats.values import Correlations, Row
 
@@ -85,6 +86,8 @@ def intracluster_correlation(
 
 def _answered(asked: Asked, tables: Mapping[str, Table], how: IccHow) -> tuple[Row, ...]:
     prepared = prepare(asked.study, tables, asked.question)
+    if isinstance(prepared, PreparedSeries):
+        raise PlanError("intracluster correlations are of trials", found=asked.study.kind)
     found = tuple(correlation_rows(_about(asked), prepared.design, asked.settings, how))
     flow = (replace(row, purpose="") for row in prepared.flow_rows(asked.name))
     return (*flow, *found)

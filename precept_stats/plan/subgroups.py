@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from precept_stats.studies import AnyStudy
+from precept_stats.studies import PlannedStudy
 from precept_stats.studies.question import Question
 from precept_stats.studies.subgroup import subgroup_named
 
 
-def subgroup_words(study: AnyStudy, question: Question) -> list[tuple[str, str]]:
+def subgroup_words(study: PlannedStudy, question: Question) -> list[tuple[str, str]]:
     """The term and its text where a study names a subgroup; nothing where it does not."""
     subgroup = subgroup_named(study)
     if subgroup is None:

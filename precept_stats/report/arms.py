@@ -19,7 +19,8 @@ def arm_names(plan: Plan) -> dict[str, str]:
         estimand = plan.estimands[analysis.estimand]
         arms = ((estimand.compare, estimand.compare_name), (estimand.reference, estimand.reference_name))
         for value, name in arms:
-            plain = f"{analysis.study.arm} = {value}" if value.lstrip("-").isdigit() else value
+            bare = value.lstrip("-").isdigit() and analysis.trial is not None
+            plain = f"{analysis.trial.arm} = {value}" if bare and analysis.trial else value
             names[value] = name or names.get(value, plain)
     return names
 

@@ -19,15 +19,16 @@ from precept_stats.studies.cluster_trial_design import (
     Subgroup,
 )
 from precept_stats.studies.covariates import Column, code_covariate
-from precept_stats.studies.design import AnyDesign
+from precept_stats.studies.design import PlannedDesign
 from precept_stats.studies.flow import Bools
 from precept_stats.studies.labels import Labels
 from precept_stats.studies.period_design import PeriodDesign
 from precept_stats.studies.row_columns import frozen
+from precept_stats.studies.series_design import SeriesDesign
 from precept_stats.studies.subgroup import subgroup_of
 
 
-def without_cluster(design: AnyDesign, cluster: int) -> AnyDesign:
+def without_cluster(design: PlannedDesign, cluster: int) -> PlannedDesign:
     """The design without the cluster of that number, and in a paired trial without its partner too.
 
     Strata, groups, people and categories that no row is left of are numbered away; what is a covariate
@@ -39,6 +40,8 @@ def without_cluster(design: AnyDesign, cluster: int) -> AnyDesign:
             return _trial_without(design, cluster)
         case PeriodDesign():
             return _periods_without(design, cluster)
+        case SeriesDesign():
+            return design.of_units(design.cluster != cluster)
 
 
 def _trial_without(design: ClusterTrialDesign, cluster: int) -> ClusterTrialDesign:

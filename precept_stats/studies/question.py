@@ -13,10 +13,17 @@ from pydantic import Field, model_validator
 
 from precept_stats.data.declared import Declared
 from precept_stats.data.selection import Population, Scalar
+from precept_stats.studies.changes import AnyChange
 from precept_stats.studies.composite import AnyComposite
 
 Summary = Literal[
-    "mean_difference", "risk_difference", "risk_ratio", "odds_ratio", "rate_difference", "rate_ratio"
+    "mean_difference",
+    "mean_ratio",
+    "risk_difference",
+    "risk_ratio",
+    "odds_ratio",
+    "rate_difference",
+    "rate_ratio",
 ]
 Effect = Literal["marginal", "conditional"]
 Target = Literal["participant_average", "cluster_average"]
@@ -27,6 +34,9 @@ SUMMARIES_OF: dict[str, tuple[str, ...]] = {
     "continuous": ("mean_difference",),
     "count": ("rate_difference", "rate_ratio"),
 }
+
+SUMMARIES_OF_CHANGE = SUMMARIES_OF | {"continuous": ("mean_difference", "mean_ratio")}
+"""Those of a change over time, which may be relative to the counterfactual of any outcome."""
 
 
 class Outcome(Declared):
@@ -106,7 +116,11 @@ class IntercurrentEvent(Declared):
 
 
 class Estimand(Declared):
-    """The effect sought. Every attribute is required: silence is where trials went wrong."""
+    """The effect sought. Every attribute is required: silence is where trials went wrong.
+
+    Over time ``compare`` is the programme and ``reference`` what would have been without it, and ``change``
+    says which part of the difference is asked for; a trial has none.
+    """
 
     population: str
     outcome: str
@@ -118,6 +132,7 @@ class Estimand(Declared):
     intercurrent_events: tuple[IntercurrentEvent, ...] = Field(
         description="Write an empty list to say that none is expected."
     )
+    change: AnyChange | None = None
     objective: str = ""
     compare_name: str = Field(default="", description="What a reader calls the compared arm.")
     reference_name: str = Field(default="", description="What a reader calls the reference arm.")

@@ -9,12 +9,13 @@ from precept_stats.studies.cluster_trial_design import Ints, Subgroup
 from precept_stats.studies.covariates import read_labels, varying_clusters
 from precept_stats.studies.flow import Bools
 from precept_stats.studies.labels import label_rows
+from precept_stats.studies.over_time import OverTime
 from precept_stats.studies.population import Gathered
 from precept_stats.studies.spelling import one_spelling
 from precept_stats.studies.trial_columns import TrialColumns
 
 
-def subgroup_named(study: TrialColumns) -> str | None:
+def subgroup_named(study: TrialColumns | OverTime) -> str | None:
     """The column of subgroups that a study names, if it can and does."""
     return study.subgroup if isinstance(study, ClusterTrial) else None
 

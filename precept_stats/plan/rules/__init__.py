@@ -7,6 +7,7 @@ from precept_stats.plan.rules import (
     correlations,
     disparities,
     missing,
+    over_time,
     purposes,
     questions,
     references,
@@ -27,4 +28,5 @@ RULES: tuple[Rule, ...] = (
     *missing.RULES,
     *subgroups.RULES,
     *disparities.RULES,
+    *over_time.RULES,
 )

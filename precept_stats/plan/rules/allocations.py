@@ -10,7 +10,7 @@ from precept_stats.errors import PreceptError
 from precept_stats.plan.findings import Remark, nearest, quoted
 from precept_stats.plan.loaded import LoadedPlan
 from precept_stats.plan.rules.rule import Rule
-from precept_stats.studies import AnyStudy
+from precept_stats.studies import PlannedStudy
 from precept_stats.studies.cluster_trial import ClusterTrial
 from precept_stats.studies.declared_allocation import ListedAllocations
 from precept_stats.studies.stepped_wedge import SteppedWedge
@@ -23,7 +23,7 @@ def tables_listed(loaded: LoadedPlan) -> dict[str, ListedAllocations]:
     return {name: declared for name, declared in found.items() if declared is not None}
 
 
-def _listed(study: AnyStudy) -> ListedAllocations | None:
+def _listed(study: PlannedStudy) -> ListedAllocations | None:
     declared = study.allocation if isinstance(study, ClusterTrial | SteppedWedge) else None
     return declared if isinstance(declared, ListedAllocations) else None
 
@@ -41,8 +41,8 @@ def _columns_declared(loaded: LoadedPlan) -> Iterator[Remark]:
     told: set[Location] = set()
     beside = loaded.path.parent if loaded.path is not None else None
     for name, declared in tables_listed(loaded).items():
-        source, study = loaded.plan.data.get(declared.table), loaded.plan.analyses[name].study
-        if source is None:
+        source, study = loaded.plan.data.get(declared.table), loaded.plan.analyses[name].trial
+        if source is None or study is None:
             continue  # PL-0190 says so
         try:
             schema = find_schema(source.schema_id, beside=beside)

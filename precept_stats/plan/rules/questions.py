@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from precept_stats.data.declared import Declared
 from precept_stats.data.strict_yaml import Location
-from precept_stats.methods.contract import not_computed, unused
+from precept_stats.methods.contract import gap_of, not_computed, objections_to, unused
 from precept_stats.methods.generalised_linear_mixed import GeneralisedLinearMixed
 from precept_stats.methods.linear_mixed import LinearMixed
 from precept_stats.plan.findings import Remark
@@ -14,7 +14,7 @@ from precept_stats.plan.loaded import LoadedPlan
 from precept_stats.plan.rules.rule import Rule, answerable, primaries
 from precept_stats.studies.cluster_trial import ClusterTrial, Periods
 from precept_stats.studies.cluster_trial_with_baseline import ClusterTrialWithBaseline
-from precept_stats.studies.question import SUMMARIES_OF
+from precept_stats.studies.question import SUMMARIES_OF, SUMMARIES_OF_CHANGE
 from precept_stats.studies.stepped_wedge import SteppedWedge
 
 ALLOWED_STRATEGIES = "treatment_policy; principal_stratum with the method instrumental_variables"
@@ -31,7 +31,7 @@ def _method_accepts_study(loaded: LoadedPlan) -> Iterator[Remark]:
 def _design_is_primary(loaded: LoadedPlan) -> Iterator[Remark]:
     for name, analysis in primaries(loaded.plan).items():
         is_wedge = isinstance(analysis.study, SteppedWedge)
-        if is_wedge != (loaded.plan.design == "stepped_wedge"):
+        if analysis.trial is not None and is_wedge != (loaded.plan.design == "stepped_wedge"):
             message = f"the design is not that of the primary analysis {name}, a {analysis.study.kind}"
             yield Remark(("design",), message, loaded.plan.design)
 
@@ -54,13 +54,13 @@ def _method_uses_columns(loaded: LoadedPlan) -> Iterator[Remark]:
 def _method_can_answer(loaded: LoadedPlan) -> Iterator[Remark]:
     for name, analysis, question in answerable(loaded.plan):
         if isinstance(analysis.study, analysis.method.accepts):
-            for objection in analysis.method.objections(analysis.study, question):
+            for objection in objections_to(analysis.method, analysis.study, question):
                 yield Remark(("analyses", name, "method"), objection)
 
 
 def _method_consistent(loaded: LoadedPlan) -> Iterator[Remark]:
     for name, analysis, question in answerable(loaded.plan):
-        gap = analysis.method.estimand_gap(analysis.study, question)
+        gap = gap_of(analysis.method, analysis.study, question)
         if gap:
             message = f"not consistent for the declared estimand: {gap}"
             yield Remark(("analyses", name, "method"), message)
@@ -69,7 +69,7 @@ def _method_consistent(loaded: LoadedPlan) -> Iterator[Remark]:
 def _estimand_targeted(loaded: LoadedPlan) -> Iterator[Remark]:
     gaps: dict[str, list[bool]] = {}
     for _, analysis, question in answerable(loaded.plan):
-        gap = analysis.method.estimand_gap(analysis.study, question)
+        gap = gap_of(analysis.method, analysis.study, question)
         gaps.setdefault(analysis.estimand, []).append(bool(gap))
     for name, of_analyses in gaps.items():
         if all(of_analyses):
@@ -83,20 +83,19 @@ def _summary_of_outcome(loaded: LoadedPlan) -> Iterator[Remark]:
     plan = loaded.plan
     for name, estimand in plan.estimands.items():
         outcome = plan.outcomes.get(estimand.outcome)
-        if outcome is not None and estimand.summary not in SUMMARIES_OF[outcome.type]:
+        summaries = SUMMARIES_OF if estimand.change is None else SUMMARIES_OF_CHANGE
+        if outcome is not None and estimand.summary not in summaries[outcome.type]:
             message = f"this summary is not one of a {outcome.type} outcome"
-            allowed = ", ".join(SUMMARIES_OF[outcome.type])
+            allowed = ", ".join(summaries[outcome.type])
             yield Remark(("estimands", name, "summary"), message, estimand.summary, allowed)
 
 
 def _adjusts_for_others(loaded: LoadedPlan) -> Iterator[Remark]:
     for name, analysis, question in answerable(loaded.plan):
-        study, outcome = analysis.study, question.outcome
-        taken: dict[str | None, str] = {
-            study.arm: "the arm",
-            study.cluster: "the cluster",
-            outcome.denominator: "the denominator",
-        }
+        study, trial, outcome = analysis.study, analysis.trial, question.outcome
+        taken: dict[str | None, str] = {outcome.denominator: "the denominator"}
+        if trial is not None:
+            taken |= {trial.arm: "the arm", trial.cluster: "the cluster"}
         for column in question.outcome_columns:
             taken.setdefault(column, "the outcome")
         for number, column in enumerate(study.adjust):
@@ -111,8 +110,9 @@ def _adjusts_for_others(loaded: LoadedPlan) -> Iterator[Remark]:
 
 def _covariates_once(loaded: LoadedPlan) -> Iterator[Remark]:
     for name, analysis in loaded.plan.analyses.items():
-        study = analysis.study
-        used = (*study.strata, *((study.pairs,) if study.pairs else ()), *study.adjust)
+        trial = analysis.trial
+        blocks = () if trial is None else (*trial.strata, *((trial.pairs,) if trial.pairs else ()))
+        used = (*blocks, *analysis.study.adjust)
         for column in dict.fromkeys(used):
             if used.count(column) > 1:
                 place = ("analyses", name, "study")
@@ -121,7 +121,9 @@ def _covariates_once(loaded: LoadedPlan) -> Iterator[Remark]:
 
 def _distinct_roles(loaded: LoadedPlan) -> Iterator[Remark]:
     for name, analysis in loaded.plan.analyses.items():
-        study, told = analysis.study, {"cluster": "the cluster", "arm": "the arm"}
+        study, told = analysis.trial, {"cluster": "the cluster", "arm": "the arm"}
+        if study is None:
+            continue
         parts: dict[str, str | None] = {
             "cluster": study.cluster,
             "arm": study.arm,

@@ -13,7 +13,7 @@ from precept_stats.plan.files import ALLOWED, DATA_FOLDER, path_problem
 from precept_stats.plan.findings import Remark, nearest, quoted
 from precept_stats.plan.loaded import LoadedPlan
 from precept_stats.plan.rules.rule import Rule, answerable, has_question
-from precept_stats.studies import AnyStudy
+from precept_stats.studies import PlannedStudy
 from precept_stats.studies.cluster_trial import BASELINE_OUTCOME
 from precept_stats.studies.regions import Regions
 
@@ -91,7 +91,7 @@ def _asked(loaded: LoadedPlan) -> Iterator[tuple[tuple[str, str], Population]]:
             yield ("disparities", name), plan.populations[disparity.population]
 
 
-def _names_of(plan: Plan, place: tuple[str, str]) -> tuple[str, str, AnyStudy | Regions]:
+def _names_of(plan: Plan, place: tuple[str, str]) -> tuple[str, str, PlannedStudy | Regions]:
     """The population, the outcome and the study of what is asked at a place."""
     block, name = place
     if block == "disparities":

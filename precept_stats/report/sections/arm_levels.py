@@ -32,7 +32,7 @@ def level_words(material: Material, analysis: str) -> str:
     declared = material.plan.analyses[analysis]
     summaries = SUMMARIES[material.plan.question(analysis).outcome.type]
     weights = _weights(material, analysis)
-    adjusted = "adjusted" if declared.study.adjust or declared.study.strata else ""
+    adjusted = "adjusted" if declared.study.adjust or (declared.trial and declared.trial.strata) else ""
     rows = material.rows("arm_summary", analysis)
     geometric = "geometric" if any(row.measure.startswith("geometric") for row in rows) else ""
     if weights in WEIGHTED:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import inspect
 import re
 
-from precept_stats.methods import AnyMethod
-from precept_stats.methods.contract import strategies_of
+from precept_stats.methods import PlannedMethod
+from precept_stats.methods.contract import gap_of, strategies_of, words_of
 from precept_stats.report.blocks import Block, Column, Heading, Prose, Table, TableRow, Terms
 from precept_stats.report.format import level_text
 from precept_stats.report.material import Material, by_stat
 from precept_stats.report.sections.families import control_words
 from precept_stats.report.sections.intervals import caption_words, kinds_of
 from precept_stats.report.words import NONE, capital, gap_words, plain, sentence, value_words
-from precept_stats.studies import AnyStudy
+from precept_stats.studies import PlannedStudy, trial_of
 
 HEADINGS = ("Estimates", "Model", "Assumes", "Small samples", "Not for", "Source")
 HEADING = re.compile(rf" *({'|'.join(HEADINGS)})\W*\Z")
@@ -22,7 +22,7 @@ HEADING = re.compile(rf" *({'|'.join(HEADINGS)})\W*\Z")
 def methods(material: Material) -> tuple[Block, ...]:
     """One part a method, from its docstring, then the settings of each analysis."""
     blocks: list[Block] = [Heading(2, "Statistical methods"), Prose(_general(material))]
-    used: dict[str, AnyMethod] = {}
+    used: dict[str, PlannedMethod] = {}
     for analysis in material.plan.analyses.values():
         used.setdefault(analysis.method.kind, analysis.method)
     for kind, method in used.items():
@@ -69,12 +69,12 @@ def _settings(material: Material) -> Table:
             f"{plain(row.variable.replace('.', ', '))}: {plain(str(row.stat))}" for row in settings
         )
         question = material.plan.question(name)
-        words = analysis.method.words(analysis.study, question)
+        words = words_of(analysis.method, analysis.study, question)
         estimator = str(facts["estimator"].stat) if "estimator" in facts else words.estimator
         df_rule = str(facts["df_rule"].stat) if "df_rule" in facts else words.df_rule
         adjusted = _adjusted(analysis.study)
         computed = strategies_of(analysis.method)
-        gap = gap_words(analysis.method.estimand_gap(analysis.study, question), question.estimand, computed)
+        gap = gap_words(gap_of(analysis.method, analysis.study, question), question.estimand, computed)
         rows.append(
             TableRow(
                 (
@@ -94,10 +94,11 @@ def _settings(material: Material) -> Table:
     return Table("settings", "Each analysis as it was run, defaults included", columns, tuple(rows), notes)
 
 
-def _adjusted(study: AnyStudy) -> str:
+def _adjusted(study: PlannedStudy) -> str:
     """Covariates, and the strata or pairs within which arms are compared."""
-    strata = [plain(name) for name in study.strata]
+    trial = trial_of(study)
+    strata = [plain(name) for name in trial.strata] if trial is not None else []
     parts = [value_words(list(study.adjust))] if study.adjust else []
     parts += [f"strata: {', '.join(strata)}"] if strata else []
-    parts += [f"pairs: {plain(study.pairs)}"] if study.pairs else []
+    parts += [f"pairs: {plain(trial.pairs)}"] if trial is not None and trial.pairs else []
     return "; ".join(parts) or "none"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from precept_stats.methods.contract import strategies_of
+from precept_stats.methods.contract import gap_of, strategies_of
 from precept_stats.plan.explain_terms import REASONS
 from precept_stats.report.blocks import Block, Bullets, Column, Heading, Prose, Table, TableRow, Terms
 from precept_stats.report.format import plural
@@ -31,7 +31,7 @@ def deviations(material: Material) -> tuple[Block, ...]:
             items.append(f"{label}: {sentence(found.warning)}")
         asked = material.plan.question(name)
         computed = strategies_of(analysis.method)
-        gap = gap_words(analysis.method.estimand_gap(analysis.study, asked), asked.estimand, computed)
+        gap = gap_words(gap_of(analysis.method, analysis.study, asked), asked.estimand, computed)
         if gap:
             items.append(f"{label}: may differ from the declared estimand. {sentence(gap)}")
     items += [

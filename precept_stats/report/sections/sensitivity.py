@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from precept_stats.methods.contract import words_of
 from precept_stats.plan.document import Analysis
 from precept_stats.plan.explain_terms import TARGETS
 from precept_stats.plan.loaded import Difference
@@ -133,7 +134,7 @@ def _method(material: Material, name: str, changes: list[Difference]) -> list[st
         own, other = _estimator(material, name), _estimator(material, material.plan.primary)
         return [f"analysed by {_lower(own)}, in place of {_lower(other)}"]
     analysis = material.plan.analyses[name]
-    words = analysis.method.words(analysis.study, material.plan.question(name))
+    words = words_of(analysis.method, analysis.study, material.plan.question(name))
     meanings = {setting: meaning for setting, _, meaning in words.defaults}
     parts = []
     for where, was, now in changes:
@@ -174,7 +175,7 @@ def _study(change: Difference, of: tuple[Analysis, Analysis], labels: dict[str, 
     if field == "adjust":
         return _adjusted(primary.study.adjust, ours.study.adjust, labels)
     if field == "strata":
-        strata = ours.study.strata
+        strata = ours.trial.strata if ours.trial is not None else ()
         return [
             f"stratified by {_listed(strata, labels)}" if strata else "the strata are left out of account"
         ]
@@ -201,7 +202,7 @@ def _listed(names: tuple[str, ...] | list[str], labels: dict[str, str]) -> str:
 
 def _estimator(material: Material, name: str) -> str:
     analysis = material.plan.analyses[name]
-    return analysis.method.words(analysis.study, material.plan.question(name)).estimator
+    return words_of(analysis.method, analysis.study, material.plan.question(name)).estimator
 
 
 def _lower(text: str) -> str:

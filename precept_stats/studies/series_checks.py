@@ -1,0 +1,143 @@
+"""What a series must have before it can tell of an interruption; each failure says what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from precept_stats.errors import DataError
+from precept_stats.studies.cluster_trial_design import Ints
+from precept_stats.studies.interrupted_series import InterruptedSeries
+from precept_stats.studies.interruptions import Fourier, NoSeasonality, Ramp, SeasonSpline
+from precept_stats.studies.labels import listed
+from precept_stats.studies.programme import Programme
+from precept_stats.studies.series_design import NEVER, SeriesDesign
+
+CYCLES = 2
+"""Seasonal terms need so many whole cycles."""
+
+
+def require_interrupted(design: SeriesDesign, where: str) -> None:
+    """DataError unless every interruption lies inside the data, with periods on both sides.
+
+    Of each unit's own start this holds unit by unit; of a common date over all units together.
+    """
+    for one in design.interruptions:
+        common = len(set(one.start.tolist())) == 1
+        for name, periods, start in _stretches(design, one.start, common):
+            if start <= periods[0] or start > periods[-1]:
+                _outside(design, (one.label, name), (int(periods[0]), int(periods[-1]), start), where)
+
+
+def _stretches(design: SeriesDesign, start: Ints, common: bool) -> Iterator[tuple[str, Ints, int]]:
+    if common:
+        yield "", np.unique(design.period), int(start[0])
+        return
+    for unit, name in enumerate(design.units):
+        if start[unit] != NEVER:
+            yield name, design.period[design.row_unit == unit], int(start[unit])
+
+
+def _outside(design: SeriesDesign, names: tuple[str, str], at: tuple[int, int, int], where: str) -> None:
+    label, unit = names
+    first, last, start = (design.label(number) for number in at)
+    of = f" of {unit}" if unit else ""
+    beyond = at[2] > at[1]
+    problem = "there are no data after" if beyond else "there are no data before"
+    raise DataError(
+        f"{problem} the interruption {label!r}{of}: it lies outside the series",
+        found=f"{start}, the data run from {first} to {last}",
+        allowed=f"a {design.every} after the first and not after the last; a unit without data on both "
+        "sides is left out with a population condition",
+        where=where,
+    )
+
+
+def require_points(design: SeriesDesign, where: str) -> None:
+    """DataError where a slope is asked for and fewer than two periods are on one side of an interruption."""
+    for one in design.interruptions:
+        since = design.since(one.name) - design.first_after
+        reached = (one.start[design.row_unit] != NEVER) & design.used
+        for side, mine in (("before", reached & (since < 0)), ("after", reached & (since >= 0))):
+            points = len(np.unique(since[mine]))
+            needed = 2 if side == "before" or any(isinstance(s, Ramp) for s in one.shapes) else 1
+            if points < needed:
+                raise DataError(
+                    f"too few periods {side} the interruption {one.label!r}",
+                    found=f"{points} that {'is' if points == 1 else 'are'} not left out",
+                    allowed=f"{needed} or more; or, after it, effects without a ramp",
+                    where=where,
+                )
+
+
+def require_complete(design: SeriesDesign, where: str) -> None:
+    """DataError for a series with a period missing between its first and its last."""
+    told = []
+    for unit, name in enumerate(design.units):
+        periods = design.period[design.row_unit == unit]
+        absent = np.setdiff1d(np.arange(periods[0], periods[-1] + 1), periods)
+        if len(absent):
+            series = f"{name}: " if len(design.units) > 1 else ""
+            told.append(f"{series}{listed(design.label(int(one)) for one in absent)}")
+    if told:
+        raise DataError(
+            f"a series has gaps: periods of a {design.every} without a row or without an outcome",
+            found=listed(told),
+            allowed="every period from the first to the last; or `gaps: allow`; or a coarser `every`",
+            where=where,
+        )
+
+
+def require_cycles(design: SeriesDesign, where: str) -> None:
+    """DataError where seasonal terms have no cycle, or the series has fewer than two of them."""
+    seasonality = design.seasonality
+    if isinstance(seasonality, NoSeasonality):
+        return
+    given = seasonality.period if isinstance(seasonality, Fourier | SeasonSpline) else None
+    length = given or design.season_length
+    if length is None:
+        raise DataError(
+            "seasonal terms need a cycle, and this calendar has none",
+            found=f"periods of one {design.every}",
+            allowed="`period`, the cycle's length; or seasonality: {kind: none, reason: ...}",
+            where=where,
+        )
+    periods = len(np.unique(design.period[design.used]))
+    if periods < CYCLES * length:
+        raise DataError(
+            "the seasonal cycle is longer than the series can tell of",
+            found=f"{periods} periods, a cycle of {length:.4g}",
+            allowed=f"{CYCLES} cycles or more ({CYCLES * length:.4g} periods); or seasonality: "
+            "{kind: none, reason: ...}",
+            where=where,
+        )
+    if isinstance(seasonality, Fourier) and 2 * seasonality.pairs > length:
+        raise DataError(
+            "more pairs of sine and cosine than the cycle has periods for",
+            found=str(seasonality.pairs),
+            allowed=f"at most {int(length // 2)}",
+            where=where,
+        )
+
+
+def check_design(study: Programme | InterruptedSeries, design: SeriesDesign, where: str) -> None:
+    """Everything that is asked of a design; raises the first DataError."""
+    if isinstance(study, InterruptedSeries) and study.gaps == "error":
+        require_complete(design, where)
+    require_interrupted(design, where)
+    require_points(design, where)
+    require_cycles(design, where)
+
+
+def thin_units(study: Programme | InterruptedSeries, design: SeriesDesign) -> tuple[str, ...]:
+    """A warning that names the units without a used cell before, or after, their start."""
+    if not isinstance(study, Programme):
+        return ()
+    told = []
+    for side, mine in (("before", ~design.after), ("after", design.after)):
+        there = np.bincount(design.row_unit[design.used & mine], minlength=len(design.units)) > 0
+        absent = [name for name, found in zip(design.units, there, strict=True) if not found]
+        if absent:
+            told.append(f"units without data {side} their start that are not left out: {listed(absent)}")
+    return tuple(told)
