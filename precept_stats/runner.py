@@ -16,6 +16,7 @@ from typing import Literal, Protocol, cast
 from precept_stats.data.dataset import Source, Table, check_references, load_table
 from precept_stats.data.quality import quality_rows
 from precept_stats.errors import DataError, FitError, PlanError
+from precept_stats.inference.curve_rows import over_time_rows
 from precept_stats.inference.first_stage_rows import first_stage_rows
 from precept_stats.inference.influence import influence_rows
 from precept_stats.inference.interaction import subgroup_rows
@@ -33,8 +34,8 @@ from precept_stats.inference.rows import (
 from precept_stats.inference.seeds import Seed
 from precept_stats.inference.uncertainty import estimate
 from precept_stats.inference.watching import NOBODY, Watch
-from precept_stats.methods import AnyMethod
-from precept_stats.methods.contract import Method, OverTime, unused
+from precept_stats.methods import PlannedMethod
+from precept_stats.methods.contract import Method, OverTime, as_method, objections_to, unused
 from precept_stats.methods.missing_outcomes import answer
 from precept_stats.methods.missing_plan import missing_objections
 from precept_stats.methods.settings_missing import COMPLETE_CASE, MissingOutcomes
@@ -173,8 +174,8 @@ def load_tables(loaded: LoadedPlan, given: Mapping[str, Source]) -> dict[str, Ta
 
 
 def analyse(
-    study: AnyStudy,
-    method: AnyMethod,
+    study: PlannedStudy,
+    method: PlannedMethod,
     data: Source | Mapping[str, Source],
     question: Question,
     how: How | None = None,
@@ -201,7 +202,7 @@ def analyse(
     return _extended(result, (*describe(prepared, "analysis"), *prepared.composite_rows("analysis")))
 
 
-def _require_fitting(study: AnyStudy, method: AnyMethod, question: Question) -> None:
+def _require_fitting(study: PlannedStudy, method: PlannedMethod, question: Question) -> None:
     """What the rules of a plan would say of the pair: PlanError when the method cannot take it on."""
     if not isinstance(study, method.accepts):
         accepted = ", ".join(one.__name__ for one in method.accepts)
@@ -212,12 +213,12 @@ def _require_fitting(study: AnyStudy, method: AnyMethod, question: Question) -> 
         uses = ", ".join(sorted(method.uses)) or "none of groups, weights, offset, received, subgroup"
         found = ", ".join(ignored)
         raise PlanError("this method does not use what the study names", found=found, allowed=uses)
-    objections = method.objections(study, question)
+    objections = objections_to(method, study, question)
     if objections:
         raise PlanError("this method cannot answer this question", found="; ".join(objections))
 
 
-def _require_missing(study: AnyStudy, method: AnyMethod, question: Question, how: How) -> None:
+def _require_missing(study: PlannedStudy, method: PlannedMethod, question: Question, how: How) -> None:
     """PlanError where missing outcomes cannot be taken account of as ``how`` says."""
     objections = list(missing_objections(how.missing, method, study, question))
     if how.influence != "none" and how.missing.keeps_unanswered:
@@ -233,7 +234,7 @@ def _any_synthetic(tables: Mapping[str, Table]) -> bool:
 
 def _prepare_all(plan: Plan, tables: Mapping[str, Table]) -> dict[str, AnyPrepared | DataError]:
     """The trial of every analysis, or why the data do not hold it; raises that of the primary one."""
-    known: dict[tuple[AnyStudy, Question, bool], AnyPrepared | DataError] = {}
+    known: dict[tuple[PlannedStudy, Question, bool], AnyPrepared | DataError] = {}
     prepared = {}
     for name, analysis in plan.analyses.items():
         key = (analysis.study, plan.question(name), analysis.missing_outcomes.keeps_unanswered)
@@ -252,7 +253,7 @@ def _prepare_all(plan: Plan, tables: Mapping[str, Table]) -> dict[str, AnyPrepar
 
 
 def _prepared_or_why_not(
-    study: AnyStudy, question: Question, tables: Mapping[str, Table], keep_unanswered: bool
+    study: PlannedStudy, question: Question, tables: Mapping[str, Table], keep_unanswered: bool
 ) -> AnyPrepared | DataError:
     try:
         return prepare(study, tables, question, keep_unanswered)
@@ -284,9 +285,9 @@ def _answer(plan: Plan, name: str, prepared: AnyPrepared | DataError, watch: Wat
     return _extended(entry, prepared.composite_rows(name)) if plan.is_first_of_composite(name) else entry
 
 
-def _fit(accepting: AnyMethod, prepared: AnyPrepared, header: Header, how: How) -> Result:
+def _fit(accepting: PlannedMethod, prepared: AnyPrepared, header: Header, how: How) -> Result:
     """``accepting`` takes the design: that it accepts the study was checked before anything was prepared."""
-    method, design = cast(Method, accepting), prepared.design
+    method, design = as_method(accepting), cast(AnyDesign, prepared.design)
     incomplete = prepared.incomplete if isinstance(prepared, PreparedTrial) else None
     seed = how.seed_of(header.analysis)
     found = answer(watched(method, how.watch), design, incomplete, how.missing, seed)
@@ -306,6 +307,7 @@ def _fit(accepting: AnyMethod, prepared: AnyPrepared, header: Header, how: How) 
     rows += [
         *subgroup_rows(header, fit, how.level),
         *further_rows(header, fit, how.level),
+        *over_time_rows(header, fit, how.level),
         *fit_rows(header, fit),
         *posterior_rows(header, fit.posterior, effect, how.level),
     ]
@@ -335,7 +337,7 @@ def _without_each(
     seed = how.seed_of(analysis)
 
     def refit(cluster: int) -> tuple[Estimate, Status]:
-        left = without_cluster(design, cluster)
+        left = cast(AnyDesign, without_cluster(design, cluster))
         other = method.effect_over_time.changed(design, left) if isinstance(method, OverTime) else ""
         if other:
             raise FitError("without this cluster the question is another", found=other)
