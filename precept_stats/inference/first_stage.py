@@ -13,7 +13,8 @@ class FirstStage:
     """The difference in what was received between the arms, and its uncertainty.
 
     ``uncertainty`` is None where all who were allocated alike received alike, so that there is none.
-    ``received`` gives, for a treatment, each arm with the individuals who received it and all of them.
+    ``received`` gives each arm with the individuals who received it and all of them, of what is 0 or 1: a
+    treatment, or a dose without other values.
     """
 
     column: str

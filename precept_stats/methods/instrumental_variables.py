@@ -338,7 +338,7 @@ class InstrumentalVariables(Declared):
         self, design: ClusterTrialDesign, solved: _Solved, received: tuple[str, Floats], rule: FixedDf
     ) -> FirstStage:
         column, values = received
-        treatment = isinstance(self.received, TreatmentReceived)
+        counted = bool(np.isin(values, (0.0, 1.0)).all())
         contrast = " - ".join(design.arm_names[::-1])
         unit = "proportion" if isinstance(self.received, TreatmentReceived) else self.received.unit
         value, variance = solved.coefficients[1], solved.influences.covariance()[1, 1]
@@ -356,7 +356,7 @@ class InstrumentalVariables(Declared):
             uncertainty=None
             if solved.exact
             else Asymptotic(("difference",), np.array([value]), np.array([[variance]]), rule),
-            received=counts if treatment else (),
+            received=counts if counted else (),
         )
 
 

@@ -137,7 +137,7 @@ def test_the_report_has_the_first_stage(folder) -> None:
     assert list(rows) == ["Compliers", "Anderson-Rubin", "Per hour"]
     took = pupils.groupby("treated")["received"].agg(["sum", "count"])
     assert rows["Compliers"][2].startswith(f"{took.loc[1, 'sum']}/{took.loc[1, 'count']} (")
-    assert rows["Per hour"][1:4] == ("hours", "\u2013", "\u2013")
+    assert rows["Per hour"][1:4] == ("hours (hour)", "\u2013", "\u2013")
     F = {row.analysis: row.stat for row in results.rows if row.stat_name == "f_statistic"}
     assert rows["Compliers"][5].replace("\u202f", "") == f"{F['primary']:.0f}"
     groups = [row.cells[0] for row in report.table("results").rows if row.kind == "group"]
@@ -184,3 +184,18 @@ def test_few_who_received_are_hidden_with_all_that_tells_of_them(folder) -> None
     assert [row.status for row in gated if row.context == "first_stage" and row.analysis == "dose"].count(
         "ok"
     ) > 5
+
+
+def test_few_who_received_are_hidden_where_a_treatment_is_called_a_dose(folder) -> None:
+    pupils = pd.read_csv(DATA, dtype={"school_id": str, "pair": str, "treated": str})
+    few = pupils.assign(hours=pupils["received"].where(pupils["treated"] == "1", 0))
+    few.loc[pupils.index[pupils["treated"] == "0"][:3], "hours"] = 1
+    _, results = shown(folder, few)
+    mine = [row for row in results.rows if (row.analysis, row.context) == ("dose", "first_stage")]
+    counts = {(row.group("arm"), row.stat_name): row.stat for row in mine if row.group("arm")}
+    assert counts["0", "n"] == 3
+    gated = [row for row in gate(results.rows, "nhs_counts_v1") if row.analysis == "dose"]
+    told = {row.stat_name for row in gated if row.context == "first_stage" and row.status != "suppressed"}
+    assert told == {"N"}
+    effect = [row.status for row in gated if (row.context, row.stat_name) == ("estimate", "estimate")]
+    assert effect == ["suppressed"]

@@ -19,7 +19,8 @@ from precept_stats.values import Row
 
 NOTE = (
     "The allocation is the instrument for what was received. Difference: what was received in the compared "
-    "arm less that in the reference arm, of a treatment in percentage points. F: the square of the "
+    "arm less that in the reference arm, of a treatment in percentage points, of a dose in its unit. F: the "
+    "square of the "
     "difference over its standard error, on 1 and df degrees of freedom; below 10 the instrument is called "
     "weak, and the effect leans towards the confounded association."
 )
@@ -55,7 +56,7 @@ def _row(material: Material, name: str, rows: tuple[Row, ...]) -> TableRow:
     F, df = number_of(found.get("f_statistic")), number_of(found.get("df2"))
     cells = (
         material.label(name),
-        rows[0].variable,
+        _what(rows[0].variable, found),
         *(
             _received(by_stat(row for row in rows if row.group("arm") == arm))
             for arm in material.arms_of(name)
@@ -65,6 +66,12 @@ def _row(material: Material, name: str, rows: tuple[Row, ...]) -> TableRow:
         NONE if df is None else df_text(df),
     )
     return TableRow(cells, kind)
+
+
+def _what(column: str, found: dict[str, Row]) -> str:
+    """The column, with the unit of a dose."""
+    unit = found["estimate"].unit
+    return column if unit in ("", "proportion", "unit") else f"{column} ({unit})"
 
 
 def _received(found: dict[str, Row]) -> str:
