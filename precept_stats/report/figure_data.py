@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from precept_stats.report.area_figure_data import AreaFigureData
+
 
 @dataclass(frozen=True, slots=True)
 class FlowBox:
@@ -293,6 +295,27 @@ class PosteriorData:
 
 
 @dataclass(frozen=True, slots=True)
+class ObservedLine:
+    """What a model says with its interval and, where shown, what was observed; ``series`` as in a ranking."""
+
+    label: str
+    mark: Mark
+    observed: float | None
+    series: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedData:
+    """Lines under one another on one axis; ``modelled`` and ``observed`` are the words of the two markers."""
+
+    axis: str
+    modelled: str
+    observed: str
+    series: tuple[str, ...]
+    lines: tuple[ObservedLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SizeArm:
     """The clusters of one arm: size and outcome of each, in display units."""
 
@@ -340,7 +363,9 @@ FigureData = (
     | ExposureData
     | ReferenceData
     | PosteriorData
+    | ObservedData
     | SizeData
     | TippingData
     | GraphData
+    | AreaFigureData
 )

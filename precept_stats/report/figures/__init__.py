@@ -13,6 +13,14 @@ from typing import assert_never
 from matplotlib import rc_context
 from matplotlib.transforms import Bbox
 
+from precept_stats.report.area_figure_data import (
+    CaterpillarData,
+    ChartData,
+    EquiplotData,
+    FunnelData,
+    LorenzData,
+    TilesData,
+)
 from precept_stats.report.figure_data import (
     ClustersData,
     CompletenessData,
@@ -21,6 +29,7 @@ from precept_stats.report.figure_data import (
     FlowData,
     ForestData,
     GraphData,
+    ObservedData,
     PeriodsData,
     PosteriorData,
     RankedData,
@@ -29,12 +38,14 @@ from precept_stats.report.figure_data import (
     SizeData,
     TippingData,
 )
+from precept_stats.report.figures.area_kinds import draw_areas
 from precept_stats.report.figures.clusters import draw_clusters
 from precept_stats.report.figures.completeness import draw_completeness
 from precept_stats.report.figures.exposure import draw_exposure
 from precept_stats.report.figures.flow import draw_flow
 from precept_stats.report.figures.forest import draw_forest
 from precept_stats.report.figures.graph import draw_graph
+from precept_stats.report.figures.observed import draw_observed
 from precept_stats.report.figures.page import POINT, STYLE, TAG_HEIGHT, VERMILLION, Letters, Page
 from precept_stats.report.figures.periods import draw_periods
 from precept_stats.report.figures.posterior import draw_posterior
@@ -87,9 +98,13 @@ def drawn(data: FigureData, narrow: bool) -> Page:
             return draw_reference(data, narrow)
         case PosteriorData():
             return draw_posterior(data, narrow)
+        case ObservedData():
+            return draw_observed(data, narrow)
         case SizeData():
             return draw_size(data, narrow)
         case TippingData():
             return draw_tipping(data, narrow)
+        case EquiplotData() | LorenzData() | FunnelData() | CaterpillarData() | TilesData() | ChartData():
+            return draw_areas(data, narrow)
         case _:
             assert_never(data)

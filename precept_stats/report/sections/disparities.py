@@ -5,14 +5,15 @@ from __future__ import annotations
 from precept_stats.numerics.inequality.catalogue import MEASURES
 from precept_stats.plan.disparity_words import reference_words
 from precept_stats.plan.explain import outcome_words, population_words
-from precept_stats.report.blocks import Block, Bullets, Column, Figure, Heading, Prose, Table, TableRow, Terms
-from precept_stats.report.figure_data import ForestData, ForestLine, ForestPanel, Mark
+from precept_stats.report.blocks import Block, Bullets, Column, Heading, Prose, Table, TableRow, Terms
 from precept_stats.report.format import level_text, number, p_text
 from precept_stats.report.material import Material, by_stat, grouped, number_of
+from precept_stats.report.sections.area_monitoring import area_monitoring
+from precept_stats.report.sections.areas_together import areas_together
+from precept_stats.report.sections.disparity_figures import area_figures
 from precept_stats.report.words import NONE, capital, contrast_words, sentence
 from precept_stats.values import Row
 
-MOST_DRAWN = 40
 CHANGE, RATIO = "change_", "ratio_"
 FURTHER = {
     "bgv_corrected": "Between-group variance without sampling error",
@@ -63,7 +64,12 @@ def _one(material: Material, name: str) -> list[Block]:
     blocks: list[Block] = [Heading(3, label), asked, *_tables(material, name)]
     remarks = [str(row.stat) for row in material.rows("fit", name) if row.stat_name == "remark"]
     blocks += [Bullets(tuple(map(sentence, map(capital, remarks))))] if remarks else []
-    return blocks + _areas(material, name)
+    return [
+        *blocks,
+        *area_figures(material, name, label),
+        *areas_together(material, name, label),
+        *area_monitoring(material, name, label),
+    ]
 
 
 def _tables(material: Material, name: str) -> list[Block]:
@@ -167,54 +173,6 @@ def _narrowing(material: Material, name: str) -> list[str]:
                 f"p {p_text(p)}."
             )
     return told
-
-
-def _areas(material: Material, name: str) -> list[Block]:
-    """Every area with its interval and the mean of all as a line, where they are not too many to be seen."""
-    rows = material.rows("area", name)
-    by_period = grouped(rows, lambda row: row.group("period"))
-    if any(len({row.group("area") for row in mine}) > MOST_DRAWN for mine in by_period.values()):
-        return [
-            Prose(
-                f"Areas are not drawn: there are more than {MOST_DRAWN}. Each is in the rows of the results."
-            )
-        ]
-    panels = tuple(_panel(material, name, period, mine) for period, mine in by_period.items())
-    lines: list[TableRow] = []
-    for panel in panels:
-        lines.append(TableRow((panel.title,), "group"))
-        lines += [TableRow((line.label, line.text)) for line in panel.lines]
-    level = level_text(material.plan.multiplicity.level)
-    columns = (Column("Area", "left"), Column(f"Estimate ({level} CI)"))
-    label = _label(material, name)
-    said = "; ".join(f"{line.label} {line.text}" for panel in panels for line in panel.lines)
-    figure = Figure(
-        id=f"disparity-{name}-areas",
-        caption=f"{label} by area, with {level} confidence intervals; the line is the mean of all areas.",
-        alt=f"Areas with {level} confidence intervals. {said}.",
-        data=ForestData(panels),
-        behind=Table(f"disparity-{name}-areas-data", f"{label}: every area", columns, tuple(lines)),
-    )
-    return [figure]
-
-
-def _panel(material: Material, name: str, period: str, rows: list[Row]) -> ForestPanel:
-    found = {area: by_stat(mine) for area, mine in grouped(rows, lambda row: row.group("area")).items()}
-    values = {area: number_of(cells.get("estimate")) or 0.0 for area, cells in found.items()}
-    shares = {area: number_of(cells.get("share")) or 0.0 for area, cells in found.items()}
-    unit = next((row.unit for row in rows if row.unit), "")
-    lines = tuple(
-        ForestLine(area, False, _text(found[area]), _mark(found[area]))
-        for area in sorted(values, key=lambda area: (values[area], area))
-    )
-    title = ", ".join(filter(None, (_label(material, name), period, unit)))
-    middle = sum(values[area] * shares[area] for area in values)
-    return ForestPanel(title, False, middle, "below the mean", "above the mean", lines)
-
-
-def _mark(cells: dict[str, Row]) -> Mark | None:
-    value, low, high = (number_of(cells.get(name)) for name in ("estimate", "conf_low", "conf_high"))
-    return None if value is None else Mark(value, low, high)
 
 
 def summary_of_areas(material: Material) -> tuple[Block, ...]:
