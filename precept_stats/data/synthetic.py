@@ -19,6 +19,7 @@ from precept_stats.data.declared import Declared
 from precept_stats.data.synthetic_bundle import BundleScenario, BundleTruth, bundle_tables, bundle_truth
 from precept_stats.data.synthetic_constants import constants_table
 from precept_stats.data.synthetic_draws import ORIGIN
+from precept_stats.data.synthetic_npp import NPP_SEED, npp_tables
 from precept_stats.data.synthetic_programme import (
     ProgrammeScenario,
     ProgrammeTruth,
@@ -39,6 +40,7 @@ from precept_stats.errors import DataError
 
 __all__ = [
     "BUNDLE_SEED",
+    "NPP_SEED",
     "ORIGIN",
     "SHIPPED_SEED",
     "ArmTruth",
@@ -55,6 +57,7 @@ __all__ = [
     "bundle_truth",
     "constants_table",
     "declared_effect",
+    "npp_tables",
     "programme_tables",
     "programme_truth",
     "published_percentages",

@@ -147,7 +147,7 @@ def curve(design: SeriesDesign, terms: Terms, link: Link) -> tuple[CurvePoint, .
     without = terms.without(first)
     points: list[CurvePoint] = []
     groups = [(name, design.row_unit == u) for u, name in enumerate(design.units)]
-    if len(groups) > MOST_SERIES:
+    if len(groups) > MOST_SERIES or not design.single_out:
         groups = [("all", design.treated[design.row_unit])]
     for name, mine in groups:
         for period in np.unique(design.period[mine]):

@@ -23,6 +23,10 @@ class OverTime(Declared):
     adjust: tuple[str, ...] = ()
     weights: str | None = None
 
+    def __hash__(self) -> int:
+        """By its content: a mapping of interruptions has no hash of its own."""
+        return hash(self.model_dump_json())
+
     @property
     def first(self) -> str:
         """The interruption that time is counted from."""

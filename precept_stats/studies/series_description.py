@@ -49,7 +49,7 @@ def _points(design: SeriesDesign) -> Iterator[Row]:
 def _series(design: SeriesDesign) -> Iterator[_Among]:
     everyone = np.ones(len(design.y), dtype=np.bool_)
     starts = design.interruptions[0].start
-    if len(design.units) <= MOST_SERIES:
+    if design.single_out and len(design.units) <= MOST_SERIES:
         for unit, name in enumerate(design.units):
             yield _Among(name, "calendar", design.row_unit == unit, design.period)
     elif design.region is not None:

@@ -45,7 +45,8 @@ class SeriesDesign:
     number why a cell is not used (``LEFT``); such cells are kept for figures. ``treated`` (U,) is False for
     control series. ``cluster`` (U,) is what units are alike within; ``region`` and ``level`` (U,) describe
     them, None where the study names none. Covariates have one row a cell. ``names`` are what a reader calls
-    the counterfactual (or the time before) and the programme.
+    the counterfactual (or the time before) and the programme. ``single_out`` says that units may be shown one
+    by one: series may, maternity units may not.
     """
 
     outcome: Outcome
@@ -75,6 +76,7 @@ class SeriesDesign:
     coding: Coding
     seasonality: AnySeasonality
     control_levels: Literal["pooled", "own"]
+    single_out: bool = True
 
     @property
     def used(self) -> Bools:

@@ -203,6 +203,7 @@ def _design(source: Source, placed: tuple[Labels, Ints], kept: Bools, coded: Cod
         coding=study.coding,
         seasonality=study.seasonality,
         control_levels=_control_levels(study),
+        single_out=isinstance(study, InterruptedSeries),
     )
 
 
