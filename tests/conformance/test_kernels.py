@@ -12,6 +12,7 @@ from tests.numerics.mixed.models import MODELS, table
 from tests.numerics.mixed.numbers import recorded
 
 from .cases import ROOT, data_folder
+from .kernel_correlations import correlation_cases
 from .kernel_further import further_cases
 from .kernel_glmm import glmm_cases
 from .kernel_mixed import mixed_cases
@@ -19,7 +20,7 @@ from .kernel_printed import printed_cases
 from .kernels import KernelCase, compare, known_differences
 from .pages import case_section
 
-CASES = (*mixed_cases(), *glmm_cases(), *further_cases(), *printed_cases())
+CASES = (*mixed_cases(), *glmm_cases(), *further_cases(), *printed_cases(), *correlation_cases())
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
