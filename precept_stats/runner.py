@@ -43,6 +43,7 @@ from precept_stats.methods.watched import watched
 from precept_stats.plan.document import Analysis, Plan
 from precept_stats.plan.families import family_rows
 from precept_stats.plan.intracluster import correlations_of
+from precept_stats.plan.model_comparison import comparison_rows
 from precept_stats.plan.provenance import provenance
 from precept_stats.plan.reader import LoadedPlan, read_plan, resolve_file
 from precept_stats.plan.regional_disparity import disparities_of
@@ -120,8 +121,8 @@ def run(
     ``data`` gives or replaces tables by name (a path, or a pandas, polars or Arrow table); other
     tables come from the files that the plan names. Raises PlanError or DataError before anything
     is fitted, DataError for the tables or the primary analysis; other failures are in the results.
-    Analyses that ``kept`` has are not fitted again; ``watch`` hears how far the chains of a posterior are, and
-    may keep those that have finished.
+    Analyses that ``kept`` has are not fitted again; ``watch`` hears how far the chains of a posterior are,
+    and may keep those that have finished.
     """
     loaded = plan if isinstance(plan, LoadedPlan) else read_plan(Path(plan))
     stands = standing(loaded)
@@ -135,16 +136,21 @@ def run(
     for done, (name, analysis) in enumerate(document.analyses.items()):
         if progress is not None:
             progress(done, len(document.analyses), analysis.label or name)
-        entries.append(keeper.get(name) or _kept(keeper, _answer(document, name, prepared[name], watch), made))
+        done_before = keeper.get(name)
+        entries.append(done_before or _kept(keeper, _answer(document, name, prepared[name], watch), made))
     if progress is not None:
         progress(len(entries), len(entries), "done")
-    families = family_rows(document, {entry.analysis: entry for entry in entries})
+    by_name = {entry.analysis: entry for entry in entries}
+    families, between = family_rows(document, by_name), comparison_rows(document, by_name)
     quality = tuple(row for table in tables.values() for row in quality_rows(table))
     areas = (*correlations_of(document, tables), *disparities_of(document, tables))
     findings = (finding for finding in loaded.findings if finding.severity == "warning")
     told = (_with_deviations(document, entry, stands.unplanned) for entry in entries)
     return Results(
-        analyses=tuple(_extended(entry, families.of_members.get(entry.analysis, ())) for entry in told),
+        analyses=tuple(
+            _extended(entry, (*families.of_members.get(entry.analysis, ()), *between.get(entry.analysis, ())))
+            for entry in told
+        ),
         shared=(*stands.rows(), *quality, *families.shared, *areas),
         provenance=made,
         warnings=tuple(f"{finding.pointer}: {finding.message}" for finding in findings),
@@ -380,8 +386,6 @@ def _with_deviations(plan: Plan, entry: Result | Failure, unplanned: Mapping[str
             f"not estimable ({entry.problem}); the prespecified fallback is analysis '{fallback.use}'"
             for fallback in analysis.on_failure
         ]
-    if analysis.reason in ("data_driven", "requested_by_reviewer"):
-        texts.append(f"not prespecified: {analysis.reason.replace('_', ' ')}")
     header = Header(entry.analysis, entry.estimand, entry.purpose, "")
     rows = [header.row("deviation", "text", text, "Deviation") for text in texts]
     if entry.analysis in unplanned:

@@ -70,7 +70,8 @@ class Analysis(Declared):
     """One answer to one estimand: a study, a method, and why it is here.
 
     With ``influence`` the effect is also estimated without each cluster in turn. ``missing_outcomes`` says
-    what is assumed of outcomes that are missing, and what becomes of them.
+    what is assumed of outcomes that are missing, and what becomes of them. ``compared_with`` names
+    another analysis, whose predictions of left-out clusters those of this one are compared with.
     """
 
     label: str = ""
@@ -82,6 +83,7 @@ class Analysis(Declared):
     on_failure: tuple[Fallback, ...] = ()
     influence: Literal["none", "leave_one_cluster_out"] = "none"
     missing_outcomes: MissingOutcomes = COMPLETE_CASE
+    compared_with: Identifier | None = None
     known_truth: KnownTruth | None = None
 
     @property

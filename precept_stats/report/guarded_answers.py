@@ -29,6 +29,13 @@ ANSWERS: tuple[Context, ...] = (
     "reference",
     "imputation",
     "fit",
+    "prior_grid",
+    "power_scaling",
+    "new_cluster",
+    "unit",
+    "predictive_check",
+    "probability",
+    "posterior",
 )
 LEFT = ("conf_level", "null", "weight", "local_alpha", "rejected", "order")
 SHIFT = "missing_outcomes.delta"

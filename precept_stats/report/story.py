@@ -32,7 +32,10 @@ from precept_stats.report.sections.methods import methods
 from precept_stats.report.sections.missing_outcomes import missing_outcomes
 from precept_stats.report.sections.numbers_needed import numbers_needed
 from precept_stats.report.sections.posterior import posterior, priors
+from precept_stats.report.sections.posterior_checks import posterior_checks
+from precept_stats.report.sections.posterior_clusters import posterior_clusters
 from precept_stats.report.sections.predictions import predictions
+from precept_stats.report.sections.prior_sensitivity import prior_sensitivity
 from precept_stats.report.sections.record import deviations, differences, provenance
 from precept_stats.report.sections.reference import reference
 from precept_stats.report.sections.results import forest, results
@@ -55,6 +58,7 @@ SECTIONS: tuple[tuple[Output | None, Section], ...] = (
     ("results", sensitivity),
     ("results", missing_outcomes),
     ("results", posterior),
+    ("results", prior_sensitivity),
     ("results", numbers_needed),
     ("results", first_stage),
     ("results", families),
@@ -70,6 +74,8 @@ SECTIONS: tuple[tuple[Output | None, Section], ...] = (
     ("clusters", clusters),
     ("clusters", cluster_size),
     ("clusters", predictions),
+    ("clusters", posterior_clusters),
+    ("clusters", posterior_checks),
     ("clusters", influence),
     ("data_quality", data_quality),
     (None, methods),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from precept_stats.plan.rules import (
     allocations,
+    comparisons,
     correlations,
     disparities,
     missing,
@@ -29,4 +30,5 @@ RULES: tuple[Rule, ...] = (
     *subgroups.RULES,
     *disparities.RULES,
     *over_time.RULES,
+    *comparisons.RULES,
 )

@@ -23,10 +23,10 @@ from precept_stats.report.figures.page import (
     Page,
     new_page,
 )
-from precept_stats.report.lettering import fitted, wrapped
+from precept_stats.report.lettering import wrapped
 
 PALE_BLUE = "#b9d3e6"
-GAP, FOOT, LINE = 18.0, 44.0, 12.0
+GAP, FOOT, LINE = 18.0, 54.0, 12.0
 HEIGHT = {True: 110.0, False: 128.0}
 
 
@@ -62,8 +62,9 @@ def _panel(
     height = HEIGHT[page.narrow]
     axes = page.axes(left + 4, top + head, width - 8, height)
     _densities(axes, panel)
-    words = fitted(panel.axis, width, SMALL)
-    page.text(left + width / 2, top + head + height + 27, words, Letters(SMALL, align="center"))
+    for place, words in enumerate(wrapped(panel.axis, width, SMALL)):
+        across, down = left + width / 2, top + head + height + 27 + 10.0 * place
+        page.text(across, down, words, Letters(SMALL, align="center"))
 
 
 def _densities(axes: Axes, panel: PosteriorPanel) -> None:

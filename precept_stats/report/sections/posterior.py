@@ -226,10 +226,11 @@ def _panel(one: Shown) -> PosteriorPanel:
     benefit = one.chance("benefit") or 0.0
     middle, null = factor * one.found.value, factor * one.found.null
     above = (middle > null) == (benefit >= 0.5)
-    words = [f"P(benefit) {chance_text(benefit)}"]
-    worthwhile = one.chance("worthwhile")
-    if worthwhile is not None:
-        words.append(f"P(worthwhile) {chance_text(worthwhile)}")
+    words = [f"better at all: {chance_text(benefit)} probable"]
+    worthwhile, equal, size = one.chance("worthwhile"), one.chance("equivalence"), _size(one)
+    if worthwhile is not None and equal is not None:
+        words.append(f"better by {size} or more: {chance_text(worthwhile)}")
+        words.append(f"less than that either way: {chance_text(equal)}")
     if thresholds:
         above = thresholds[0] > null
     return PosteriorPanel(

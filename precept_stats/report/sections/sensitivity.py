@@ -23,7 +23,7 @@ from precept_stats.report.words import (
     value_words,
 )
 
-NO_NUMBER = ("purpose", "reason", "influence", "label", "on_failure")
+NO_NUMBER = ("purpose", "reason", "influence", "label", "on_failure", "compared_with")
 """Fields of an analysis that change none of its numbers."""
 COLUMNS_TOLD = ("characteristics", "incomplete_pairs")
 """Fields of a study that change none, or follow from another."""
