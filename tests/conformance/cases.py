@@ -10,7 +10,7 @@ import json
 import math
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -30,6 +30,8 @@ from precept_stats.values import Result, Row
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "tests" / "reference"
 HERE_ONLY = "PRECEPT_DATA"
+WITHIN = 3.0
+"""Standard errors of the difference of two sampled numbers that is let through."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,10 @@ class Number:
     """One reference number: what the other program gives, and where ours is known to differ, why.
 
     ``scale`` is what ``rtol`` and digits are relative to where the number itself may be near 0 (an entry of
-    a matrix, a predicted effect). Numbers of one ``block`` are shown in one line of the pages.
+    a matrix, a predicted effect). Numbers of one ``block`` are shown in one line of the pages. Of a number
+    that was sampled ``errors`` are its Monte Carlo standard error there and that of a single independent
+    draw; it is held to ``WITHIN`` standard errors of the difference, ours being known from our effective
+    sample size.
     """
 
     name: str
@@ -47,6 +52,15 @@ class Number:
     reason: str = ""
     scale: float | None = None
     block: str = ""
+    errors: tuple[float, float] | None = None
+
+    def beside(self, result: Result) -> Number:
+        """The number with the tolerance that it has beside this result."""
+        if self.errors is None:
+            return self
+        effective = min(number_called(f"fit.{name}", result) for name in ("ess_bulk", "ess_tail"))
+        tolerance = WITHIN * math.hypot(self.errors[0], self.errors[1] / math.sqrt(effective))
+        return replace(self, rtol=tolerance / abs(self.theirs), scale=abs(self.theirs))
 
 
 @dataclass(frozen=True)
@@ -99,9 +113,10 @@ def read_case(folder: Path) -> Case:
         Number(
             entry["name"],
             entry["value"],
-            entry["rtol"],
+            entry.get("rtol", math.nan),
             entry.get("known_difference", {}).get("by_our_rule"),
             entry.get("known_difference", {}).get("reason", ""),
+            errors=(entry["mcse"], entry["per_draw"]) if "mcse" in entry else None,
         )
         for entry in expected["numbers"]
     )
@@ -186,4 +201,6 @@ def _told(row: Row, key: str) -> str:
 
 def compare(case: Case) -> list[Comparison]:
     result = answer(case)
-    return [Comparison(case, number, number_called(number.name, result)) for number in case.numbers]
+    return [
+        Comparison(case, number.beside(result), number_called(number.name, result)) for number in case.numbers
+    ]
