@@ -16,6 +16,8 @@ from precept_stats.methods.instrumental_variables import InstrumentalVariables
 from precept_stats.methods.linear_mixed import LinearMixed
 from precept_stats.methods.model_robust import ModelRobust
 from precept_stats.methods.randomisation_test import RandomisationTest
+from precept_stats.methods.segmented_regression import SegmentedRegression
+from precept_stats.methods.six_methods import SixMethods
 from precept_stats.methods.wild_cluster_bootstrap import WildClusterBootstrap
 
 AnyMethod = Annotated[
@@ -34,7 +36,7 @@ AnyMethod = Annotated[
 """Every method for trials, told apart by ``kind``."""
 
 PlannedMethod = Annotated[
-    AnyMethod | BeforeAfter,
+    AnyMethod | BeforeAfter | SegmentedRegression | SixMethods,
     Field(discriminator="kind"),
 ]
 """Every method of an analysis: those for trials, then those over time (one line each)."""

@@ -83,6 +83,15 @@ def generalised_least_squares(series: Series, phi: float) -> LinearFit:
     return weighted_least_squares(whiten(series.X, phi, gaps), whiten(series.y, phi, gaps), ones)
 
 
+def autoregressive(normal: Vector, phi: float, gaps: Ints) -> Vector:
+    """Errors (n,) of marginal variance 1 with this phi, from independent normal numbers (n,)."""
+    found, r = normal.copy(), phi**gaps
+    scale = np.sqrt(1.0 - r**2)
+    for t in range(1, len(found)):
+        found[t] = r[t - 1] * found[t - 1] + scale[t - 1] * normal[t]
+    return found
+
+
 def prais_winsten(series: Series, *, iterate: bool = True) -> Ar1Fit:
     """Least squares, phi from its residuals, generalised least squares, and again until phi settles.
 

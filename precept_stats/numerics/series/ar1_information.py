@@ -70,7 +70,10 @@ def covariance_information(fit: Ar1Fit) -> CovarianceInformation:
 
 
 def theta_information(fit: Ar1Fit) -> ThetaInformation:
-    """The same with the observed Hessian of the restricted deviance, for Satterthwaite's rule."""
+    """The same with the observed Hessian of the restricted deviance, for Satterthwaite's rule.
+
+    In (log of the variance, phi), so that what counts as flat does not depend on the outcome's unit.
+    """
     found, X, phi = _pieces(fit), fit.series.X, fit.covariance
     turned = found.inverse @ found.first
     slopes = phi @ (X.T @ (turned @ found.inverse) @ X) @ phi
@@ -81,4 +84,6 @@ def theta_information(fit: Ar1Fit) -> ThetaInformation:
     bent = np.einsum("i,rsij,j->rs", weighed, found.second, weighed)
     held = projection @ found.first
     traces = np.einsum("rsij,ji->rs", found.second, projection) - np.einsum("rij,sji->rs", held, held)
-    return ThetaInformation(phi, slopes, traces + 2.0 * around - bent)
+    unit = np.array([fit.variance, 1.0])
+    hessian = (traces + 2.0 * around - bent) * np.outer(unit, unit)
+    return ThetaInformation(phi, unit[:, None, None] * slopes, hessian)

@@ -35,6 +35,8 @@ EDGE = 0.999
 """A partial autocorrelation at least this large in size is said to lie on the boundary."""
 STEP = 1e-4
 """Of the differences that stand for derivatives in the search's own numbers."""
+IMPOSSIBLE = 1e12
+"""The loss where the errors have no covariance."""
 SAME = 1e-4
 """Optima whose log-likelihoods differ by less are one optimum."""
 
@@ -84,7 +86,7 @@ class _Problem:
         try:
             fit, spread = self.whitened(free)
         except np.linalg.LinAlgError:
-            return math.inf
+            return IMPOSSIBLE
         n = len(self.y)
         squares = float(fit.residuals @ fit.residuals)
         return 0.5 * (n * (math.log(2.0 * math.pi * squares / n) + 1.0) + spread)
@@ -161,9 +163,9 @@ def _optima(problem: _Problem) -> list[tuple[float, Vector]]:
             bounds=[(-FAR, FAR)] * k,
             options={"ftol": 1e-13, "gtol": 1e-7},
         )
-        if math.isfinite(end.fun) and all(abs(end.fun - height) > SAME for height, _ in found):
+        if end.fun < IMPOSSIBLE and all(abs(end.fun - height) > SAME for height, _ in found):
             found.append((float(end.fun), end.x))
-        elif math.isfinite(end.fun):
+        elif end.fun < IMPOSSIBLE:
             found = [
                 (end.fun, end.x) if abs(end.fun - h) <= SAME and end.fun < h else (h, x) for h, x in found
             ]

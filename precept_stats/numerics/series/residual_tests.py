@@ -63,7 +63,7 @@ def ljung_box(residuals: Vector, positions: Ints, lag: int) -> SerialTest:
 
 
 def breusch_godfrey(X: Matrix, residuals: Vector, positions: Ints, lag: int) -> SerialTest:
-    """The statistic n R^2 of residuals on X (n, p) and their own ``lag`` earlier values, 0 where there are none.
+    """The statistic n R^2 of residuals on X (n, p) and their ``lag`` earlier values (0 where there are none).
 
     On chi-squared with ``lag`` df (Breusch 1978; Godfrey 1978), as in R's lmtest with its default fill.
     """
