@@ -70,22 +70,35 @@ def to_json(results: Results) -> str:
 
     A limit of an interval without end is null.
     """
-
-    def entry(value: Result | Failure) -> dict[str, Any]:
-        rest = {k: v for k, v in asdict(_without_draws(value)).items() if k not in ("rows", "draws")}
-        for interval in _intervals(rest):
-            ends = ((side, interval[side]) for side in WITHOUT_END)
-            interval.update({side: None if math.isinf(end) else end for side, end in ends})
-        return {"outcome": type(value).__name__.lower(), **rest, "rows": [flatten(row) for row in value.rows]}
-
     document = {
         "precept_results": FORMAT,
         "provenance": asdict(results.provenance),
         "warnings": list(results.warnings),
         "shared": [flatten(row) for row in results.shared],
-        "analyses": [entry(value) for value in results.analyses],
+        "analyses": [_flat(value) for value in results.analyses],
     }
     return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
+
+
+def _flat(value: Result | Failure) -> dict[str, Any]:
+    rest = {k: v for k, v in asdict(_without_draws(value)).items() if k not in ("rows", "draws")}
+    for interval in _intervals(rest):
+        ends = ((side, interval[side]) for side in WITHOUT_END)
+        interval.update({side: None if math.isinf(end) else end for side, end in ends})
+    return {"outcome": type(value).__name__.lower(), **rest, "rows": [flatten(row) for row in value.rows]}
+
+
+def entry_to_json(entry: Result | Failure) -> str:
+    """One entry of a set of results as JSON text, as it stands in the whole."""
+    return json.dumps(_flat(entry), ensure_ascii=False, allow_nan=False)
+
+
+def entry_from_json(text: str) -> Result | Failure:
+    """The entry that :func:`entry_to_json` wrote. Raises DataError when the text is something else."""
+    try:
+        return _entry(json.loads(text))
+    except (KeyError, TypeError, ValueError, ValidationError) as problem:
+        raise DataError("this is not an entry of results", found=str(problem)[:300]) from problem
 
 
 def _without_draws(entry: Result | Failure) -> Result | Failure:

@@ -9,12 +9,17 @@ from __future__ import annotations
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from precept_stats import console
 from precept_stats.errors import PlanError, PreceptError
+from precept_stats.plan.amendment_classes import AmendmentClass, Timing
+
+if TYPE_CHECKING:
+    from precept_stats.evidence.keys import Signer
+    from precept_stats.plan.lock_document import LockFile
 
 INTERRUPTED = 130
 
@@ -38,6 +43,13 @@ Tables = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace what stands there, in one step.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Where to write; results/<plan id> unless given.")]
+
+Key = Annotated[
+    list[Path] | None, typer.Option("--key", help="A key of `precept keygen` to sign with; repeat for more.")
+]
+SignedBy = Annotated[
+    list[str] | None, typer.Option("--signed-by", metavar="NAME", help="Who signs, once for each --key.")
+]
 
 
 def main() -> None:
@@ -76,36 +88,44 @@ def check(plan: PlanFile, as_json: AsJson = False) -> None:
 
 @app.command()
 def run(
-    plan: PlanFile, data: Tables = None, out: Out = None, force: Force = False, as_json: AsJson = False
+    plan: PlanFile,
+    data: Tables = None,
+    out: Out = None,
+    force: Force = False,
+    as_json: AsJson = False,
+    key: Key = None,
+    signed_by: SignedBy = None,
 ) -> None:
-    """Run every analysis of a plan and write its results folder and report."""
+    """Run every analysis of a plan and write its bundle: report, rows and all that is needed to check them.
+
+    Killed, it goes on from the analyses that had finished when the same command is given again.
+    """
     from precept_stats.ard import to_json
-    from precept_stats.evidence.folder import ensure_writable
+    from precept_stats.evidence.bundle import failed_analyses
     from precept_stats.evidence.kept_chains import KeptChains
-    from precept_stats.evidence.publish import publish
+    from precept_stats.evidence.names import REPORT
+    from precept_stats.evidence.publish import Writing, run_bundle
     from precept_stats.plan.reader import read_plan
     from precept_stats.report.disclosure import gate_results
-    from precept_stats.runner import run as run_plan
 
     loaded = read_plan(plan)
     target = out if out is not None else Path("results") / loaded.plan.id
-    ensure_writable(target, force=force)
+    signers = _signers(key, signed_by)
     chains = KeptChains.beside(target)
     try:
         with console.progress(loaded.plan.id) as steps:
-            watch = chains.watch(steps.sampled)
-            results = run_plan(loaded, _named_files(data or []), progress=steps.analysed, watch=watch)
+            writing = Writing(force, signers, steps.analysed, chains.watch(steps.sampled))
+            results = run_bundle(loaded, _named_files(data or []), target, writing)
     except KeyboardInterrupt:
         console.note_kept(chains.count)
         raise
-    report_path = publish(loaded, results, target, force=force)
     chains.clear()
     if as_json:
         sys.stdout.write(to_json(gate_results(results, loaded.plan.disclosure.policy)) + "\n")
     else:
         console.show_results(results)
-        console.show(f"report: {report_path}")
-    if results.failed or (loaded.plan.of_areas and console.any_failed(results)):
+        console.show(f"report: {target / REPORT}")
+    if failed_analyses(loaded, results):
         raise typer.Exit(1)
 
 
@@ -200,6 +220,81 @@ def check_data(
     else:
         console.show_quality(rows)
         console.show(f"{file}: {len(table.frame):,} rows conform to schema {schema_name}")
+
+
+@app.command()
+def keygen(
+    out: Annotated[Path, typer.Argument(metavar="FILE", help="The new key; its public half is FILE.pub.")],
+    passphrase: Annotated[bool, typer.Option("--passphrase", help="Ask for one for the key.")] = False,
+) -> None:
+    """Make a key to sign locks and bundles with (Ed25519), offline. Whoever has the file can sign as you."""
+    from precept_stats.evidence.keys import key_fingerprint
+    from precept_stats.evidence.keys import keygen as make_key
+
+    words = typer.prompt("Passphrase", hide_input=True, confirmation_prompt=True) if passphrase else ""
+    public = make_key(out, words)
+    console.show(f"private key: {out} (keep it to yourself)")
+    console.show(f"public key:  {public}")
+    console.show(f"fingerprint: {key_fingerprint(public)}")
+
+
+@app.command()
+def lock(plan: PlanFile, key: Key = None, signed_by: SignedBy = None, as_json: AsJson = False) -> None:
+    """Lock a plan: fix what it and its schemas state, before the data are seen.
+
+    Refused, with all reasons, while something is undecided, a schema is not pinned, or the primary
+    analysis names no fallback.
+    """
+    from precept_stats.evidence.lock import lock as lock_plan
+
+    _show_lock(plan, lock_plan(plan, _signers(key, signed_by)), as_json=as_json)
+
+
+@app.command()
+def amend(
+    plan: PlanFile,
+    reason: Annotated[str, typer.Option("--reason", help="Why the plan is changed.")],
+    kind: Annotated[AmendmentClass, typer.Option("--class", help="What the change is about.")],
+    timing: Annotated[Timing, typer.Option("--timing", help="Before or after data by arm were seen.")],
+    seen: Annotated[str, typer.Option("--seen", help="Who had seen what of the data when this was decided.")],
+    decided_by: Annotated[str, typer.Option("--decided-by", help="Who decided.")] = "",
+    impact: Annotated[str, typer.Option("--impact", help="What the change is expected to do.")] = "",
+    key: Key = None,
+    signed_by: SignedBy = None,
+    as_json: AsJson = False,
+) -> None:
+    """Amend a locked plan: record how its file differs now, field by field, and why."""
+    from precept_stats.evidence.lock import Why
+    from precept_stats.evidence.lock import amend as amend_plan
+
+    why = Why(kind, reason, timing, seen, decided_by, impact)
+    _show_lock(plan, amend_plan(plan, why, _signers(key, signed_by)), as_json=as_json)
+
+
+def _show_lock(plan: Path, file: LockFile, *, as_json: bool) -> None:
+    from precept_stats.plan.lock_chain import locks_folder
+
+    path = locks_folder(plan) / file.name
+    if as_json:
+        console.show_json({"lock": str(path), "digest": file.digest, "plan": file.lock.plan.canonical_sha256})
+        return
+    for change in file.lock.amendment.changes if file.lock.amendment is not None else ():
+        console.show(str(change))
+    console.show(f"{file.lock.kind}: {path}")
+    console.show(f"digest: {file.digest}")
+    if not file.lock.signatures:
+        console.show("not signed: give --key and --signed-by to say who locked it")
+
+
+def _signers(keys: list[Path] | None, signed_by: list[str] | None) -> tuple[Signer, ...]:
+    """The signers that the options name; a key that has a passphrase asks for it."""
+    if not keys and not signed_by:
+        return ()
+    from precept_stats.evidence.keys import is_protected, read_signers
+
+    asked = any(is_protected(key) for key in keys or ())
+    words = typer.prompt("Passphrase of the key", hide_input=True, err=True) if asked else ""
+    return read_signers(keys or [], signed_by or [], words)
 
 
 def _named_files(pairs: list[str]) -> dict[str, Path]:

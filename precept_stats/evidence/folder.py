@@ -38,7 +38,7 @@ def ensure_writable(target: Path, *, force: bool) -> None:
                 found=str(target),
                 allowed=f"a folder with {' or '.join(MARKS)}, or a new folder",
             )
-    with _refusals(target):
+    with refusals(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         probe = _beside(target)
         try:
@@ -59,7 +59,7 @@ def write_folder(target: Path, write: Write, *, force: bool) -> None:
     kill between two renames leaves it under another name beside its place, still whole.
     """
     ensure_writable(target, force=force)
-    with _refusals(target):
+    with refusals(target):
         workshop = _beside(target)
         fresh, aside = workshop / "new", workshop / "old"
         try:
@@ -82,7 +82,8 @@ def _clear_away(workshop: Path, aside: Path, target: Path) -> None:
 
 
 @contextmanager
-def _refusals(target: Path) -> Iterator[None]:
+def refusals(target: Path) -> Iterator[None]:
+    """Turn what the system refuses into an OutputError that names the folder."""
     try:
         yield
     except OSError as problem:
@@ -102,7 +103,7 @@ def write_file(target: Path, text: str, *, force: bool) -> None:
             found=str(target),
             allowed="a new file, or --force to replace it",
         )
-    with _refusals(target):
+    with refusals(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as workshop:
             fresh = Path(workshop) / "new"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
     load_pem_private_key,
+    load_pem_public_key,
 )
 
 from precept_stats.errors import OutputError, PlanError
@@ -61,6 +63,29 @@ def read_signers(keys: Sequence[Path], names: Sequence[str], passphrase: str = "
         found = f"{len(keys)} keys and {len(names)} names"
         raise PlanError("every key needs the name of who signs with it", found=found, allowed="as many names")
     return tuple(Signer(name, _private_key(path, passphrase)) for path, name in zip(keys, names, strict=True))
+
+
+def is_protected(path: Path) -> bool:
+    """Whether a key file has a passphrase; a file that cannot be read has none."""
+    try:
+        with path.open("rb") as stream:
+            return b"ENCRYPTED" in stream.read(LARGEST_KEY)
+    except OSError:
+        return False
+
+
+def key_fingerprint(public: Path) -> str:
+    """The short name of a key from its public half: SHA-256 of its 32 bytes, in hex. Raises PlanError."""
+    try:
+        with public.open("rb") as stream:
+            key = load_pem_public_key(stream.read(LARGEST_KEY))
+    except (OSError, ValueError, UnsupportedAlgorithm):
+        raise PlanError(
+            "this is not a public key", allowed="a .pub file of `precept keygen`", where=str(public)
+        ) from None
+    if not isinstance(key, Ed25519PublicKey):
+        raise PlanError("the key is not of Ed25519", found=type(key).__name__, where=str(public))
+    return hashlib.sha256(key.public_bytes(Encoding.Raw, PublicFormat.Raw)).hexdigest()
 
 
 def _private_key(path: Path, passphrase: str) -> Ed25519PrivateKey:

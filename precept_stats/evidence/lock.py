@@ -8,11 +8,13 @@ import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
 from precept_stats.errors import OutputError, PlanError
 from precept_stats.evidence.keys import Signer
+from precept_stats.plan.amendment_classes import AmendmentClass, Timing
 from precept_stats.plan.lock_chain import (
     SEEN_BY_ARM,
     lock_name,
@@ -24,15 +26,12 @@ from precept_stats.plan.lock_chain import (
 from precept_stats.plan.lock_differences import changes_between, stated
 from precept_stats.plan.lock_document import (
     Amendment,
-    AmendmentClass,
     Lock,
     LockedPlan,
     LockedSchema,
     LockFile,
-    Timing,
     read_lock,
 )
-from precept_stats.plan.provenance import now
 from precept_stats.plan.reader import LoadedPlan, read_plan
 from precept_stats.plan.schemas import planned_schemas
 
@@ -168,7 +167,7 @@ def _write(
     signers: Sequence[Signer],
 ) -> LockFile:
     sequence = 0 if parent is None else parent.lock.sequence + 1
-    made = now()
+    made = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     if parent is not None and made < parent.lock.created:
         raise PlanError("the clock stands before the last lock", found=made, allowed=parent.lock.created)
     unsigned = Lock(
@@ -223,12 +222,24 @@ def write_new(path: Path, content: bytes) -> None:
             os.fsync(stream.fileno())
         try:
             fresh.chmod(0o644)
-            os.link(fresh, path)  # fails where the file exists, as a rename would not
+            _place(fresh, path)
         finally:
-            fresh.unlink()
+            fresh.unlink(missing_ok=True)
     except FileExistsError:
         raise OutputError("the lock exists already; nothing was changed", found=str(path)) from None
     except OSError as problem:
         raise OutputError(
             "the lock cannot be written", found=problem.strerror or str(problem), where=str(path)
         ) from None
+
+
+def _place(fresh: Path, path: Path) -> None:
+    """Give a file its name, which must be free: by a link where the file system has them."""
+    try:
+        os.link(fresh, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        if path.exists():
+            raise FileExistsError(path) from None
+        fresh.rename(path)

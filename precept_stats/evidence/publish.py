@@ -1,56 +1,80 @@
-"""What a results folder holds: the report, the rows that may be shown, and, apart, the full rows."""
+"""From a plan to its bundle: run and write in one step, or write results that are there."""
 
 from __future__ import annotations
 
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from precept_stats.ard import write_json, write_parquet
-from precept_stats.evidence.draw_files import write_draws
-from precept_stats.evidence.folder import write_folder
+from precept_stats.data.dataset import Source
+from precept_stats.evidence.bundle import Journal, write_bundle
+from precept_stats.evidence.checkpoints import KeptAnalyses
+from precept_stats.evidence.keys import Signer
+from precept_stats.evidence.names import REPORT
+from precept_stats.evidence.workshop import workshop
+from precept_stats.inference.watching import NOBODY, Watch
+from precept_stats.plan.provenance import now
 from precept_stats.plan.reader import LoadedPlan
-from precept_stats.report.disclosure import gate_results
-from precept_stats.report.render_html import render_html
-from precept_stats.report.story import story
+from precept_stats.runner import Progress, run
 from precept_stats.values import Results
 
-REPORT, ROWS, PARQUET, PLAN, RESTRICTED = (
-    "report.html",
-    "rows.json",
-    "rows.parquet",
-    "plan.yaml",
-    "restricted",
-)
 
-WARNING = """These files hold every count at full precision. They have not passed the disclosure
-policy of the plan. Keep them where the data are kept; share the files of the folder above.
-"""
+@dataclass(slots=True)
+class Writing:
+    """How a bundle is written: over an older one or not, signed by whom, and who hears of progress."""
+
+    force: bool = False
+    signers: Sequence[Signer] = ()
+    progress: Progress | None = None
+    watch: Watch = NOBODY
 
 
-def publish(loaded: LoadedPlan, results: Results, target: Path, *, force: bool = False) -> Path:
-    """Write the results folder and return the path of its report.
+@dataclass(slots=True)
+class _Log:
+    """What happened in a run, a line of JSON an event. Names and states only, never a value."""
 
-    ``rows.json``, ``rows.parquet`` and ``report.html`` have passed the disclosure policy. When the
-    policy changes anything, the full-precision rows stand in ``restricted/``. Draws of posteriors stand
-    with the rows that hold every count. Raises OutputError.
+    lines: list[str] = field(default_factory=list)
+    begun: float = field(default_factory=time.monotonic)
+
+    def tell(self, event: str, analysis: str = "", status: str = "") -> None:
+        said = {"analysis": analysis, "status": status}
+        seconds = round(time.monotonic() - self.begun, 3)
+        kept = {name: text for name, text in said.items() if text}
+        self.lines.append(json.dumps({"at": now(), "seconds": seconds, "event": event, **kept}))
+
+
+def run_bundle(
+    loaded: LoadedPlan, data: Mapping[str, Source] | None, target: Path, writing: Writing | None = None
+) -> Results:
+    """Run a plan and write its bundle to ``target``, whole or not at all.
+
+    A run that was killed goes on from the analyses that it had finished, when plan, data, software and
+    machine are the very same; addressed seeds make its rows those of a run that was not. Raises what
+    ``run`` raises, and OutputError.
     """
-    shown = gate_results(results, loaded.plan.disclosure.policy)
-    html = render_html(story(loaded, results))
+    how = writing or Writing()
+    log, started = _Log(), now()
+    log.tell("started")
+    with workshop(target, force=how.force) as shop:
+        kept = KeptAnalyses(shop.kept, log.tell)
+        results = run(loaded, data, progress=how.progress, kept=kept, watch=how.watch)
+        log.tell("analysed")
+        journal = Journal(started, tuple(log.lines))
+        shop.deliver(lambda folder: write_bundle(loaded, results, folder, journal, how.signers))
+    return results
 
-    def write(folder: Path) -> None:
-        (folder / REPORT).write_text(html, encoding="utf-8")
-        (folder / PLAN).write_text(loaded.text, encoding="utf-8")
-        _write_rows(shown, folder)
-        if shown != results:
-            inner = folder / RESTRICTED
-            inner.mkdir()
-            (inner / "README.txt").write_text(WARNING, encoding="utf-8")
-            _write_rows(results, inner)
 
-    write_folder(target, write, force=force)
+def publish(
+    loaded: LoadedPlan, results: Results, target: Path, *, force: bool = False, signers: Sequence[Signer] = ()
+) -> Path:
+    """Write results that are there as a bundle, and return the path of its report.
+
+    ``rows.json``, ``rows.parquet``, figures and ``report.html`` have passed the disclosure policy; rows
+    at full precision stand in ``sensitive/``. docs/bundle.md tells every file. Raises OutputError.
+    """
+    journal = Journal(results.provenance.created)
+    with workshop(target, force=force) as shop:
+        shop.deliver(lambda folder: write_bundle(loaded, results, folder, journal, signers))
     return target / REPORT
-
-
-def _write_rows(results: Results, folder: Path) -> None:
-    write_json(results, folder / ROWS)
-    write_parquet(results.rows, folder / PARQUET)
-    write_draws(results, folder)

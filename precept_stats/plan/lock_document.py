@@ -16,7 +16,9 @@ from pydantic import ConfigDict, Field, StringConstraints, ValidationError
 from precept_stats.data.canonical import canonical_json, is_canonical
 from precept_stats.data.declared import Declared
 from precept_stats.errors import PlanError
+from precept_stats.plan.amendment_classes import AmendmentClass, Timing
 from precept_stats.plan.document import Prespecification, Version
+from precept_stats.plan.findings import quoted
 from precept_stats.plan.multiplicity import Identifier
 
 LARGEST_LOCK = 8_000_000
@@ -24,22 +26,6 @@ LOCK_FORMAT: Literal["1"] = "1"
 
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Moment = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
-AmendmentClass = Literal[
-    "correction",
-    "clarification",
-    "design",
-    "population",
-    "outcome",
-    "estimand",
-    "analysis",
-    "missing_data",
-    "sensitivity_analysis",
-    "data_source",
-    "other",
-]
-"""What an amendment is about; a ``correction`` mends a mistake, a ``clarification`` changes no number."""
-Timing = Literal["before_data_access", "after_data_access"]
-"""Relative to the first look at outcomes by arm, of anyone who decided about the change."""
 
 
 class Whole(Declared):
@@ -76,6 +62,14 @@ class Change(Whole):
     change: Literal["added", "removed", "changed"]
     old: Any = None
     new: Any = None
+
+    def __str__(self) -> str:
+        place = f"{self.document} {self.pointer or '/'}"
+        return {
+            "added": f"{place}: added {quoted(self.new)}",
+            "removed": f"{place}: removed {quoted(self.old)}",
+            "changed": f"{place}: {quoted(self.old)} -> {quoted(self.new)}",
+        }[self.change]
 
 
 class Amendment(Whole):

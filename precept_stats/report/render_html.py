@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -20,6 +21,11 @@ class Drawing:
     wide: str
     narrow: str
 
+    @property
+    def svg(self) -> str:
+        """The form for a page as SVG text."""
+        return base64.b64decode(self.wide.partition(",")[2]).decode("utf-8")
+
 
 @dataclass(frozen=True, slots=True)
 class Section:
@@ -29,9 +35,9 @@ class Section:
     blocks: tuple[tuple[str, Block], ...]
 
 
-def render_html(report: Report) -> str:
-    """The report as HTML text; the same report always gives the same text."""
-    drawings = {figure.id: drawing(figure) for figure in report.figures}
+def render_html(report: Report, drawn: Mapping[str, Drawing] | None = None) -> str:
+    """The report as HTML text; the same report always gives the same text. ``drawn`` are its figures."""
+    drawings = drawn if drawn is not None else {figure.id: drawing(figure) for figure in report.figures}
     template = _environment().get_template("report.html.j2")
     return template.render(report=report, sections=sections(report.blocks), drawings=drawings)
 
