@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from precept_stats.data.declared import Declared
 from precept_stats.errors import FitError
-from precept_stats.inference.curve import Beside
+from precept_stats.inference.curve import Beside, CurveName, CurvePoint
 from precept_stats.inference.fit import Fact, Fit
 from precept_stats.inference.quantities import Quantity, linear
 from precept_stats.inference.randomisation import Randomisation
@@ -61,6 +61,7 @@ EFFECT = 1
 """Where the effect stands among the columns: after the mean before."""
 FEW = 40
 """Below so many clusters a normal reference for a cluster sandwich is doubtful."""
+ERRORS = {"classical": "classical", "hc1": "HC1", "cr1": "clustered (CR1)", "cr2": "clustered (CR2)"}
 ENUMERATED = 19
 """Up to so many clusters every vector of signs is taken."""
 
@@ -170,7 +171,7 @@ class BeforeAfter(Declared):
 
     def _estimator(self) -> str:
         weighting = "Linear" if isinstance(self.weights, EqualRows) else "Weighted linear"
-        return f"{weighting} regression after against before, {self.variance.kind.upper()} variance"
+        return f"{weighting} regression after against before, {ERRORS[self.variance.kind]} errors"
 
     def _df_rule(self) -> str:
         return self.reference.meaning.rstrip(".")
@@ -191,6 +192,7 @@ class BeforeAfter(Declared):
             warnings=warnings,
             facts=self._facts(design, data),
             settings=tuple((name, value) for name, value, _ in listed(self._choices())),
+            curve=self._curve(design, kernel, data),
             beside=self._beside(design, kernel, data),
         )
 
@@ -239,6 +241,23 @@ class BeforeAfter(Declared):
         weights = data.size if isinstance(self.weights, Denominators) else np.ones_like(data.size)
         return weighted_least_squares(X, data.y, weights / weights.mean())
 
+    def _curve(
+        self, design: SeriesDesign, kernel: LinearFit, data: BeforeAfterData
+    ) -> tuple[CurvePoint, ...]:
+        """The mean by time since the start, and without the change after it; none of rows taken together."""
+        if isinstance(self.rows, UnitWindows):
+            return ()
+        points, unit = [], unit_of(design)
+        for time in np.unique(data.time):
+            rows = data.time == time
+            row = np.average(kernel.X[rows], axis=0, weights=data.size[rows])
+            place = int(time)
+            points.append(_point("fitted", place, row, unit))
+            if row[EFFECT] > 0.0:
+                without = row * (np.arange(len(row)) != EFFECT)
+                points.append(_point("counterfactual", place, without, unit))
+        return tuple(points)
+
     def _beside(self, design: SeriesDesign, kernel: LinearFit, data: BeforeAfterData) -> tuple[Beside, ...]:
         """CR2 on Satterthwaite's df; the wild bootstrap where every vector of signs can be taken."""
         if not isinstance(self.beside, FewClusterInference):
@@ -286,3 +305,8 @@ class BeforeAfter(Declared):
             facts.append(Fact("n", "Denominator", round(float(data.size[mine].sum())), people, side))
             facts.append(Fact("n_clusters", "Units", len(np.unique(data.unit[mine])), "clusters", side))
         return tuple(facts)
+
+
+def _point(curve: CurveName, time: int, weights: Vector, unit: str) -> CurvePoint:
+    """A mean of the model at a time since the start."""
+    return CurvePoint(curve, "all", "own_start", time, str(time), linear("mean", curve, weights, unit=unit))

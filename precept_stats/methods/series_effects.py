@@ -9,7 +9,7 @@ gradient of 0.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -33,6 +33,14 @@ Matrix = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 Link = Literal["identity", "log", "logit"]
+MEASURES = {
+    "step": "level_change",
+    "ramp": "slope_change",
+    "pulse": "pulse_change",
+    "decay": "decaying_change",
+}
+"""What the coefficient of a shape measures."""
+
 MOST_SERIES = 12
 """Curves of single series are given for so many at most; beyond that the series are taken together."""
 
@@ -128,12 +136,15 @@ def averted(design: SeriesDesign, terms: Terms, link: Link) -> tuple[Quantity, .
 
 
 def changes(design: SeriesDesign, terms: Terms, link: Link) -> tuple[Quantity, ...]:
-    """Level and slope of every interruption, then cases averted: the coefficients with their own names."""
+    """Every coefficient of an interruption, such as its level and slope; then cases averted."""
     found = []
+    labels = {one.name: one.label for one in design.interruptions}
     for j, name in enumerate(terms.names):
         if terms.belongs[j]:
-            weights = np.eye(len(terms.names))[j]
-            found.append(_linear(f"{link}:{name}" if link != "identity" else name, weights, link, design))
+            kind = name.removeprefix("treated:").partition("[")[0].rstrip("0123456789")
+            one = _linear(MEASURES[kind], np.eye(len(terms.names))[j], link, design)
+            beyond = ", beyond controls" if name.startswith("treated:") else ""
+            found.append(replace(one, contrast=f"{labels[terms.belongs[j]]}{beyond}"))
     return (*found, *averted(design, terms, link))
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from precept_stats.report.area_figure_data import AreaFigureData
+from precept_stats.report.series_figure_data import SeriesFigureData
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +56,13 @@ def mark_of(value: float, interval: tuple[float, float], factor: float = 1.0) ->
 
 @dataclass(frozen=True, slots=True)
 class ForestLine:
-    """One analysis: its estimate with the text for it, or the reason for none."""
+    """One analysis: its estimate with the text for it, or why there is none; of synthetic data the truth."""
 
     label: str
     primary: bool
     text: str
     mark: Mark | None = None
+    truth: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,4 +370,5 @@ FigureData = (
     | TippingData
     | GraphData
     | AreaFigureData
+    | SeriesFigureData
 )

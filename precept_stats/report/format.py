@@ -15,8 +15,10 @@ from precept_stats.values import Estimate
 MINUS = "\u2212"
 THIN = "\u202f"
 SUMMARIES = ("mean_difference", "risk_difference", "rate_difference")
+CHANGES = ("level_change", "slope_change", "pulse_change", "decaying_change")
 DIFFERENCES = (
     *SUMMARIES,
+    *CHANGES,
     *(f"{of}_{one}" for of in ("complier", "dose", "interaction") for one in SUMMARIES),
 )
 MAX_DECIMALS = 8

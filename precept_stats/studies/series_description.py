@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from precept_stats.studies.calendar import label_of
 from precept_stats.studies.cluster_trial_design import Ints
 from precept_stats.studies.prepared_series import PreparedSeries
 from precept_stats.studies.series_design import LEFT, NEVER, Bools, SeriesDesign
@@ -20,7 +21,7 @@ Groups = tuple[tuple[str, str], ...]
 def describe(prepared: PreparedSeries, analysis: str) -> tuple[Row, ...]:
     """Rows of context ``series`` and ``interruption``.
 
-    A point is a series in a period: each series, or each region where there are many units, on the calendar;
+    A point is a series in a period: each series, or each region of a programme by quarter, on the calendar;
     and all treated together by time since each unit's own start where starts differ.
     """
     rows = (*_points(prepared.design), *_interruptions(prepared.design), *_coding(prepared))
@@ -29,40 +30,62 @@ def describe(prepared: PreparedSeries, analysis: str) -> tuple[Row, ...]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Among:
-    """Points of one series: which cells are in it, and the place of every cell on its axis."""
+    """Points of one series: which cells are in it, and which point each cell belongs to.
+
+    ``name`` and ``place`` give what a point is called and where it stands on the axis.
+    """
 
     series: str
     clock: str
     mine: Bools
-    place: Ints
+    point: Ints
+    name: Callable[[int], str]
+    place: Callable[[int], float]
 
 
 def _points(design: SeriesDesign) -> Iterator[Row]:
     for among in _series(design):
-        for place in np.unique(among.place[among.mine]):
-            cells = among.mine & (among.place == place)
-            label = design.label(int(place)) if among.clock == "calendar" else str(int(place))
-            groups = (("series", among.series), ("clock", among.clock), ("period", label))
-            yield from _point(design, cells, groups, int(place))
+        for number in np.unique(among.point[among.mine]):
+            cells = among.mine & (among.point == number)
+            name = among.name(int(number))
+            groups = (("series", among.series), ("clock", among.clock), ("period", name))
+            yield from _point(design, cells, groups, among.place(int(number)))
 
 
 def _series(design: SeriesDesign) -> Iterator[_Among]:
-    everyone = np.ones(len(design.y), dtype=np.bool_)
     starts = design.interruptions[0].start
     if design.single_out and len(design.units) <= MOST_SERIES:
         for unit, name in enumerate(design.units):
-            yield _Among(name, "calendar", design.row_unit == unit, design.period)
+            yield _on_calendar(design, name, design.row_unit == unit)
     elif design.region is not None:
         for region, name in enumerate(design.region_names):
-            yield _Among(name, "calendar", design.region[design.row_unit] == region, design.period)
+            yield _by_quarter(design, name, design.region[design.row_unit] == region)
     if len(design.units) > 1:
         treated = design.treated[design.row_unit]
-        yield _Among("all", "calendar", treated, design.period)
+        yield _on_calendar(design, "all", treated)
         if len(np.unique(starts[starts != NEVER])) > 1:
-            yield _Among("all", "own_start", treated & everyone, design.time.astype(np.intp))
+            yield _Among("all", "own_start", treated, design.time.astype(np.intp), str, float)
 
 
-def _point(design: SeriesDesign, cells: Bools, groups: Groups, place: int) -> Iterator[Row]:
+def _on_calendar(design: SeriesDesign, name: str, mine: Bools) -> _Among:
+    return _Among(name, "calendar", mine, design.period, design.label, float)
+
+
+def _by_quarter(design: SeriesDesign, name: str, mine: Bools) -> _Among:
+    """Three months together, so that a region's point is of enough people to be shown."""
+    if design.every != "month":
+        return _on_calendar(design, name, mine)
+    return _Among(
+        name,
+        "calendar",
+        mine,
+        design.period // 3,
+        lambda number: label_of(number, "quarter"),
+        lambda number: 3.0 * number + 1.0,
+    )
+
+
+def _point(design: SeriesDesign, cells: Bools, groups: Groups, place: float) -> Iterator[Row]:
     size, events = float(design.size[cells].sum()), float(design.events[cells].sum())
     counted = design.outcome.type == "binary"
     unit = "proportion" if counted else design.outcome.unit
@@ -74,8 +97,8 @@ def _point(design: SeriesDesign, cells: Bools, groups: Groups, place: int) -> It
     yield replace(about, stat_name="N", stat=_count(size), stat_label="Denominator", unit=people)
     yield replace(about, stat_name="value", stat=events / size, stat_label=design.outcome.name, unit=unit)
     reasons = {LEFT[code] for code in np.unique(design.left[cells])}
-    if reasons != {""}:
-        told = " or ".join(sorted(reason or "used" for reason in reasons))
+    if "" not in reasons:
+        told = " or ".join(sorted(reasons))
         yield replace(about, stat_name="left", stat=told, stat_label="Left out of the model")
 
 

@@ -105,7 +105,7 @@ def _population(source: Source) -> tuple[Labels, Selection, tuple[str, ...]]:
         cluster=unit.codes,
         cluster_names=unit.names,
         arm=np.full(len(meets), -1, dtype=np.intp),
-        arm_names=("", ""),
+        arm_names=("before", "after"),
         people=people_per_row(gathered.frame, source.question.outcome),
         people_label="Individuals" if people else "Rows",
     )

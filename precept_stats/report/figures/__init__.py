@@ -52,8 +52,11 @@ from precept_stats.report.figures.posterior import draw_posterior
 from precept_stats.report.figures.ranked import draw_ranked
 from precept_stats.report.figures.reference import draw_reference
 from precept_stats.report.figures.schedule import draw_schedule
+from precept_stats.report.figures.series import draw_series
 from precept_stats.report.figures.size import draw_size
+from precept_stats.report.figures.starts import draw_starts
 from precept_stats.report.figures.tipping import draw_tipping
+from precept_stats.report.series_figure_data import SeriesData, StartsData
 
 MEASURED, SHOWN = "'DejaVu Sans'", "'Helvetica Neue', Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"
 
@@ -106,5 +109,9 @@ def drawn(data: FigureData, narrow: bool) -> Page:
             return draw_tipping(data, narrow)
         case EquiplotData() | LorenzData() | FunnelData() | CaterpillarData() | TilesData() | ChartData():
             return draw_areas(data, narrow)
+        case SeriesData():
+            return draw_series(data, narrow)
+        case StartsData():
+            return draw_starts(data, narrow)
         case _:
             assert_never(data)

@@ -16,6 +16,7 @@ from precept_stats.report.figures.page import (
     SIZE,
     SMALL,
     TAG_HEIGHT,
+    VERMILLION,
     WIDE,
     Letters,
     Page,
@@ -64,6 +65,7 @@ def _panel(page: Page, panel: ForestPanel, title: list[str], at: tuple[float, fl
     for start, end in _null_runs(panel, row, page.narrow):
         axes.plot([panel.null] * 2, [start, end], color=GREY, linewidth=0.8, zorder=0)
     ends = [end for line in panel.lines if line.mark for end in line.mark.ends]
+    ends += [line.truth for line in panel.lines if line.truth is not None]
     number_axis(axes, [panel.null, *ends], log=panel.log)
     for place_, entry in enumerate(panel.lines):
         _entry(page, axes, entry, (top, place_ * row, row))
@@ -93,6 +95,9 @@ def _entry(page: Page, axes: Axes, line: ForestLine, at: tuple[float, float, flo
         left = LABELS + PLOT + 16 if line.mark else LABELS + 12
         text = fitted(line.text, page.width - left, SIZE, bold=line.primary)
         page.text(left, panel_top + y + row / 2, text, Letters(SMALL + 0.4, line.primary, paper=True))
+    if line.truth is not None:
+        level = y + (row - 9 if page.narrow else row / 2)
+        axes.scatter([line.truth], [level], marker="x", s=36, linewidths=1.6, color=VERMILLION, zorder=5)
     if line.mark:
         _estimate(axes, line.mark, y + (row - 9 if page.narrow else row / 2), primary=line.primary)
 
