@@ -38,6 +38,7 @@ from precept_stats.report.guarded_first_stage import of_first_stages
 from precept_stats.report.guarded_missing import of_shifts, of_weights
 from precept_stats.report.guarded_posterior import of_posteriors
 from precept_stats.report.guarded_reference import of_distributions
+from precept_stats.report.guarded_series import of_points
 from precept_stats.report.guarded_subgroups import of_subgroups
 from precept_stats.values import Failure, Result, Results, Row
 
@@ -142,6 +143,7 @@ def _gate_numbers(rows: list[Row]) -> list[Row]:
         **of_weights(rows),
         **of_subgroups(rows),
         **of_first_stages(rows),
+        **of_points(rows),
         **of_posteriors(rows, few),
     }
     hidden, areas = hidden_answers(rows), facts_of_areas(rows)

@@ -31,6 +31,12 @@ from precept_stats.report.sections.joint_tests import joint_tests
 from precept_stats.report.sections.methods import methods
 from precept_stats.report.sections.missing_outcomes import missing_outcomes
 from precept_stats.report.sections.numbers_needed import numbers_needed
+from precept_stats.report.sections.over_time_front import (
+    flow_over_time,
+    question_over_time,
+    summary_over_time,
+)
+from precept_stats.report.sections.over_time_results import forest_over_time, results_over_time
 from precept_stats.report.sections.posterior import posterior, priors
 from precept_stats.report.sections.posterior_checks import posterior_checks
 from precept_stats.report.sections.posterior_clusters import posterior_clusters
@@ -41,6 +47,7 @@ from precept_stats.report.sections.reference import reference
 from precept_stats.report.sections.results import forest, results
 from precept_stats.report.sections.schedule import schedule
 from precept_stats.report.sections.sensitivity import sensitivity
+from precept_stats.report.sections.series import series
 from precept_stats.report.sections.subgroups import subgroups
 from precept_stats.report.sections.variances import variances
 from precept_stats.values import Results
@@ -95,6 +102,22 @@ OF_AREAS: tuple[tuple[Output | None, Section], ...] = (
 """The sections of a plan that compares areas, and no arms."""
 
 
+OVER_TIME: tuple[tuple[Output | None, Section], ...] = (
+    (None, summary_over_time),
+    (None, question_over_time),
+    ("flow", flow_over_time),
+    (None, series),
+    ("results", results_over_time),
+    ("forest", forest_over_time),
+    (None, disparities),
+    ("data_quality", data_quality),
+    (None, methods),
+    (None, deviations),
+    (None, provenance),
+)
+"""The sections of a plan that follows a programme or a series over time."""
+
+
 def story(loaded: LoadedPlan, results: Results) -> Report:
     """The report that the plan asks for, made from the rows that its disclosure policy lets pass."""
     rows = with_arm_names(results.rows, arm_names(loaded.plan))
@@ -102,7 +125,7 @@ def story(loaded: LoadedPlan, results: Results) -> Report:
     material = Material(loaded, released, results.provenance)
     blocks = tuple(
         block
-        for output, section in (OF_AREAS if loaded.plan.of_areas else SECTIONS)
+        for output, section in _sections(loaded)
         if output is None or output in loaded.plan.outputs
         for block in section(material)
     )
@@ -110,6 +133,12 @@ def story(loaded: LoadedPlan, results: Results) -> Report:
         blocks = tuple(_tagged(block) for block in blocks)
     subtitle = f"Plan {loaded.plan.id}, version {loaded.plan.version}"
     return Report(loaded.plan.title, subtitle, badges(material), blocks)
+
+
+def _sections(loaded: LoadedPlan) -> tuple[tuple[Output | None, Section], ...]:
+    if loaded.plan.over_time:
+        return OVER_TIME
+    return OF_AREAS if loaded.plan.of_areas else SECTIONS
 
 
 def _tagged(block: Block) -> Block:
