@@ -20,7 +20,7 @@ from precept_stats.methods.segmented_regression import SegmentedRegression
 from precept_stats.methods.six_methods import SixMethods
 from precept_stats.methods.wild_cluster_bootstrap import WildClusterBootstrap
 
-AnyMethod = Annotated[
+TrialMethod = (
     ClusterSummaries
     | ClusterRegression
     | GeneralisedLinearMixed
@@ -30,13 +30,15 @@ AnyMethod = Annotated[
     | InstrumentalVariables
     | RandomisationTest
     | WildClusterBootstrap
-    | BayesianHierarchical,
-    Field(discriminator="kind"),
-]
+    | BayesianHierarchical
+)
+"""Methods for trials."""
+
+AnyMethod = Annotated[TrialMethod, Field(discriminator="kind")]
 """Every method for trials, told apart by ``kind``."""
 
-PlannedMethod = Annotated[
-    AnyMethod | BeforeAfter | SegmentedRegression | SixMethods,
-    Field(discriminator="kind"),
-]
-"""Every method of an analysis: those for trials, then those over time (one line each)."""
+TimeMethod = BeforeAfter | SegmentedRegression | SixMethods
+"""Methods for programmes and interrupted series."""
+
+PlannedMethod = Annotated[TrialMethod | TimeMethod, Field(discriminator="kind")]
+"""Every method of an analysis."""
