@@ -14,7 +14,7 @@ from typing import get_args
 import pytest
 
 import precept_stats
-from precept_stats.methods import AnyMethod
+from precept_stats.methods import AnyMethod, TimeMethod
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "precept_stats"
@@ -120,7 +120,10 @@ MAX_FILE, MAX_FUNCTION, MAX_PARAMETERS = 400, 40, 5
 
 FILES = sorted(PACKAGE.rglob("*.py"))
 TREES = {path.relative_to(PACKAGE).as_posix(): ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
-METHODS = {method.model_fields["kind"].default: method for method in get_args(get_args(AnyMethod)[0])}
+METHODS = {
+    method.model_fields["kind"].default: method
+    for method in (*get_args(get_args(AnyMethod)[0]), *get_args(TimeMethod))
+}
 
 
 def imported(tree: ast.AST) -> Iterator[tuple[str, int]]:

@@ -21,9 +21,9 @@ from precept_stats.data.dataset import Table, load_table
 from precept_stats.data.schema import find_schema
 from precept_stats.data.selection import Population
 from precept_stats.data.strict_yaml import load_strict
-from precept_stats.methods import AnyMethod
+from precept_stats.methods import PlannedMethod
 from precept_stats.runner import How, analyse
-from precept_stats.studies import AnyStudy
+from precept_stats.studies import PlannedStudy
 from precept_stats.studies.question import Estimand, Outcome, Question
 from precept_stats.values import Result, Row
 
@@ -143,8 +143,8 @@ def answer(case: Case) -> Result:
         Population.model_validate(document["population"]),
         Outcome.model_validate(document["outcome"]),
     )
-    study = TypeAdapter(AnyStudy).validate_python(document["study"])
-    method = TypeAdapter(AnyMethod).validate_python(document["method"])
+    study = TypeAdapter(PlannedStudy).validate_python(document["study"])
+    method = TypeAdapter(PlannedMethod).validate_python(document["method"])
     tables = {name: _table(case, name, source) for name, source in document["tables"].items()}
     return analyse(study, method, tables, question, How(seed=document.get("seed")))
 
