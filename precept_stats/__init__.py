@@ -23,7 +23,12 @@ if TYPE_CHECKING:
         trial_tables,
     )
     from precept_stats.errors import DataError, FitError, PlanError, PreceptError
-    from precept_stats.evidence.publish import publish
+    from precept_stats.evidence.keys import Signer, keygen, read_signers
+    from precept_stats.evidence.lock import Why, amend, lock
+    from precept_stats.evidence.manifest import manifest_problems, read_manifest
+    from precept_stats.evidence.publish import Writing, publish, run_bundle
+    from precept_stats.methods.area_charts import ControlCharts
+    from precept_stats.methods.area_funnel import FunnelPlot
     from precept_stats.methods.cluster_regression import ClusterRegression
     from precept_stats.methods.cluster_summaries import ClusterSummaries
     from precept_stats.methods.disparity_indices import DisparityIndices
@@ -35,6 +40,7 @@ if TYPE_CHECKING:
     from precept_stats.methods.linear_mixed import LinearMixed
     from precept_stats.methods.model_robust import ModelRobust
     from precept_stats.methods.randomisation_test import RandomisationTest
+    from precept_stats.methods.regional_shrinkage import RegionalShrinkage
     from precept_stats.methods.settings_missing import (
         ArmShift,
         CapTruncation,
@@ -49,6 +55,7 @@ if TYPE_CHECKING:
     from precept_stats.plan.explain import explain
     from precept_stats.plan.intracluster import intracluster_correlation
     from precept_stats.plan.lint import lint
+    from precept_stats.plan.lock_chain import read_chain
     from precept_stats.plan.reader import read_plan
     from precept_stats.plan.regional_disparity import DisparityHow, disparity
     from precept_stats.report.story import story
@@ -87,11 +94,17 @@ _HOMES = {
         "trial_tables",
     ),
     "errors": ("DataError", "FitError", "PlanError", "PreceptError"),
-    "evidence.publish": ("publish",),
+    "evidence.keys": ("Signer", "keygen", "read_signers"),
+    "evidence.lock": ("Why", "amend", "lock"),
+    "evidence.manifest": ("manifest_problems", "read_manifest"),
+    "evidence.publish": ("Writing", "publish", "run_bundle"),
     "methods.bayesian_hierarchical": ("BayesianHierarchical",),
     "methods.cluster_regression": ("ClusterRegression",),
     "methods.cluster_summaries": ("ClusterSummaries",),
+    "methods.area_charts": ("ControlCharts",),
+    "methods.area_funnel": ("FunnelPlot",),
     "methods.disparity_indices": ("DisparityIndices",),
+    "methods.regional_shrinkage": ("RegionalShrinkage",),
     "methods.gee": ("Gee",),
     "methods.generalised_linear_mixed": ("GeneralisedLinearMixed",),
     "methods.instrumental_variables": ("InstrumentalVariables",),
@@ -114,6 +127,7 @@ _HOMES = {
     "plan.explain": ("explain",),
     "plan.intracluster": ("intracluster_correlation",),
     "plan.lint": ("lint",),
+    "plan.lock_chain": ("read_chain",),
     "plan.reader": ("read_plan",),
     "plan.regional_disparity": ("DisparityHow", "disparity"),
     "report.story": ("story",),
@@ -143,6 +157,7 @@ __all__ = [
     "ClusterTrialWithBaseline",
     "CompleteCase",
     "Condition",
+    "ControlCharts",
     "Correlations",
     "DataError",
     "Disparity",
@@ -154,6 +169,7 @@ __all__ = [
     "Failure",
     "FitError",
     "Formula",
+    "FunnelPlot",
     "Gee",
     "GeneralisedLinearMixed",
     "How",
@@ -174,15 +190,20 @@ __all__ = [
     "ProgrammeScenario",
     "Question",
     "RandomisationTest",
+    "RegionalShrinkage",
     "Regions",
     "Result",
     "Results",
     "Row",
+    "Signer",
     "SteppedWedge",
     "Table",
     "TippingPoint",
     "TrialScenario",
+    "Why",
     "WildClusterBootstrap",
+    "Writing",
+    "amend",
     "analyse",
     "bundle_tables",
     "compare",
@@ -191,14 +212,21 @@ __all__ = [
     "find_schema",
     "formula",
     "intracluster_correlation",
+    "keygen",
     "lint",
     "load_table",
+    "lock",
+    "manifest_problems",
     "programme_tables",
     "publish",
+    "read_chain",
     "read_json",
+    "read_manifest",
     "read_plan",
     "read_schema",
+    "read_signers",
     "run",
+    "run_bundle",
     "shipped",
     "story",
     "to_frame",

@@ -40,7 +40,6 @@ class ControlCharts(Declared):
     Source: Shewhart 1931; Laney 2002, Qual Eng 14:531; Anhoej and Olesen 2014, PLoS ONE 9:e113825.
     """
 
-    kind: Literal["control_charts"] = "control_charts"
     charts: tuple[ChartKind, ...] = ("shewhart", "prime", "run")
 
     @model_validator(mode="after")

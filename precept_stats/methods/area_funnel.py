@@ -50,7 +50,6 @@ class FunnelPlot(Declared):
     Source: Spiegelhalter 2005, Stat Med 24:1185.
     """
 
-    kind: Literal["funnel_plot"] = "funnel_plot"
     target: float | None = None
     levels: tuple[float, ...] = (0.95, 0.998)
     overdispersion: Literal["none", "additive", "multiplicative"] = "none"

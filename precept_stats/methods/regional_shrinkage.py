@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,7 +73,6 @@ class RegionalShrinkage(Declared):
     Soc A 172:659; Merlo et al 2006, J Epidemiol Community Health 60:290.
     """
 
-    kind: Literal["regional_shrinkage"] = "regional_shrinkage"
     estimation: AnyAreaEstimation = ByLikelihood()
     worst: int | None = Field(default=None, ge=1)
     draws: int = Field(default=10_000, ge=999, le=200_000)

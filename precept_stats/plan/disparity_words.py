@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from precept_stats.methods.settings_areas import (
+    AnyDisparityInterval,
+    AreaBootstrap,
+    AreaPosteriorDraws,
+    DeltaMethod,
+)
 from precept_stats.plan.disparities import PlannedDisparity
 from precept_stats.studies.regions import (
     AnyAreaReference,
@@ -19,6 +25,11 @@ SCALES = {
     "per_1000": "per 1,000",
     "per_100000": "per 100,000",
     "own": "the outcome's own unit, without bounds",
+}
+CHARTS = {
+    "shewhart": "limits at three standard errors",
+    "prime": "limits stretched by the moving range (Laney)",
+    "run": "runs about the median (Anhoej)",
 }
 CHANGES = {
     "none": "none",
@@ -45,9 +56,42 @@ def disparity_facts(declared: PlannedDisparity) -> list[tuple[str, str]]:
         ("Reference", reference_words(study.reference)),
         ("Indices", ", ".join(declared.measures) if declared.measures else every),
         ("Noise", "the variance without sampling error too" if declared.corrected else "left in"),
-        ("Intervals", "estimate and delta-method standard error, normal quantiles"),
+        ("Intervals", interval_words(declared.intervals)),
     ]
-    return [*facts, ("Changes", CHANGES[declared.changes])] if study.period else facts
+    facts += [("Changes", CHANGES[declared.changes])] if study.period else []
+    return [*facts, *_further(declared)]
+
+
+def interval_words(intervals: AnyDisparityInterval) -> str:
+    """How intervals of indices are found."""
+    match intervals:
+        case DeltaMethod():
+            return "estimate and delta-method standard error, normal quantiles"
+        case AreaBootstrap(replicates=count, limits=limits):
+            return f"{limits} limits of {count} bootstrap replicates of every area"
+        case AreaPosteriorDraws(draws=count):
+            return f"percentiles of {count} posterior draws, areas normal about a common mean"
+
+
+def _further(declared: PlannedDisparity) -> list[tuple[str, str]]:
+    """What else is asked of the areas."""
+    facts = []
+    if declared.shrinkage is not None:
+        worst = declared.shrinkage.worst
+        about = f"the {worst} worst" if worst else "the worst tenth"
+        within = f", within {declared.study.within}" if declared.study.within else ""
+        how = declared.shrinkage.estimation.kind
+        facts.append(("Together", f"areas estimated together ({how}){within}; ranks, and {about}"))
+    if declared.funnel is not None:
+        funnel = declared.funnel
+        target = "the mean of all" if funnel.target is None else f"{funnel.target:g}"
+        words = (
+            f"limits {', '.join(f'{level:.1%}' for level in funnel.levels)} about {target}; overdispersion "
+        )
+        facts.append(("Funnel", f"{words}{funnel.overdispersion}; transformation {funnel.transformation}"))
+    if declared.charts is not None:
+        facts.append(("Charts", ", ".join(CHARTS[one] for one in declared.charts.charts)))
+    return [*facts, ("Missed cases", "counted by area")] if declared.missed_cases else facts
 
 
 def reference_words(reference: AnyAreaReference) -> str:

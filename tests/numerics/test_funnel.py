@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from precept_stats.numerics.funnel import Overdispersion, binomial_limits, overdispersion, widened_limits
+from precept_stats.numerics.funnel import (
+    Overdispersion,
+    binomial_limits,
+    overdispersion,
+    poisson_limits,
+    widened_limits,
+)
 
 
 def test_limits_by_hand() -> None:
@@ -62,3 +68,21 @@ def test_limits_are_never_narrower_than_chance() -> None:
     for kind in ("additive", "multiplicative"):
         lower, upper = widened_limits(np.array([2.0]), 5.0, 0.025, calm, kind)
         assert (lower[0], upper[0]) == pytest.approx((5 - plain, 5 + plain))
+
+
+@pytest.mark.parametrize("expected", [0.3, 4.0, 90.0, 20_000.0])
+@pytest.mark.parametrize("tail", [0.025, 0.001])
+def test_poisson_limits_hold_their_tails(expected: float, tail: float) -> None:
+    size, law = np.array([50.0]), stats.poisson(expected)
+    lower, upper = poisson_limits(size, expected / 50.0, tail)
+    for limit, chance in ((lower, tail), (upper, 1.0 - tail)):
+        least = law.ppf(chance)
+        step = law.cdf(least) - law.cdf(least - 1.0)
+        exact = max((least - (law.cdf(least) - chance) / step) / 50.0, 0.0)
+        assert limit == pytest.approx([exact], rel=1e-7, abs=1e-12)
+
+
+def test_a_poisson_limit_by_hand() -> None:
+    """Two expected: P(0) = 0.1353, P(at most 1) = 0.4060; a chance of 0.3 is 0.6083 of the way."""
+    lower, _ = poisson_limits(np.array([2.0]), 1.0, 0.3)
+    assert lower * 2.0 == pytest.approx([(0.3 - np.exp(-2.0)) / (2.0 * np.exp(-2.0))])

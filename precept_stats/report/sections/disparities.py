@@ -6,7 +6,7 @@ from precept_stats.numerics.inequality.catalogue import MEASURES
 from precept_stats.plan.disparity_words import reference_words
 from precept_stats.plan.explain import outcome_words, population_words
 from precept_stats.report.blocks import Block, Bullets, Column, Heading, Prose, Table, TableRow, Terms
-from precept_stats.report.format import level_text, number, p_text
+from precept_stats.report.format import level_text, number, p_text, percent_text
 from precept_stats.report.material import Material, by_stat, grouped, number_of
 from precept_stats.report.sections.area_monitoring import area_monitoring
 from precept_stats.report.sections.areas_together import areas_together
@@ -15,6 +15,7 @@ from precept_stats.report.words import NONE, capital, contrast_words, sentence
 from precept_stats.values import Row
 
 CHANGE, RATIO = "change_", "ratio_"
+MOST_COLUMNS, MOST_INDICES = 6, 3
 FURTHER = {
     "bgv_corrected": "Between-group variance without sampling error",
     "bgsd_corrected": "Between-group standard deviation without sampling error",
@@ -80,6 +81,8 @@ def _tables(material: Material, name: str) -> list[Block]:
     told = (f"In brackets: {level} confidence intervals.",)
     about = (f"disparity-{name}", f"{label}: indices of disparity")
     alone = [pair for pair in pairs if not pair[1]]
+    if len(alone) > MOST_COLUMNS:
+        return [_by_period(about, rows, alone, told)]
     tables: list[Block] = [_table(about, rows, alone, (*told, *_tests(material, name)))]
     changes = [pair for pair in pairs if pair[1]]
     if changes:
@@ -107,6 +110,22 @@ def _table(
     columns = (Column("Index", "left", wraps=True), *map(Column, headings))
     numbered = (f"Note {place}: {sentence(text)}" for place, text in enumerate(notes, 1))
     return Table(*about, columns, tuple(lines), (*told, *numbered))
+
+
+def _by_period(
+    about: tuple[str, str], rows: tuple[Row, ...], pairs: list[tuple[str, str]], told: tuple[str, ...]
+) -> Table:
+    """Many periods: one line each and a column an index, as many as there is room for."""
+    notes: list[str] = []
+    alone = [row for row in rows if not row.group("compared_with")]
+    asked = list(dict.fromkeys(row.measure for row in alone))[:MOST_INDICES]
+    lines = tuple(
+        TableRow((pair[0], *(_cell(rows, measure, pair, notes) for measure in asked))) for pair in pairs
+    )
+    columns = (Column("Period", "left"), *(Column(_title(measure, rows), wraps=True) for measure in asked))
+    numbered = (f"Note {place}: {sentence(text)}" for place, text in enumerate(notes, 1))
+    more = ("Changes, and further indices, are in the rows of the results.",)
+    return Table(*about, columns, lines, (*told, *more, *numbered))
 
 
 def _title(measure: str, rows: tuple[Row, ...]) -> str:
@@ -198,7 +217,24 @@ def _in_words(material: Material, name: str) -> str:
     unit = cells["estimate"].unit
     when = f" in {period}" if period else ""
     count = len({row.group("area") for row in material.rows("area", name)})
+    level = level_text(material.plan.multiplicity.level)
+    if number_of(cells["estimate"]) is None:
+        return f"{_label(material, name)}: how far areas are apart is not shown under the disclosure policy."
     return (
         f"{_label(material, name)}: the {count} areas{when} have a standard deviation of {_text(cells)} "
-        f"{unit} without sampling error ({level_text(material.plan.multiplicity.level)} confidence interval)."
+        f"{unit} without sampling error ({level} confidence interval).{_explained(material, name, period)}"
+    )
+
+
+def _explained(material: Material, name: str, period: str) -> str:
+    """How much of the change since the first period goes with the mean; nothing where that is not told."""
+    rows = [row for row in material.rows("disparity", name) if row.measure == "share_from_mean"]
+    mine = [row for row in rows if row.group("period") == period]
+    share = number_of(mine[0]) if mine else None
+    if share is None:
+        return ""
+    since = mine[0].group("compared_with")
+    return (
+        f" Of the change of the variance since {since}, {percent_text(share, 0)} is what would have come of "
+        "the change of the mean alone."
     )

@@ -172,10 +172,10 @@ def _lorenz(name: str, label: str, periods: list[ShownPeriod]) -> list[Block]:
     return [
         Figure(
             id=f"disparity-{name}-lorenz",
-            caption=f"{label}: {kind.lower()}, areas in order of {order}; the diagonal is equal shares.",
+            caption=f"{label}. {kind}, areas in order of {order}; the diagonal is equal shares.",
             alt=f"{kind}. The half of people in the areas that come first hold: {said}.",
             data=LorenzData("Cumulative share of people", "Cumulative share of the outcome", lines),
-            behind=Table(f"disparity-{name}-lorenz-data", f"{label}: {kind.lower()}", heads, rows),
+            behind=Table(f"disparity-{name}-lorenz-data", f"{label}. {kind}", heads, rows),
         )
     ]
 
