@@ -28,6 +28,10 @@ TESTED = ("primary", "secondary")
 SHOWN_INDICES = ("difference", "bgsd", "bgsd_corrected", "tau")
 """Indices of disparity that the terminal shows; all are in the results."""
 DISPARITY = "disparity"
+LOCK_STATES = {
+    "unlocked": "Plan not locked: nothing shows that it was fixed before the data were seen.",
+    "departs": "What ran differs from the locked plan; the report lists where.",
+}
 SYNTHETIC = "SYNTHETIC DATA: these numbers describe no real trial."
 
 
@@ -78,6 +82,8 @@ def show_results(results: Results) -> None:
         _out().print(Text(SYNTHETIC, style="bold yellow"))
     made = results.provenance
     title = f"{made.plan_id} {made.plan_version} (proportions in per cent or percentage points)"
+    if made.lock_state != "locked":
+        _out().print(Text(LOCK_STATES[made.lock_state], style="yellow"))
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     level = next(
         (100 * entry.estimate.interval.level for entry in results if not isinstance(entry, Failure)), 95

@@ -17,12 +17,8 @@ MARKS = ("rows.json", "SYNTHETIC.json")
 """A folder that holds one of these was written by this library, and may be replaced by it."""
 
 
-def ensure_writable(target: Path, *, force: bool) -> None:
-    """Refuse early, before any work, a folder that exists or cannot be made.
-
-    Raises OutputError. With ``force`` an existing results folder may be replaced, but never a
-    file, nor a folder that this library did not write.
-    """
+def ensure_replaceable(target: Path, *, force: bool) -> None:
+    """Refuse a folder that exists; with ``force``, what this library did not write. Raises OutputError."""
     if target.is_symlink() or (target.exists() and not target.is_dir()):
         raise OutputError("the results folder is not a folder", found=str(target), allowed="a new folder")
     if target.exists() and any(target.iterdir()):
@@ -38,6 +34,15 @@ def ensure_writable(target: Path, *, force: bool) -> None:
                 found=str(target),
                 allowed=f"a folder with {' or '.join(MARKS)}, or a new folder",
             )
+
+
+def ensure_writable(target: Path, *, force: bool) -> None:
+    """Refuse early, before any work, a folder that exists or cannot be made.
+
+    Raises OutputError. With ``force`` an existing results folder may be replaced, but never a
+    file, nor a folder that this library did not write.
+    """
+    ensure_replaceable(target, force=force)
     with refusals(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         probe = _beside(target)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from precept_stats.errors import OutputError
-from precept_stats.evidence.folder import Write, ensure_writable, refusals
+from precept_stats.evidence.folder import Write, ensure_replaceable, refusals
 
 try:
     import fcntl
@@ -42,7 +42,7 @@ class Workshop:
         with refusals(self.target):
             fresh.mkdir()
             write(fresh)
-            ensure_writable(self.target, force=self.force)
+            ensure_replaceable(self.target, force=self.force)
             if self.target.exists():
                 self.target.rename(aside)
             fresh.rename(self.target)
@@ -57,14 +57,14 @@ def workshop(target: Path, *, force: bool) -> Iterator[Workshop]:
     write to it. What was kept stays when the work fails, so that the next run goes on from there.
     """
     folder = target.parent / f".{target.name}.unfinished"
-    if not folder.exists():
-        ensure_writable(target, force=force)
+    if not folder.exists():  # refused before anything is made
+        ensure_replaceable(target, force=force)
     with refusals(target):
         descriptor = _locked(folder)
     try:
         with refusals(target):
             _mend(folder, target)
-        ensure_writable(target, force=force)
+        ensure_replaceable(target, force=force)
         yield Workshop(target, folder, force)
     finally:
         _mend(folder, target)

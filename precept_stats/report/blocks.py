@@ -102,12 +102,13 @@ Block = Heading | Prose | Bullets | Terms | Table | Figure
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A whole report: title, status badges, and blocks in reading order."""
+    """A whole report: title, status badges, blocks in reading order; ``mark`` is printed on every page."""
 
     title: str
     subtitle: str
     badges: tuple[str, ...]
     blocks: tuple[Block, ...]
+    mark: str = ""
 
     @property
     def tables(self) -> tuple[Table, ...]:

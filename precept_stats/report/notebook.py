@@ -15,7 +15,16 @@ from precept_stats.report.format import (
 )
 from precept_stats.report.material import by_stat, grouped, number_of
 from precept_stats.report.words import compares, contrast_words, plain, scale_words
-from precept_stats.values import Correlations, Disparity, Estimate, Failure, Result, Results, Row
+from precept_stats.values import (
+    Correlations,
+    Disparity,
+    Estimate,
+    Failure,
+    Provenance,
+    Result,
+    Results,
+    Row,
+)
 
 BANNER = "Not disclosure-checked: do not copy out of the place where the data are kept."
 SYNTHETIC = "Synthetic data."
@@ -36,8 +45,14 @@ def results_html(results: Results) -> str:
         _failure(entry) if isinstance(entry, Failure) else _row(entry, entry.estimate) for entry in results
     ]
     made = results.provenance
-    warnings = ((SYNTHETIC,) if made.synthetic else ()) + results.warnings
+    warnings = ((SYNTHETIC,) if made.synthetic else ()) + _of_lock(made) + results.warnings
     return _page(f"{made.plan_id} {made.plan_version}", rows, warnings)
+
+
+def _of_lock(made: Provenance) -> tuple[str, ...]:
+    """What has to be said of the lock; nothing where what ran is the plan as it is locked."""
+    said = {"unlocked": "Plan not locked.", "departs": "What ran differs from the locked plan."}
+    return (said[made.lock_state],) if made.lock_state in said else ()
 
 
 def correlations_html(found: Correlations) -> str:

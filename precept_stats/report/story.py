@@ -28,6 +28,7 @@ from precept_stats.report.sections.flow import flow
 from precept_stats.report.sections.front import SYNTHETIC, badges, question, summary
 from precept_stats.report.sections.influence import influence
 from precept_stats.report.sections.joint_tests import joint_tests
+from precept_stats.report.sections.lock import lock_mark, lock_record
 from precept_stats.report.sections.methods import methods
 from precept_stats.report.sections.missing_outcomes import missing_outcomes
 from precept_stats.report.sections.numbers_needed import numbers_needed
@@ -87,6 +88,7 @@ SECTIONS: tuple[tuple[Output | None, Section], ...] = (
     ("data_quality", data_quality),
     (None, methods),
     (None, differences),
+    (None, lock_record),
     (None, deviations),
     (None, provenance),
 )
@@ -96,6 +98,7 @@ OF_AREAS: tuple[tuple[Output | None, Section], ...] = (
     (None, summary_of_areas),
     (None, disparities),
     ("data_quality", data_quality),
+    (None, lock_record),
     (None, deviations),
     (None, provenance),
 )
@@ -113,6 +116,7 @@ OVER_TIME: tuple[tuple[Output | None, Section], ...] = (
     ("data_quality", data_quality),
     (None, methods),
     (None, deviations),
+    (None, lock_record),
     (None, provenance),
 )
 """The sections of a plan that follows a programme or a series over time."""
@@ -132,7 +136,7 @@ def story(loaded: LoadedPlan, results: Results) -> Report:
     if results.provenance.synthetic:
         blocks = tuple(_tagged(block) for block in blocks)
     subtitle = f"Plan {loaded.plan.id}, version {loaded.plan.version}"
-    return Report(loaded.plan.title, subtitle, badges(material), blocks)
+    return Report(loaded.plan.title, subtitle, badges(material), blocks, lock_mark(material))
 
 
 def _sections(loaded: LoadedPlan) -> tuple[tuple[Output | None, Section], ...]:

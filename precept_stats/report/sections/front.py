@@ -28,6 +28,7 @@ from precept_stats.report.material import (
 from precept_stats.report.sections.arm_levels import arm_level, level_words
 from precept_stats.report.sections.calendar import has_data, read_calendar
 from precept_stats.report.sections.intervals import interval_words
+from precept_stats.report.sections.lock import lock_badge
 from precept_stats.report.words import capital, contrast_words, event_words, measure_words, sentence
 from precept_stats.values import Row
 
@@ -42,7 +43,7 @@ def badges(material: Material) -> tuple[str, ...]:
         found.append("Not prospectively registered")
     if stated.data_state in ("unblinded", "results_seen"):
         found.append(f"Plan {DATA_STATES[stated.data_state]}")
-    return (*found, "Plan not locked")
+    return (*found, lock_badge(material))
 
 
 def summary(material: Material) -> tuple[Block, ...]:

@@ -7,7 +7,9 @@ from precept_stats.plan.explain_terms import REASONS
 from precept_stats.report.blocks import Block, Bullets, Column, Heading, Prose, Table, TableRow, Terms
 from precept_stats.report.format import plural
 from precept_stats.report.material import Material, answer, is_withheld, reason_of_failure, why_no_number
+from precept_stats.report.sections.lock import lock_words
 from precept_stats.report.words import NONE, capital, gap_words, plain, sentence, value_words
+from precept_stats.values import Row
 
 POLICIES = {
     "none": "None: every count is shown as it is.",
@@ -25,7 +27,7 @@ def deviations(material: Material) -> tuple[Block, ...]:
         label = material.label(name)
         if answer(material, name) is None:
             items.append(f"{label}: {_no_number(material, name)}")
-        items += [f"{label}: {sentence(str(row.stat))}" for row in material.rows("deviation", name)]
+        items += [f"{label}: {sentence(str(row.stat))}" for row in _texts(material, name)]
         found = answer(material, name)
         if found is not None and found.warning:
             items.append(f"{label}: {sentence(found.warning)}")
@@ -45,6 +47,11 @@ def deviations(material: Material) -> tuple[Block, ...]:
         else Prose("None: every analysis of the plan gave its estimate, without warnings.")
     )
     return Heading(2, "Deviations and remarks"), body
+
+
+def _texts(material: Material, name: str) -> list[Row]:
+    """What departs in an analysis, but for that it was not planned, which has a place of its own."""
+    return [row for row in material.rows("deviation", name) if row.stat_name == "text"]
 
 
 def _no_number(material: Material, name: str) -> str:
@@ -99,6 +106,7 @@ def provenance(material: Material) -> tuple[Block, ...]:
     entries = [
         ("Plan", f"{made.plan_id}, version {made.plan_version}"),
         ("Plan digest", f"SHA-256 {made.plan_digest}"),
+        ("Plan lock", lock_words(material)),
         *((f"Data: {name}", f"SHA-256 {digest}") for name, digest in made.data_digests),
         ("Data source", "Synthetic data, made by a program." if made.synthetic else ""),
         ("Disclosure policy", f"{policy}{hidden}"),
