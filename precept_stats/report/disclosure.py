@@ -29,7 +29,12 @@ from precept_stats.report.guarded import (
     round_count,
     suppressed,
 )
-from precept_stats.report.guarded_answers import hidden_answers, without_answer
+from precept_stats.report.guarded_answers import (
+    coarse_estimate,
+    guarded_answers,
+    with_few_missing,
+    without_answer,
+)
 from precept_stats.report.guarded_areas import facts_of_areas, gate_area
 from precept_stats.report.guarded_bundles import of_bundles
 from precept_stats.report.guarded_clusters import by_cluster
@@ -104,6 +109,8 @@ def _gate_entry(entry: Result | Failure, rows: tuple[Row, ...], mask: Mask) -> R
         for place, answer in enumerate(entry.estimates)
         if (place and not hidden) or (not place and ("estimate", "estimate") not in gone)
     )
+    if with_few_missing(rows):
+        estimates = tuple(map(coarse_estimate, estimates))
     warnings = tuple(map(mask.text, entry.warnings))
     return replace(entry, rows=rows, estimates=estimates, warnings=warnings, draws=None)
 
@@ -146,13 +153,13 @@ def _gate_numbers(rows: list[Row]) -> list[Row]:
         **of_points(rows),
         **of_posteriors(rows, few),
     }
-    hidden, areas = hidden_answers(rows), facts_of_areas(rows)
+    guarded, areas = guarded_answers(rows), facts_of_areas(rows)
     passed = []
     for row in rows:
         row = coarse.get((*key_of(row), row.stat_name), row)
         if row.context == "arm_summary" and row.variable in few and row.stat_name != "conf_level":
             row = suppressed(row, f"an arm has {SMALL} with or without the event")
-        row = without_answer(gate_area(gate_correlation(row, few), areas), hidden)
+        row = without_answer(gate_area(gate_correlation(row, few), areas), guarded)
         passed.append(_gate_count(gate_sizes(row, counted, small), counted))
     known = {(*key_of(row), row.stat_name): row for row in passed}
     return [_gate_described(row, known, counted) for row in passed]

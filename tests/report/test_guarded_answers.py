@@ -142,3 +142,46 @@ def test_warnings_do_not_tell_what_their_rows_do_not() -> None:
     assert mask.text(unequal) == "weights are very unequal; consider truncation"
     weak = "weak instrument: the F of the first stage is 3.41 on 1 and 20.0 df, below 10, so that"
     assert mask.text(weak) == "weak instrument: the F of the first stage is below 10, so that"
+
+
+def left_out(analysis: str, gone: int) -> Row:
+    return Row(
+        analysis, "flow", "n", gone, unit="individuals", groups=(("arm", "new"),), variable="outcome_missing"
+    )
+
+
+def with_missing(rows: tuple[Row, ...], analysis: str = "primary") -> Results:
+    made = results()
+    entries = tuple(
+        replace(entry, rows=(*entry.rows, *rows)) if entry.rows[0].analysis == analysis else entry
+        for entry in made.analyses
+    )
+    return replace(made, analyses=entries)
+
+
+EXACT = Row("primary", "arm_summary", "estimate", 144 / 297, unit="proportion", variable="well")
+
+
+@pytest.mark.parametrize(
+    "few", [(left_out("primary", 3),), tuple(missing("primary", {"new": (3, 300), "old": (40, 300)}))]
+)
+def test_where_few_are_missing_an_answer_is_that_of_many_numbers_of_people(few: tuple[Row, ...]) -> None:
+    """144 / 297 to 15 digits is of a multiple of 33 people; 0.485 is 145 / 299 and 146 / 301 as well."""
+    gated = gate((*few, EXACT, replace(EXACT, stat_name="std_error", stat=0.0393750811, unit="")), NHS)
+    assert [row.stat for row in gated if row.context == "arm_summary"] == [0.485, 0.0394]
+    assert gate(gated, NHS) == gated
+
+
+def test_where_many_or_none_are_missing_answers_stand_as_they_are() -> None:
+    rows = (*missing("primary", {"new": (30, 300), "old": (40, 300)}), left_out("primary", 30), EXACT)
+    (shown,) = (row.stat for row in gate(rows, NHS) if row.context == "arm_summary")
+    assert shown == 144 / 297
+
+
+def test_an_estimate_has_no_more_digits_than_its_rows() -> None:
+    whole = with_missing((left_out("primary", 3),))
+    shown = gate_results(whole, NHS)
+    entry = next(one for one in shown.analyses if one.rows[0].analysis == "primary")
+    row = next(one for one in entry.rows if (one.context, one.stat_name) == ("estimate", "estimate"))
+    assert entry.estimates[0].value == row.stat  # type: ignore[union-attr]
+    assert gate_results(shown, NHS) == shown
