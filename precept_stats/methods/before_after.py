@@ -131,8 +131,8 @@ class BeforeAfter(Declared):
             self.variance, ReducedErrors
         ):
             found.append("Satterthwaite's degrees of freedom are those of the cr2 variance")
-        timed = not (isinstance(self.start_month, NoStartTerm) and isinstance(self.study_month, NoStudyMonth))
-        if isinstance(self.rows, UnitWindows) and timed:
+        moving = isinstance(self.start_month, TimeFromStart) or not isinstance(self.study_month, NoStudyMonth)
+        if isinstance(self.rows, UnitWindows) and moving:
             found.append(
                 "with one row a unit and window there is no trend to tell: rows: {kind: unit_periods}"
             )

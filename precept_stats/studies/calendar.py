@@ -158,7 +158,7 @@ def _refuse_zones(column: pd.Series, uniques: object, where: str) -> None:
     if aware or odd:
         raise DataError(
             "dates with a time zone: which day or month they are in depends on it",
-            found=listed(map(str, odd)) or str(column.dtype),
+            found=str(column.dtype) if aware else listed(map(str, odd)),
             allowed="local dates without a zone",
             where=where,
         )
