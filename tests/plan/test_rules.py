@@ -225,6 +225,24 @@ FAULTS |= {
     "PL-0212": (change(f"{CRUDE}.study.subgroup", "mgso4"), "/analyses/crude/study/subgroup"),
     "PL-0213": (change(f"{PRIMARY}.study.subgroup", "level"), "/analyses/primary"),
 }
+LEAVING_OUT = {"kind": "bayesian_hierarchical", "validation": {"kind": "leave_one_cluster_out"}}
+AGAINST_PRIMARY = both(SEEDED, change(f"{CRUDE}.compared_with", "primary"))
+FAULTS |= {
+    "PL-0241": (
+        both(SEEDED, change(f"{CRUDE}.compared_with", "primry")),
+        "/analyses/crude/compared_with",
+    ),
+    "PL-0242": (AGAINST_PRIMARY, "/analyses/crude/compared_with"),
+    "PL-0243": (
+        both(
+            AGAINST_PRIMARY,
+            change(f"{CRUDE}.method", LEAVING_OUT),
+            change(f"{PRIMARY}.method", LEAVING_OUT),
+            change(f"{CRUDE}.study.cluster", "region"),
+        ),
+        "/analyses/crude/compared_with",
+    ),
+}
 # shown by tests of their own, below or in test_reading.py
 ELSEWHERE = {"PL-0001", "PL-0002", "PL-0132", "PL-0141", "PL-0175"}
 ELSEWHERE |= {f"PL-022{number}" for number in range(1, 6)}  # test_disparities.py
