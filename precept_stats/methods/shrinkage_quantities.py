@@ -91,7 +91,8 @@ def _partition(*, in_groups: bool) -> Quantity:
 
     def gradient(params: Vector) -> Vector:
         variance = logs(params)[1]
-        return np.append(0.0, 2.0 * variance / variance.sum())
+        total = float(variance.sum())
+        return np.append(0.0, 2.0 * variance / total) if total > 0.0 else np.full(len(params), np.nan)
 
     term = "areas and their groups" if in_groups else ""
     return Quantity("variance_partition", term, "logit", "proportion", math.nan, value, gradient)

@@ -2,9 +2,9 @@
 
 An area with 1 to 7 people, with the outcome or without it, keeps only how many people it has. Of others,
 counts are rounded as everywhere, estimates are made again from the rounded counts, and errors and limits are
-coarse. Indices of a period in which some area is small are functions of that area's count, several of them
-of little else, and go, but for the mean; those of other periods stand on a grid of half their standard
-error. Each rule gives the same when it is put to its own output.
+coarse. All that is made of several areas goes in a period in which some area is small, for it is a function
+of that area's count: indices, tests, models and what they say of other areas. In other periods it stands on
+a grid of half its standard error. Each rule gives the same when it is put to its own output.
 """
 
 from __future__ import annotations
@@ -90,7 +90,8 @@ def gate_area(row: Row, facts: AreaFacts) -> Row:
     if row.context not in CONTEXTS or row.analysis not in facts.analyses:
         return row
     if number(row) is None or row.stat_name in KEPT:
-        return row
+        told = row.status == "warning" and row.context != "area" and facts.some_small(row)
+        return replace(row, warning="", status="ok") if told else row
     if row.context == "chart":
         return _chart(row, facts)
     return _of_one(row, facts) if row.group("area") else _of_all(row, facts)
@@ -103,6 +104,8 @@ def _of_one(row: Row, facts: AreaFacts) -> Row:
         return suppressed(row, NO_COUNTS)
     if cell in facts.small:
         return suppressed(row, OF_AREA)
+    if facts.some_small(row) and (row.context != "area" or row.stat_name == "share"):
+        return suppressed(row, OF_SOME)
     if row.stat_name in ("n", "n_missed"):
         return row
     if row.context == "area" and row.stat_name == "estimate":
@@ -152,7 +155,7 @@ def _chart(row: Row, facts: AreaFacts) -> Row:
 def _of_all(row: Row, facts: AreaFacts) -> Row:
     """A number about all areas of a period, or of two."""
     value = number(row) or 0.0
-    if facts.some_small(row) and row.measure != "mean":
+    if facts.some_small(row):
         return suppressed(row, OF_SOME)
     if not facts.counts:
         return suppressed(row, NO_COUNTS)

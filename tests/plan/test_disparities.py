@@ -19,7 +19,7 @@ from precept_stats.data.strict_yaml import load_strict
 from precept_stats.plan.explain import WIDTH, explain
 from precept_stats.plan.reader import read_plan
 from precept_stats.report.blocks import Figure, Heading, Table
-from precept_stats.report.figure_data import ForestData
+from precept_stats.report.figure_data import RankedData
 from precept_stats.report.story import story
 from precept_stats.runner import run
 from precept_stats.values import Results
@@ -62,7 +62,21 @@ def test_a_plan_of_areas_has_no_primary_analysis_and_no_fault() -> None:
             "study",
         ),
         ("PL-0224", lambda plan: plan.update(disparities={}), "design"),
-        ("PL-0225", lambda plan: plan["disclosure"].update(policy="nhs_counts_v1"), "disclosure"),
+        (
+            "PL-0225",
+            lambda plan: (
+                plan["disclosure"].update(policy="nhs_counts_v1"),
+                plan["outcomes"]["deaths"].update(type="continuous", denominator=None),
+                plan["disparities"]["deaths"]["study"].update(std_error="births", weights="equal"),
+            ),
+            "study",
+        ),
+        ("PL-0226", lambda plan: plan["disparities"]["deaths"].update(shrinkage={}), "deaths"),
+        (
+            "PL-0226",
+            lambda plan: plan["disparities"]["deaths"].update(intervals={"kind": "bootstrap"}),
+            "deaths",
+        ),
         ("PL-0174", lambda plan: plan["disparities"]["deaths"]["study"].update(area="shire"), "area"),
         ("PL-0112", lambda plan: plan["populations"].update(other={"of": "counties"}), "other"),
     ],
@@ -82,6 +96,9 @@ def test_a_trial_may_ask_for_a_disparity_too_under_an_id_of_its_own() -> None:
         document["disparities"] = {name: asked}
         ids = {finding.id for finding in findings_of(document)}
         assert ("PL-0222" in ids) == refused
+    document["disclosure"] = {"policy": "nhs_counts_v1"}
+    document["disparities"] = {"uptake_by_unit": asked}
+    assert "PL-0225" in {finding.id for finding in findings_of(document)}
     areas = good()
     areas["design"] = "regional_disparity"
     assert "PL-0224" in {finding.id for finding in findings_of(areas)}
@@ -174,11 +191,11 @@ def test_few_areas_are_drawn_beside_the_mean_of_all(tmp_path: Path) -> None:
     (figure,) = [
         block for block in story(loaded, done).blocks if isinstance(block, Figure) and "areas" in block.id
     ]
-    assert isinstance(figure.data, ForestData)
-    first = figure.data.panels[0]
-    assert sorted(line.label for line in first.lines) == ["Durham", "Orange", "Wake"]
-    mean = next(row for row in done.shared if row.measure == "mean" and row.group("period") == "1974-78")
-    assert first.null == pytest.approx(mean.stat)
+    assert isinstance(figure.data, RankedData)
+    assert sorted(line.label for line in figure.data.lines) == ["Durham", "Orange", "Wake"]
+    mean = next(row for row in done.shared if row.measure == "mean" and row.group("period") == "1979-84")
+    assert figure.data.whole is not None
+    assert figure.data.whole.value == pytest.approx(mean.stat)
 
 
 def test_the_example_of_the_page_is_a_block_of_a_plan() -> None:

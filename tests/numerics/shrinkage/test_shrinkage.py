@@ -165,7 +165,8 @@ def test_ranks_add_up() -> None:
     found = ranks(drawn, 1.0, 2, 0.9)
     assert found.mean.sum() == pytest.approx(28.0)
     assert found.among_worst.sum() == pytest.approx(2.0)
-    assert np.all(found.lower <= found.mean) and np.all(found.mean <= found.upper)
+    assert np.all(found.lower <= found.mean)
+    assert np.all(found.mean <= found.upper)
 
 
 def test_the_shrunken_area_lies_between_its_own_estimate_and_the_mean() -> None:
