@@ -70,7 +70,7 @@ printf 'Installing from a lock of %s packages for all platforms (log: $(VENV)/in
 endef
 
 .PHONY: help demo test lint env python coverage-study coverage-mixed \
-  few-clusters-study estimands-study missing-study sbc-study bayes-operating bayes-record conformance docs bench bench-peers bench-mixed bench-growth bench-few lock clean
+  few-clusters-study estimands-study missing-study compliers-study sbc-study bayes-operating bayes-record conformance docs bench bench-peers bench-mixed bench-growth bench-few lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -120,6 +120,10 @@ missing-study: $(READY) ## simulate who recovers the truth from missing outcomes
 	$(BIN)/python -m tests.calibration.missing
 	$(BIN)/python -m tests.calibration.missing_events
 	$(BIN)/python -m tests.calibration.missing_tables
+
+compliers-study: $(READY) ## simulate intervals of complier effects, weak instruments among them (5 minutes)
+	$(BIN)/python -m tests.calibration.compliers
+	$(BIN)/python -m tests.calibration.complier_tables
 
 sbc-study: $(READY) ## simulation-based calibration of Bayesian models (hours, resumable; TRIALS=n for n each)
 	$(BIN)/python -m tests.calibration.bayes_sbc $(if $(TRIALS),--trials $(TRIALS))

@@ -123,9 +123,9 @@ class InstrumentalVariables(Declared):
 
     Small samples:
         Intervals and p-values refer to t, by default with the CR2 variance on Satterthwaite's degrees of
-        freedom. Where F is below 10 the estimate leans towards the confounded association and its interval
-        covers too seldom, and below 1 it is refused; the Anderson-Rubin interval, which may have no end, does
-        not depend on F.
+        freedom. Where F is below 10 the estimate leans towards the confounded association, and where that is
+        strong its interval covers too seldom; below 1 it is refused. The Anderson-Rubin interval, which may
+        have no end, does not depend on F.
 
     Not for:
         Ratios and odds ratios; the effect in those who would never, or would always, receive it; a measure of
