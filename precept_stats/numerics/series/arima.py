@@ -29,8 +29,8 @@ from precept_stats.numerics.series.lags import APART, blocks
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
-FAR = 6.0
-"""The search of a partial autocorrelation ends at tanh of this, 1 - 1.2e-5: a root on the unit circle."""
+FAR = 8.0
+"""The search of a partial autocorrelation ends at tanh of this, 1 - 2.3e-7: a root on the unit circle."""
 EDGE = 0.999
 """A partial autocorrelation at least this large in size is said to lie on the boundary."""
 STEP = 1e-4

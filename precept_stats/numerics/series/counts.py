@@ -20,7 +20,9 @@ Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
 MAX_ITERATIONS = 200
-SHAPE_LIMIT = 1e8
+SETTLED = 1e-8
+"""Relative change of the shape, and change on the log scale of a mean, at which rounds end."""
+SHAPE_LIMIT = 1e6
 """A negative binomial shape above this is Poisson: no dispersion was found."""
 
 
@@ -79,7 +81,7 @@ def fit_negative_binomial(totals: Totals) -> CountFit:
         mean = totals.size * np.exp(totals.X @ params)
         before, shape = shape, _shape(totals.events, mean)
         params, moved = _weighted(totals, params, shape)
-        if moved <= 1e-10 and (shape == before or abs(shape / before - 1.0) <= 1e-10):
+        if moved <= SETTLED and (shape == before or abs(shape / before - 1.0) <= SETTLED):
             break
     else:
         raise FitError(
@@ -104,7 +106,7 @@ def _weighted(totals: Totals, params: Vector, shape: float) -> tuple[Vector, flo
         root = np.sqrt(weights)
         step = linalg.lstsq(root[:, None] * totals.X, root * (totals.events - mean) / mean)[0]
         params = params + step
-        if float(np.max(np.abs(totals.X @ step))) <= 1e-12:
+        if float(np.max(np.abs(totals.X @ step))) <= SETTLED / 100.0:
             break
     return params, float(np.max(np.abs(totals.X @ (params - start))))
 
@@ -122,7 +124,7 @@ def _shape(events: Vector, mean: Vector) -> float:
         step = -slope / bend if bend < 0.0 else float(np.sign(slope))
         step = float(np.clip(step, -1.0, 1.0))
         log_shape += step
-        if abs(step) <= 1e-13:
+        if abs(step) <= SETTLED / 100.0:
             break
     return float(np.exp(log_shape))
 
