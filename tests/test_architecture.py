@@ -71,7 +71,7 @@ DOORS = {
     "arviz_base": ("evidence/draw_files.py",),
     "zarr": ("evidence/draw_files.py",),
     "arviz_stats": ("inference/convergence.py", "inference/left_out.py", "inference/power_scaling.py"),
-    "numba": ("numerics/posterior/kernels.py",),
+    "numba": ("numerics/posterior/kernels_cells.py",),
     "nutpie": ("inference/nuts.py",),
     "pymc": ("inference/nuts.py",),
     "pytensor": ("inference/nuts.py",),

@@ -40,6 +40,10 @@ class Gaussian:
         """How many coordinates come after beta."""
         return 2 + self.nested
 
+    def sparing(self, places: Matrix) -> Gaussian:
+        """Itself: nothing is approximated."""
+        return self
+
     def finer(self) -> Gaussian:
         """Itself: nothing is approximated."""
         return self

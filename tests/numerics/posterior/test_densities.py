@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import integrate, stats
 
 from precept_stats.numerics.posterior.counts import Counts, Rows, collapsed
-from precept_stats.numerics.posterior.density import Posterior, whitened
+from precept_stats.numerics.posterior.density import Posterior, Softened, whitened
 from precept_stats.numerics.posterior.gaussian import GaussianRows, summed
 from precept_stats.numerics.posterior.laws import Folded, Known, LogitBeta, LogOf, Normal
+from precept_stats.numerics.posterior.tables import grid_over
 
 pytest.importorskip("numba")
 
@@ -136,6 +139,41 @@ def test_a_table_of_repeated_counts_changes_nothing(law: str) -> None:
     assert used[1] == pytest.approx(exact[1], rel=1e-3, abs=0.02)
 
 
+@pytest.mark.parametrize("law", LAWS)
+def test_as_few_nodes_as_will_do_err_by_little(law: str) -> None:
+    data, at = trial(law), coordinates(law)
+    places = at + 0.1 * np.random.default_rng(4).normal(size=(12, len(at)))
+    spare = data.sparing(places)
+    assert 3 <= spare.nodes < 25
+    fresh = at + 0.1 * np.random.default_rng(5).normal(size=(12, len(at)))
+    used, exact = spare.evaluator(), data.finer().evaluator()
+    assert np.std([used(place)[0] - exact(place)[0] for place in fresh]) < 0.01
+
+
+def test_a_grid_gives_a_function_and_its_slope_anywhere() -> None:
+    for low, high in ((-4.0, 3.5), (-9.0, 6.0), (1.0, 1.0)):
+        grid = grid_over(low, high)
+        values, slopes, others, _ = grid.spread(np.log1p(np.exp(grid.nodes))[None], np.cos(grid.nodes)[None])
+        ends = grid.low + grid.step * np.arange(values.shape[1])
+        assert values[0] == pytest.approx(np.log1p(np.exp(ends)), abs=1e-7)
+        assert slopes[0] == pytest.approx(1 / (1 + np.exp(-ends)), abs=1e-5)
+        assert others[0] == pytest.approx(np.cos(ends), abs=1e-7)
+    assert grid_over(-1e4, 1e4) is None
+    assert grid_over(-np.inf, 0.0) is None
+
+
+def test_softened_scales_have_each_size_once() -> None:
+    soft = Softened(np.array([0.0, 0.2]))
+    evaluate = soft.evaluator(lambda s: (-0.5 * float(s @ s), -s))
+    total = integrate.quad(lambda t: np.exp(evaluate(np.array([0.0, t]))[0]), -20, 20, points=[0.0])[0]
+    assert total == pytest.approx(np.sqrt(np.pi / 2), rel=1e-8)
+    at = np.array([0.3, -0.1])
+    steps = 1e-6 * np.eye(2)
+    differences = [(evaluate(at + step)[0] - evaluate(at - step)[0]) / 2e-6 for step in steps]
+    assert evaluate(at)[1] == pytest.approx(differences, rel=1e-7)
+    assert soft(soft.back(np.array([0.4, 0.3]))) == pytest.approx([0.4, 0.3], rel=1e-12)
+
+
 @pytest.mark.parametrize("nested", [True, False])
 def test_the_normal_likelihood_is_the_dense_one(nested: bool) -> None:
     rng = np.random.default_rng(5)
@@ -185,7 +223,8 @@ def test_known_coordinates_are_not_sampled_and_the_mode_is_whitened() -> None:
     density = whitened(posterior)
     assert density.dimension == 2
     assert np.all(density.coordinates(np.zeros((3, 2)))[:, 2] == 0.5)
-    evaluate = density.evaluator()
+    exact = replace(density, posterior=Posterior(data.finer(), posterior.laws))
+    evaluate = exact.evaluator()
     _, slope = evaluate(np.zeros(2))
     assert slope == pytest.approx(np.zeros(2), abs=0.01)
     curvature = [(evaluate(step)[1] - evaluate(-step)[1]) / 2e-4 for step in 1e-4 * np.eye(2)]
