@@ -82,7 +82,7 @@ def link_of(design: RegionDesign) -> Link:
     return "log" if positive else "identity"
 
 
-def _decomposed(design: RegionDesign, pair: tuple[int, int]) -> Decomposition:
+def decomposed(design: RegionDesign, pair: tuple[int, int]) -> Decomposition:
     """The change of the corrected variance, in parts; the mean has to be inside of its bounds."""
     later, earlier = (PeriodEstimates(design.y[at], design.share[at]) for at in pair)
     count = len(design.areas)
@@ -97,7 +97,7 @@ def _parts(told: About, design: RegionDesign, pair: tuple[int, int]) -> Iterator
     inside = link_of(design) == "identity" or all(design.bounds[0] < one < design.bounds[1] for one in means)
     if not inside:
         return
-    found = _decomposed(design, pair)
+    found = decomposed(design, pair)
     term = " - ".join(design.periods[at] for at in pair)
     unit = f"{design.unit}, squared" if design.unit else ""
     row = replace(

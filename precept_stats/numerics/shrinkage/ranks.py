@@ -42,7 +42,7 @@ def ranks(draws: Matrix, sign: float, worst: int, level: float) -> Ranks:
 
 
 def normal_draws(eta: Vector, covariance: Matrix, count: int, rng: np.random.Generator) -> Matrix:
-    """Draws (count, K) of predictions that are jointly normal, the covariance maybe of less than full rank."""
+    """Draws (count, K) of predictions that are jointly normal, the covariance maybe singular."""
     values, vectors = np.linalg.eigh(covariance)
     root = vectors * np.sqrt(np.maximum(values, 0.0))
     found: Matrix = eta + rng.standard_normal((count, len(eta))) @ root.T
