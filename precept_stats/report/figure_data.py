@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from precept_stats.report.area_figure_data import AreaFigureData
+from precept_stats.report.diagnostic_figure_data import DiagnosticFigureData
 from precept_stats.report.series_figure_data import SeriesFigureData
 
 
@@ -371,4 +372,5 @@ FigureData = (
     | GraphData
     | AreaFigureData
     | SeriesFigureData
+    | DiagnosticFigureData
 )

@@ -20,6 +20,7 @@ from precept_stats.report.sections.cluster_size import cluster_size
 from precept_stats.report.sections.clusters import clusters
 from precept_stats.report.sections.correlations import correlations
 from precept_stats.report.sections.data_quality import data_quality
+from precept_stats.report.sections.diagnostics import diagnostics
 from precept_stats.report.sections.disparities import disparities, summary_of_areas
 from precept_stats.report.sections.exposure import exposure
 from precept_stats.report.sections.families import families
@@ -104,7 +105,6 @@ OF_AREAS: tuple[tuple[Output | None, Section], ...] = (
 )
 """The sections of a plan that compares areas, and no arms."""
 
-
 OVER_TIME: tuple[tuple[Output | None, Section], ...] = (
     (None, summary_over_time),
     (None, question_over_time),
@@ -112,6 +112,7 @@ OVER_TIME: tuple[tuple[Output | None, Section], ...] = (
     (None, series),
     ("results", results_over_time),
     ("forest", forest_over_time),
+    ("results", diagnostics),
     (None, disparities),
     ("data_quality", data_quality),
     (None, methods),

@@ -21,6 +21,7 @@ from precept_stats.report.area_figure_data import (
     LorenzData,
     TilesData,
 )
+from precept_stats.report.diagnostic_figure_data import PlaceboData, ResidualsData
 from precept_stats.report.figure_data import (
     ClustersData,
     CompletenessData,
@@ -41,6 +42,7 @@ from precept_stats.report.figure_data import (
 from precept_stats.report.figures.area_kinds import draw_areas
 from precept_stats.report.figures.clusters import draw_clusters
 from precept_stats.report.figures.completeness import draw_completeness
+from precept_stats.report.figures.diagnostics import draw_diagnostics
 from precept_stats.report.figures.exposure import draw_exposure
 from precept_stats.report.figures.flow import draw_flow
 from precept_stats.report.figures.forest import draw_forest
@@ -113,5 +115,7 @@ def drawn(data: FigureData, narrow: bool) -> Page:
             return draw_series(data, narrow)
         case StartsData():
             return draw_starts(data, narrow)
+        case ResidualsData() | PlaceboData():
+            return draw_diagnostics(data, narrow)
         case _:
             assert_never(data)
