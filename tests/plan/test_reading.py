@@ -17,7 +17,7 @@ from jsonschema import Draft202012Validator
 from precept_stats.data.shipped import shipped
 from precept_stats.data.strict_yaml import load_strict
 from precept_stats.errors import PlanError
-from precept_stats.methods import AnyMethod
+from precept_stats.methods import PlannedMethod
 from precept_stats.plan.document import Plan
 from precept_stats.plan.findings import Finding, InvalidPlanError
 from precept_stats.plan.json_schema import plan_json_schema
@@ -112,7 +112,7 @@ def test_types_are_not_guessed(place: str, value: object) -> None:
 def test_a_missing_kind_lists_the_kinds() -> None:
     (finding,) = findings_of(spoilt(change("analyses.primary.method", {"weights": {"kind": "equal"}})))
     assert (finding.id, finding.pointer) == ("PL-0004", "/analyses/primary/method/kind")
-    kinds = [method.model_fields["kind"].default for method in get_args(get_args(AnyMethod)[0])]
+    kinds = [method.model_fields["kind"].default for method in get_args(get_args(PlannedMethod)[0])]
     assert finding.allowed == ", ".join(sorted(kinds))
 
 
