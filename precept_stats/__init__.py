@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from precept_stats.plan.lock_chain import read_chain
     from precept_stats.plan.reader import read_plan
     from precept_stats.plan.regional_disparity import DisparityHow, disparity
+    from precept_stats.plan.standing import standing
     from precept_stats.report.story import story
     from precept_stats.runner import How, analyse, run
     from precept_stats.studies.cluster_trial import ClusterTrial
@@ -128,6 +129,7 @@ _HOMES = {
     "plan.intracluster": ("intracluster_correlation",),
     "plan.lint": ("lint",),
     "plan.lock_chain": ("read_chain",),
+    "plan.standing": ("standing",),
     "plan.reader": ("read_plan",),
     "plan.regional_disparity": ("DisparityHow", "disparity"),
     "report.story": ("story",),
@@ -228,6 +230,7 @@ __all__ = [
     "run",
     "run_bundle",
     "shipped",
+    "standing",
     "story",
     "to_frame",
     "trial_tables",
