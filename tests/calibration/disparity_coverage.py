@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -168,7 +169,7 @@ def main() -> None:
         if not kept.exists():
             kept.write_text(json.dumps(cells_of(world, asked.sets)), encoding="utf-8")
         cells += json.loads(kept.read_text(encoding="utf-8"))
-        print(f"{world.name}, spread {world.spread:g}: done", flush=True)
+        sys.stdout.write(f"{world.name}, spread {world.spread:g}: done\n")
     record = {"level": LEVEL, "sets": asked.sets, "draws": DRAWS, "cells": cells}
     text = json.dumps(record, indent=1) + "\n"
     (DOCS / "disparity_calibration.json").write_text(text, encoding="utf-8")

@@ -15,12 +15,20 @@ from .cases import ROOT, data_folder
 from .kernel_correlations import correlation_cases
 from .kernel_further import further_cases
 from .kernel_glmm import glmm_cases
+from .kernel_inequality import inequality_cases
 from .kernel_mixed import mixed_cases
 from .kernel_printed import printed_cases
 from .kernels import KernelCase, compare, known_differences
 from .pages import case_section
 
-CASES = (*mixed_cases(), *glmm_cases(), *further_cases(), *printed_cases(), *correlation_cases())
+CASES = (
+    *mixed_cases(),
+    *glmm_cases(),
+    *further_cases(),
+    *printed_cases(),
+    *correlation_cases(),
+    *inequality_cases(),
+)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
