@@ -46,8 +46,8 @@ def series(material: Material) -> tuple[Block, ...]:
     whole = [one for one in shown if one.name == ALL]
     single = [one for one in shown if one.name != ALL]
     main = next((one for one in whole if one.clock == "own_start"), None)
-    if len(single) == 1 and not whole:
-        main = single[0]
+    if main is None and len(shown) == 1:
+        main = next(iter(shown))
     if main is not None:
         blocks.append(_one(material, analysis, main))
     if len(single) > 1:
