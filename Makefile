@@ -70,7 +70,7 @@ printf 'Installing from a lock of %s packages for all platforms (log: $(VENV)/in
 endef
 
 .PHONY: help demo test lint env python coverage-study coverage-mixed \
-  few-clusters-study estimands-study missing-study compliers-study sbc-study bayes-operating bayes-record conformance docs bench bench-peers bench-mixed bench-growth bench-few lock clean
+  few-clusters-study estimands-study missing-study kill-study compliers-study sbc-study bayes-operating bayes-record conformance docs bench bench-peers bench-mixed bench-growth bench-few lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -134,6 +134,9 @@ bayes-operating: $(READY) ## repeated trials of 13 + 27 units, default priors (h
 bayes-record: $(READY) ## record what the two studies of Bayesian models have so far (seconds)
 	$(BIN)/python -m tests.calibration.bayes_record
 	$(BIN)/python -m tests.calibration.bayes_tables
+
+kill-study: $(READY) ## kill a run at 50 random moments and resume it (10 minutes) and record it
+	$(BIN)/python -m tests.evidence.killing
 
 conformance: $(READY) ## rewrite docs/conformance.md from the reference cases
 	$(BIN)/python -m tests.conformance

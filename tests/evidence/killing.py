@@ -2,8 +2,9 @@
 
     python -m tests.evidence.killing [--moments 50] [--record docs/kill_study.json]
 
-Half of the runs write to a new place; the other half replace an older bundle. The moments are spread
-over the whole run, and as many again over its writing, which is short.
+Half of the runs write to a new place; the other half replace an older bundle. A third of the moments
+is spread over the whole run, a third over the time from the first finished analysis on, and a third over
+the time from when it begins to write.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from precept_stats.ard import read_json
@@ -65,15 +67,31 @@ def whole(out: Path) -> bool:
     return not out.exists() or not manifest_problems(out)
 
 
-def kill_once(plan: Path, out: Path, moment: float, at_writing: bool) -> Killed:
-    """Kill a run after ``moment`` seconds, from its start or from when it begins to write; then resume it."""
+STARTS = {"start": "", "first analysis": "analyses/primary.json", "writing": "new"}
+"""From when on a moment is counted, and the file of the workshop by which that is seen."""
+EXTRA = """  more{number}:
+    based_on: primary
+    purpose: sensitivity
+    method: {{kind: randomisation_test, allocations: {{kind: monte_carlo, draws: {draws}}}}}
+"""
+
+
+def long_plan(folder: Path) -> Path:
+    """The small trial with more analyses that draw, so that a run spends some time between them."""
+    plan = write_trial(folder)
+    more = "".join(EXTRA.format(number=number, draws=60_000 + number) for number in range(8))
+    plan.write_text(plan.read_text().replace("multiplicity:", f"{more}multiplicity:", 1))
+    return plan
+
+
+def kill_once(plan: Path, out: Path, moment: float, start: str) -> Killed:
+    """Kill a run some seconds after one of ``STARTS``; then resume it."""
     shop = out.parent / f".{out.name}.unfinished"
     running = subprocess.Popen(
         command(plan, out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=_quiet()
     )
-    if at_writing:
-        while not (shop / "new").exists() and running.poll() is None:
-            time.sleep(0.0005)
+    while not (shop / STARTS[start]).exists() and running.poll() is None and start != "start":
+        time.sleep(0.0005)
     deadline = time.monotonic() + moment
     while time.monotonic() < deadline and running.poll() is None:
         time.sleep(0.0005)
@@ -98,21 +116,31 @@ def _phase(shop: Path, ended: bool, kept: int) -> str:
 
 def study(moments: int, seed: int, folder: Path) -> Iterator[Killed]:
     """One entry a moment."""
-    plan = write_trial(folder)
+    plan = long_plan(folder)
     started = time.monotonic()
     finished(plan, folder / "alone")
     length = time.monotonic() - started
+    spans = {"start": length, **_spans(folder / "alone")}
     expected = rows_text(folder / "alone")
     draw = random.Random(seed)  # noqa: S311
     for number in range(moments):
         out = folder / f"run{number}"
         if number % 2:
             shutil.copytree(folder / "alone", out)
-        at_writing = number % 4 >= 2
-        found = kill_once(plan, out, draw.uniform(0, 0.25 * length if at_writing else length), at_writing)
+        start = list(STARTS)[number % 3]
+        found = kill_once(plan, out, draw.uniform(0, spans[start]), start)
         identical = rows_text(out) == expected and whole(out)
         yield Killed(found.phase, found.kept, found.resumed, found.half, identical, found.left_over)
         shutil.rmtree(out)
+
+
+def _spans(out: Path) -> dict[str, float]:
+    """How long a run took from its first finished analysis, and from its last, to its end."""
+    log = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+    first, last = log[1]["seconds"], log[-1]["seconds"]
+    ended = (out / "manifest.json").stat().st_mtime
+    writing = max(0.5, ended - datetime.fromisoformat(log[-1]["at"]).timestamp())
+    return {"first analysis": last - first + writing, "writing": writing}
 
 
 def main() -> None:

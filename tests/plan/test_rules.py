@@ -180,6 +180,7 @@ FAULTS: dict[str, tuple[Callable[[Document], object], str]] = {
     "PL-0173": (change("disclosure.policy", "none"), "/disclosure/policy"),
     "PL-0174": (change("outcomes.uptake.column", "mgso"), "/outcomes/uptake/column"),
     "PL-0176": (change("data.births.schema", "birth"), "/data/births/schema"),
+    "PL-0177": (change("data.births.schema_sha256", "0" * 64), "/data/births/schema_sha256"),
     "PL-0181": (_correlation(estimand="efect"), "/correlations/likeness/estimand"),
     "PL-0182": (lambda d: d.update(correlations={"primary": LIKENESS}), "/correlations/primary"),
     "PL-0183": (

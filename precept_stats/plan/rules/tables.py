@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from precept_stats.data.schema import DataSchema, find_schema
 from precept_stats.data.selection import Population
 from precept_stats.data.strict_yaml import Location
-from precept_stats.errors import PreceptError
+from precept_stats.errors import PlanError, PreceptError
 from precept_stats.plan.document import Plan
 from precept_stats.plan.files import ALLOWED, DATA_FOLDER, path_problem
 from precept_stats.plan.findings import Remark, nearest, quoted
 from precept_stats.plan.loaded import LoadedPlan
 from precept_stats.plan.rules.rule import Rule, answerable, has_question
+from precept_stats.plan.schemas import planned_schemas
 from precept_stats.studies import PlannedStudy
 from precept_stats.studies.cluster_trial import BASELINE_OUTCOME
 from precept_stats.studies.regions import Regions
@@ -50,6 +51,15 @@ def _schemas_found(loaded: LoadedPlan) -> Iterator[Remark]:
             message = f"the schema cannot be used: {schema.problem}"
             found = schema.found or loaded.plan.data[name].schema_id
             yield Remark(("data", name, "schema"), message, found, schema.allowed)
+
+
+def _schemas_pinned(loaded: LoadedPlan) -> Iterator[Remark]:
+    try:
+        planned_schemas(loaded)
+    except PlanError as problem:
+        if problem.where.endswith("/schema_sha256"):
+            _, block, table, field = problem.where.split("/")
+            yield Remark((block, table, field), problem.problem, problem.allowed, problem.found)
 
 
 def _columns_exist(loaded: LoadedPlan) -> Iterator[Remark]:
@@ -146,4 +156,5 @@ RULES = (
     ),
     Rule("PL-0175", "warning", "every column is declared by the schemas of its tables", _columns_declared),
     Rule("PL-0176", "warning", "the schema of every table is found and valid", _schemas_found),
+    Rule("PL-0177", "error", "a schema that is pinned is the one that is found", _schemas_pinned),
 )
