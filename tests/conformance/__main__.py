@@ -10,6 +10,7 @@ from .kernel_glmm import glmm_cases
 from .kernel_inequality import inequality_cases
 from .kernel_mixed import mixed_cases
 from .kernel_printed import printed_cases
+from .kernel_series import series_cases
 from .pages import METHODS, PAGES, checked_table, page, settings_table, with_block
 
 if data_folder() is None and any(case.needs_data for case in all_cases()):
@@ -22,6 +23,7 @@ of_engines = (
     *printed_cases(),
     *correlation_cases(),
     *inequality_cases(),
+    *series_cases(),
 )
 engines = [(case, kernels.compare(case)) for case in of_engines]
 (ROOT / "docs" / "conformance.md").write_text(page([*found, *engines]), encoding="utf-8")

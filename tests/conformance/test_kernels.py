@@ -18,6 +18,7 @@ from .kernel_glmm import glmm_cases
 from .kernel_inequality import inequality_cases
 from .kernel_mixed import mixed_cases
 from .kernel_printed import printed_cases
+from .kernel_series import series_cases
 from .kernels import KernelCase, compare, known_differences
 from .pages import case_section
 
@@ -28,6 +29,7 @@ CASES = (
     *printed_cases(),
     *correlation_cases(),
     *inequality_cases(),
+    *series_cases(),
 )
 
 
