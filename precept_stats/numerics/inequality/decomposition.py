@@ -80,9 +80,9 @@ def decompose(
     count = len(earlier.y)
     moved = _moved(earlier, later, link, top)
     first, last = np.eye(count, 2 * count), np.eye(count, 2 * count, count)
-    before = _Form(earlier.y, first, earlier.centred, covariance)
-    after = _Form(later.y, last, later.centred, covariance)
-    between = _Form(moved.y, moved.jacobian, earlier.centred, covariance)
+    before = _form(earlier.y, first, earlier.centred, covariance)
+    after = _form(later.y, last, later.centred, covariance)
+    between = _form(moved.y, moved.jacobian, earlier.centred, covariance)
     return Decomposition(
         _part(after, before, covariance),
         _part(between, before, covariance),
@@ -93,26 +93,18 @@ def decompose(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Form:
-    """A quadratic form y'Ay of estimates with a Jacobian in all estimates."""
+    """A quadratic form y'Ay of estimates: its value without sampling error, gradient and matrix."""
 
-    y: Vector
-    jacobian: Matrix
-    centred: Matrix
-    covariance: Matrix
+    value: float
+    gradient: Vector
+    matrix: Matrix
 
-    @property
-    def matrix(self) -> Matrix:
-        found: Matrix = self.jacobian.T @ self.centred @ self.jacobian
-        return found
 
-    @property
-    def value(self) -> float:
-        return float(self.y @ self.centred @ self.y - np.sum(self.matrix * self.covariance))
-
-    @property
-    def gradient(self) -> Vector:
-        found: Vector = 2.0 * (self.y @ self.centred) @ self.jacobian
-        return found
+def _form(y: Vector, jacobian: Matrix, centred: Matrix, covariance: Matrix) -> _Form:
+    """``jacobian`` (K, 2K) is that of y in the estimates of both periods."""
+    matrix = jacobian.T @ centred @ jacobian
+    pulled = y @ centred
+    return _Form(float(pulled @ y - np.sum(matrix * covariance)), 2.0 * pulled @ jacobian, matrix)
 
 
 def _part(above: _Form, below: _Form, covariance: Matrix) -> Part:
