@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from precept_stats.evidence.publish import Writing, publish, run_bundle
     from precept_stats.methods.area_charts import ControlCharts
     from precept_stats.methods.area_funnel import FunnelPlot
+    from precept_stats.methods.before_after import BeforeAfter
     from precept_stats.methods.cluster_regression import ClusterRegression
     from precept_stats.methods.cluster_summaries import ClusterSummaries
     from precept_stats.methods.disparity_indices import DisparityIndices
@@ -65,6 +66,8 @@ if TYPE_CHECKING:
     from precept_stats.studies.cluster_trial_with_baseline import ClusterTrialWithBaseline
     from precept_stats.studies.composite import AllOrNone, OpportunityWeighted
     from precept_stats.studies.formula import Formula, formula
+    from precept_stats.studies.interrupted_series import InterruptedSeries
+    from precept_stats.studies.programme import Programme
     from precept_stats.studies.question import Estimand, Outcome, Question
     from precept_stats.studies.region_design import AreaQuestion
     from precept_stats.studies.regions import Regions
@@ -100,6 +103,7 @@ _HOMES = {
     "evidence.manifest": ("manifest_problems", "read_manifest"),
     "evidence.publish": ("Writing", "publish", "run_bundle"),
     "methods.bayesian_hierarchical": ("BayesianHierarchical",),
+    "methods.before_after": ("BeforeAfter",),
     "methods.cluster_regression": ("ClusterRegression",),
     "methods.cluster_summaries": ("ClusterSummaries",),
     "methods.area_charts": ("ControlCharts",),
@@ -138,6 +142,8 @@ _HOMES = {
     "studies.cluster_trial_with_baseline": ("ClusterTrialWithBaseline",),
     "studies.composite": ("AllOrNone", "OpportunityWeighted"),
     "studies.formula": ("Formula", "formula"),
+    "studies.interrupted_series": ("InterruptedSeries",),
+    "studies.programme": ("Programme",),
     "studies.question": ("Estimand", "Outcome", "Question"),
     "studies.region_design": ("AreaQuestion",),
     "studies.regions": ("Regions",),
@@ -151,6 +157,7 @@ __all__ = [
     "AreaQuestion",
     "ArmShift",
     "BayesianHierarchical",
+    "BeforeAfter",
     "BundleScenario",
     "CapTruncation",
     "ClusterRegression",
@@ -178,6 +185,7 @@ __all__ = [
     "IccHow",
     "IccSettings",
     "InstrumentalVariables",
+    "InterruptedSeries",
     "Interval",
     "InverseProbability",
     "LinearMixed",
@@ -189,6 +197,7 @@ __all__ = [
     "PlanError",
     "Population",
     "PreceptError",
+    "Programme",
     "ProgrammeScenario",
     "Question",
     "RandomisationTest",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from types import UnionType
 from typing import Union, get_args, get_origin
 
-from precept_stats.methods import AnyMethod
+from precept_stats.methods import AnyMethod, TimeMethod
 from precept_stats.methods.settings import Choice
 
 from .cases import ROOT, Case, Comparison
@@ -16,7 +16,10 @@ from .kernels import KernelCase
 AnyCase = Case | KernelCase
 
 PAGES = ROOT / "docs" / "methods"
-METHODS = {method.model_fields["kind"].default: method for method in get_args(get_args(AnyMethod)[0])}
+METHODS = {
+    method.model_fields["kind"].default: method
+    for method in (*get_args(get_args(AnyMethod)[0]), *get_args(TimeMethod))
+}
 
 
 def settings_table(kind: str) -> str:
@@ -32,7 +35,8 @@ def settings_table(kind: str) -> str:
             lines.append(f"| `{name}` | a number; {field.default} | {field.description} |")
         for choice in choices:
             for tag in get_args(choice.model_fields["kind"].annotation):
-                chosen = " (default)" if field.default.kind == tag else ""
+                default = getattr(field.default, "kind", None)
+                chosen = " (default)" if default == tag else " (to be named)" if field.is_required() else ""
                 meaning = choice.model_construct(kind=tag).meaning
                 lines.append(f"| `{name}` | `{{kind: {tag}}}`{chosen} | {meaning} |")
                 lines += _further(name, choice, tag)
