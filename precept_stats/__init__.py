@@ -52,6 +52,8 @@ if TYPE_CHECKING:
         PercentileTruncation,
         TippingPoint,
     )
+    from precept_stats.methods.segmented_regression import SegmentedRegression
+    from precept_stats.methods.six_methods import SixMethods
     from precept_stats.methods.wild_cluster_bootstrap import WildClusterBootstrap
     from precept_stats.plan.explain import explain
     from precept_stats.plan.intracluster import intracluster_correlation
@@ -128,6 +130,8 @@ _HOMES = {
         "PercentileTruncation",
         "TippingPoint",
     ),
+    "methods.segmented_regression": ("SegmentedRegression",),
+    "methods.six_methods": ("SixMethods",),
     "methods.wild_cluster_bootstrap": ("WildClusterBootstrap",),
     "plan.explain": ("explain",),
     "plan.intracluster": ("intracluster_correlation",),
@@ -206,7 +210,9 @@ __all__ = [
     "Result",
     "Results",
     "Row",
+    "SegmentedRegression",
     "Signer",
+    "SixMethods",
     "SteppedWedge",
     "Table",
     "TippingPoint",
