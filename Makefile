@@ -70,7 +70,7 @@ printf 'Installing from a lock of %s packages for all platforms (log: $(VENV)/in
 endef
 
 .PHONY: help demo test lint env python coverage-study coverage-mixed \
-  few-clusters-study estimands-study missing-study kill-study compliers-study sbc-study bayes-operating bayes-record conformance docs bench bench-peers bench-mixed bench-growth bench-few lock clean
+  few-clusters-study estimands-study missing-study disparity-study kill-study compliers-study sbc-study bayes-operating bayes-record conformance docs bench bench-peers bench-mixed bench-growth bench-few bench-disparity lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -121,6 +121,10 @@ missing-study: $(READY) ## simulate who recovers the truth from missing outcomes
 	$(BIN)/python -m tests.calibration.missing_events
 	$(BIN)/python -m tests.calibration.missing_tables
 
+disparity-study: $(READY) ## simulate intervals of disparity (half an hour; goes on where it was stopped)
+	$(BIN)/python -m tests.calibration.disparity_coverage
+	$(BIN)/python -m tests.calibration.disparity_tables
+
 compliers-study: $(READY) ## simulate intervals of complier effects, weak instruments among them (5 minutes)
 	$(BIN)/python -m tests.calibration.compliers
 	$(BIN)/python -m tests.calibration.complier_tables
@@ -164,6 +168,9 @@ bench-growth: $(READY) ## time how cost grows with rows and clusters (minutes) a
 bench-few: $(READY) ## time what few clusters need, beside loops and peers that are there (minutes)
 	@for file in benchmarks/gee.py $(wildcard benchmarks/permutation*.py) benchmarks/wild_bootstrap.py; do \
 	  OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python $$file || exit 1; done
+
+bench-disparity: $(READY) ## time all indices of disparity by each kind of interval (a minute)
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/disparity.py
 
 lock: ## rewrite requirements.lock from pyproject.toml (needs uv)
 	@command -v $(or $(UV),uv) >/dev/null || { echo "make lock needs uv (pip install uv), or UV=/path/to/uv" >&2; exit 1; }

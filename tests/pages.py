@@ -29,10 +29,14 @@ MARKS = ("<!-- results: made by make docs -->\n", "<!-- end of results -->\n")
 
 @dataclass(frozen=True)
 class Notebook:
-    """A notebook, and the pictures that it draws in order: the name of the file and what it shows."""
+    """A notebook, and the pictures that it draws in order: the name of the file and what it shows.
+
+    Where a posterior is ``sampled``, numbers are those of this machine up to Monte Carlo error.
+    """
 
     name: str
     pictures: tuple[tuple[str, str], ...]
+    sampled: bool = False
 
     @property
     def source(self) -> Path:
@@ -44,7 +48,7 @@ class Notebook:
 
 
 NOTEBOOKS = (
-    Notebook("01_esp_vs_ssp", (("esp_vs_ssp_forest", "Forest plot of the synthetic trial"),)),
+    Notebook("01_esp_vs_ssp", (("esp_vs_ssp_forest", "Forest plot of the synthetic trial"),), sampled=True),
     Notebook(
         "02_mixed_models",
         (
@@ -63,6 +67,24 @@ NOTEBOOKS = (
         (
             ("estimands_size", "Outcome of each unit of the synthetic trial against its size"),
             ("estimands_icc", "Intracluster correlation of the synthetic trial by three estimators"),
+        ),
+    ),
+    Notebook(
+        "05_bayesian",
+        (
+            ("bayesian_posterior", "Prior and posterior of the effect in the synthetic trial"),
+            ("bayesian_priors", "The effect in the synthetic trial under each set of priors"),
+            ("bayesian_ranks", "Expected ranks of the units of the synthetic trial, with their intervals"),
+            ("bayesian_checks", "What was observed in the synthetic trial beside what the model gives"),
+        ),
+        sampled=True,
+    ),
+    Notebook(
+        "07_regional_disparity",
+        (
+            ("regional_disparity_periods", "Uptake of each synthetic region in 2017 and 2022"),
+            ("regional_disparity_ranks", "Synthetic regions estimated together, with limits of their ranks"),
+            ("regional_disparity_funnel", "Funnel plot of the synthetic units"),
         ),
     ),
 )

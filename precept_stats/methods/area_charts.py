@@ -33,7 +33,7 @@ class ControlCharts(Declared):
 
     Small samples: limits at three standard errors are poor where fewer than about 5 events, or 5 without,
     are expected; run charts need 10 points off the median. With many areas some signal by chance: a run
-    chart of 24 points does so for about 1 in 14 that do not change.
+    chart of 24 points does so for about 3 in 100 that do not change.
 
     Not for: the effect of a programme, or comparing areas (a funnel plot).
 

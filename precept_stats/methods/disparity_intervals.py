@@ -26,6 +26,8 @@ from precept_stats.studies.region_design import RegionDesign
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
+HALF = 0.5
+
 
 def area_uncertainty(how: AnyDisparityInterval, design: RegionDesign, seed: Seed | None) -> Uncertainty:
     """Parameters are the estimates (T * K,), period by period."""
@@ -77,7 +79,7 @@ def _checked(design: RegionDesign, seed: Seed | None) -> Seed:
 
 
 def _replicates(design: RegionDesign, count: int, seed: Seed) -> Matrix:
-    """Every area drawn again (R, T * K), the rounding of counts with it."""
+    """Every area drawn again (R, T * K), rounding with it; one at 0 (or at all) as of half an event."""
     parts = []
     for at, period in enumerate(design.periods):
         rng = seed.at("bootstrap", period).generator()
@@ -85,14 +87,14 @@ def _replicates(design: RegionDesign, count: int, seed: Seed) -> Matrix:
         if design.law == "given":
             parts.append(y + rng.standard_normal((count, len(y))) * error)
             continue
-        size, factor = design.size[at], design.factor
-        share = y / factor
+        size, seen = design.size[at], np.maximum(design.events[at], HALF)
         if design.law == "binomial":
+            share = np.minimum(seen, size - HALF) / size
             events = rng.binomial(np.round(size).astype(np.int64), share, (count, len(y))).astype(np.float64)
         else:
-            events = rng.poisson(design.events[at], (count, len(y))).astype(np.float64)
+            events = rng.poisson(seen, (count, len(y))).astype(np.float64)
         blur = rng.standard_normal((count, len(y))) * np.sqrt(design.rounding[at])
-        parts.append(factor * events / size + blur)
+        parts.append(design.factor * events / size + blur)
     return np.hstack(parts)
 
 

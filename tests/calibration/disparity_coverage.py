@@ -1,6 +1,6 @@
 """How often intervals of indices of disparity hold the truth: ``make disparity-study`` records it.
 
-    python -m tests.calibration.disparity_coverage [--sets 300] [--folder results/disparity]
+    python -m tests.calibration.disparity_coverage [--folder results/disparity]
 
 A set of data has its own addressed seed. What is done is kept in the folder, a file a world, and a later run
 goes on from there.
@@ -34,7 +34,8 @@ from tests.calibration.disparity_worlds import PER_CENT, WORLDS, Floats, World, 
 from tests.calibration.tables import DOCS
 
 SEED = 20261125
-LEVEL, SETS, DRAWS = 0.95, 300, 999
+LEVEL, DRAWS = 0.95, 999
+SETS = {"7 regions": 300, "15 regions": 300, "122 trusts": 100}
 INDICES = ("mean", "difference", "bgv", "bgsd", "cov", "mdmw", "theil", "mld", "atkinson_1", "gini", "par")
 INTERVALS = {
     "delta": DisparityIndices(),
@@ -159,18 +160,18 @@ def _rounded(value: float) -> float | None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sets", type=int, default=SETS)
     parser.add_argument("--folder", type=Path, default=Path("results/disparity"))
     asked = parser.parse_args()
     asked.folder.mkdir(parents=True, exist_ok=True)
     cells = []
     for world in WORLDS:
-        kept = asked.folder / f"{world.name.replace(' ', '_')}_{world.spread:g}_{asked.sets}.json"
+        sets = SETS[world.name]
+        kept = asked.folder / f"{world.name.replace(' ', '_')}_{world.spread:g}_{sets}.json"
         if not kept.exists():
-            kept.write_text(json.dumps(cells_of(world, asked.sets)), encoding="utf-8")
+            kept.write_text(json.dumps(cells_of(world, sets)), encoding="utf-8")
         cells += json.loads(kept.read_text(encoding="utf-8"))
         sys.stdout.write(f"{world.name}, spread {world.spread:g}: done\n")
-    record = {"level": LEVEL, "sets": asked.sets, "draws": DRAWS, "cells": cells}
+    record = {"level": LEVEL, "sets": SETS, "draws": DRAWS, "cells": cells}
     text = json.dumps(record, indent=1) + "\n"
     (DOCS / "disparity_calibration.json").write_text(text, encoding="utf-8")
 
