@@ -52,7 +52,7 @@ class Sampling:
 
     chains: int = 4
     draws: int = 1000
-    warmup: int = 500
+    warmup: int = 300
     target_accept: float = 0.9
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +36,7 @@ from precept_stats.methods.bayes_model import BayesModel
 from precept_stats.methods.settings_bayes import ConvergenceGate
 from precept_stats.methods.settings_bayes_answers import LeaveOneClusterOut, Ranked, Ranking, Validation
 from precept_stats.methods.settings_priors import Priors
-from precept_stats.numerics.posterior.density import Posterior, Whitened, whitened
+from precept_stats.numerics.posterior.density import Whitened, whitened
 from precept_stats.numerics.posterior.without import without_cluster
 from precept_stats.studies.cluster_trial_design import ClusterTrialDesign
 
@@ -107,11 +107,11 @@ def _stored(sampled: Sampled, log_likelihood: Matrix, means: Matrix | None) -> S
 
 def _alternatives(sampled: Sampled, benefit: Benefit, asked: Asked, seed: Seed) -> Iterator[Alternative]:
     """The same likelihood under every other set of priors."""
-    likelihood, model = sampled.density.posterior.likelihood, sampled.model
+    posterior, model = sampled.density.posterior, sampled.model
     for name, priors in asked.grid.items():
         told = name, priors.kind.replace("_", " "), priors.effect_words
         try:
-            density = whitened(Posterior(likelihood, model.laws(priors)))
+            density = whitened(replace(posterior, laws=model.laws(priors)))
             chains = asked.sample(density, seed.at("prior_grid", name), sampled.chains.sampler)
         except FitError as problem:
             yield Alternative(*told, None, problem=problem.problem)
@@ -158,7 +158,7 @@ def _refit(sampled: Sampled, asked: Asked, seed: Seed) -> Callable[[int], Vector
         fewer = without_cluster(posterior.likelihood, cluster)
         if fewer is None:
             return None
-        density = whitened(Posterior(fewer, posterior.laws))
+        density = whitened(replace(posterior, likelihood=fewer))
         own = seed.at("left_out", model.design.clusters[cluster])
         other = Sampled(model, density, asked.sample(density, own, sampled.chains.sampler))
         if asked.gate.failures(other.convergence()):

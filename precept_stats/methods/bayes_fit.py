@@ -13,7 +13,7 @@ from precept_stats.inference.nuts import Chains
 from precept_stats.inference.posterior_facts import values_of
 from precept_stats.inference.seeds import Seed
 from precept_stats.methods.bayes_model import BayesModel
-from precept_stats.numerics.posterior.density import Posterior, Whitened
+from precept_stats.numerics.posterior.density import Likelihood, Whitened
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -70,10 +70,7 @@ class Sampled:
 
     def log_prior(self) -> Floats:
         """The log prior density of each coordinate (R, D)."""
-        laws = self.density.posterior.laws
-        return np.array(
-            [[law.at(float(one))[0] for law, one in zip(laws, draw, strict=True)] for draw in self.flat]
-        )
+        return self.density.posterior.log_prior(self.flat)
 
     def cluster_effects(self, seed: Seed, rows: Ints | None = None) -> Floats:
         """Draws of clusters' effects on the scale of the link, at all or chosen draws of the rest (., K)."""
@@ -86,9 +83,8 @@ class Sampled:
         return judged(self.chains, self.model, self.coordinates, self.effects)
 
     def integration_error(self) -> float:
-        """The SD over draws of the error that quadrature makes in the log posterior."""
-        posterior = self.density.posterior
-        return integration_error(posterior, self.flat[:, posterior.free])
+        """The SD over draws of the error that quadrature makes in the log-likelihood."""
+        return integration_error(self.density.posterior.likelihood, self.flat)
 
     def _chosen(self, rows: Ints | None) -> Floats:
         return self.flat if rows is None else self.flat[rows]
@@ -104,11 +100,11 @@ def judged(chains: Chains, model: BayesModel, coordinates: Floats, effects: Floa
     return convergence(chains, drawn, names)
 
 
-def integration_error(posterior: Posterior, free: Floats) -> float:
-    """The SD over draws of the error that quadrature makes in the log posterior."""
-    fine = Posterior(posterior.likelihood.finer(), posterior.laws)
-    if fine.likelihood is posterior.likelihood:
+def integration_error(likelihood: Likelihood, draws: Floats) -> float:
+    """The SD over draws (R, D) of the error that quadrature makes in the log-likelihood."""
+    fine = likelihood.finer()
+    if fine is likelihood:
         return 0.0
-    used, exact = posterior.evaluator(), fine.evaluator()
-    chosen = free[np.linspace(0, len(free) - 1, CHECKED).astype(np.intp)]
+    used, exact = likelihood.evaluator(), fine.evaluator()
+    chosen = draws[np.linspace(0, len(draws) - 1, CHECKED).astype(np.intp)]
     return float(np.std([used(draw)[0] - exact(draw)[0] for draw in chosen]))

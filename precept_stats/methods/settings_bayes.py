@@ -41,7 +41,7 @@ class Nuts(Choice):
     kind: Literal["nuts"] = "nuts"
     chains: int = Field(default=4, ge=2, le=64, description="How many chains, from scattered starts.")
     draws: int = Field(default=1000, ge=100, le=1_000_000, description="Draws kept of each chain.")
-    warmup: int = Field(default=500, ge=100, le=100_000, description="Steps of each chain to tune with.")
+    warmup: int = Field(default=300, ge=100, le=100_000, description="Steps of each chain to tune with.")
     target_accept: float = Field(default=0.9, gt=0.5, lt=1, description="The acceptance that steps aim at.")
 
     @property

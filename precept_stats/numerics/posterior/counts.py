@@ -192,7 +192,7 @@ class CountsEvaluator:
 
         data, p = self.of, self.of.X.shape[1]
         sigma = float(coordinates[p]) if data.clustered else 0.0
-        more = 0.0 if data.law in PLAIN else float(coordinates[-1])
+        more = 0.0 if data.law in PLAIN else float(coordinates[p + data.clustered])
         fixed = data.offset + kernels.times(self.X, coordinates[:p])
         self.modes[~np.isfinite(self.modes)] = 0.0
         law = NUMBERS[data.law]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import ndtri
 
+from precept_stats.numerics.posterior.blocks import Block
 from precept_stats.numerics.posterior.laws import Folded, Known, Law, Normal
 
 Vector = NDArray[np.float64]
@@ -22,11 +23,17 @@ Evaluate = Callable[[Vector], tuple[float, Vector]]
 STEP = 1e-3
 """For differences of slopes at the mode."""
 
+STUCK = 0.1
+"""A slope, of coordinates whose prior has a width near 1, with which nothing has been found yet."""
+
 JUDGED = 12
 """Likely coordinates at which quadrature is judged."""
 
 SOFTNESS = 0.5
 """Below how many standard deviations of a scale its coordinate bends."""
+
+OWN = 0.3
+"""Blocks are centred whose innovations keep less than this share of their variance."""
 
 STIFFEST, SLACKEST = 1e10, 0.5
 """The range in which curvatures at the mode are kept, of coordinates whose prior has a width near 1."""
@@ -97,10 +104,15 @@ class PriorEvaluator:
 
 @dataclass(frozen=True, eq=False)
 class Posterior:
-    """A likelihood with the prior of each coordinate. Known coordinates are left out of what is sampled."""
+    """A likelihood with the prior of each coordinate. Known coordinates are left out of what is sampled.
+
+    Coordinates of random effects in ``blocks`` are what their block makes of them while they are sampled;
+    everywhere else they are the effects themselves.
+    """
 
     likelihood: Likelihood
     laws: tuple[Law, ...]
+    blocks: tuple[Block, ...] = ()
 
     @cached_property
     def free(self) -> NDArray[np.bool_]:
@@ -112,11 +124,20 @@ class Posterior:
         return np.array([law.start for law in self.laws])
 
     def whole(self, free: Matrix) -> Matrix:
-        """All coordinates (..., P) from those that are sampled (..., D)."""
+        """All coordinates (..., P) from those that are sampled (..., D), as they are sampled."""
         out = np.empty((*free.shape[:-1], len(self.laws)))
         out[...] = self._starts
         out[..., self.free] = free
         return out
+
+    def shown(self, coordinates: Matrix) -> Matrix:
+        """Coordinates (..., P) with the effects of blocks in the place of what was sampled."""
+        if all(block.centred for block in self.blocks):
+            return coordinates
+        flat = coordinates.reshape(-1, coordinates.shape[-1]).copy()
+        for block in self.blocks:
+            flat[:, block.at] = [block.effects(row) for row in flat]
+        return flat.reshape(coordinates.shape)
 
     def evaluator(self) -> Evaluate:
         """The log density (unnormalised) and its slopes, of the sampled coordinates."""
@@ -124,15 +145,34 @@ class Posterior:
 
         def at(free: Vector) -> tuple[float, Vector]:
             coordinates = self.whole(free)
-            value, slope = inside(coordinates)
+            value, found = inside(self.shown(coordinates))
+            slope = np.zeros(len(coordinates))
+            slope[: len(found)] = found
+            for block in self.blocks:
+                value += block.add(slope, coordinates)
             before = prior.add_to(slope, coordinates)
             return value + before, slope[kept]
 
         return at
 
+    def log_prior(self, coordinates: Matrix) -> Matrix:
+        """The log prior density of each coordinate (R, P) as shown; of blocks', given those before."""
+        found = np.array(
+            [
+                [law.at(float(one))[0] for law, one in zip(self.laws, draw, strict=True)]
+                for draw in coordinates
+            ]
+        )
+        for block in self.blocks:
+            found[:, block.at] = [block.log_densities(draw) for draw in coordinates]
+        return found
+
     def draw_prior(self, rng: np.random.Generator, count: int) -> Matrix:
-        """Independent coordinates of the prior (count, P)."""
-        return np.column_stack([law.draw(rng, count) for law in self.laws])
+        """Independent draws of the prior (count, P), as shown."""
+        found = np.column_stack([law.draw(rng, count) for law in self.laws])
+        for block in self.blocks:
+            found[:, block.at] = block.drawn(rng, found)
+        return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -211,11 +251,22 @@ class Whitened:
 
     def coordinates(self, z: Matrix) -> Matrix:
         """All coordinates (..., P) of z (..., D)."""
-        return self.posterior.whole(self.softened(self.centre + z @ self.factor.T))
+        return self.posterior.shown(self.posterior.whole(self.softened(self.centre + z @ self.factor.T)))
 
 
 def whitened(posterior: Posterior) -> Whitened:
-    """The posterior about its mode, on the scale of its curvature, with the quadrature it needs there."""
+    """The posterior about its mode, on the scale of its curvature, with the quadrature it needs there.
+
+    Blocks are centred where data say more of their effects than their law does.
+    """
+    blocks = tuple(replace(block, centred=False) for block in posterior.blocks)
+    found = _without_centring(replace(posterior, blocks=blocks))
+    if blocks:
+        found = _centred(found)
+    return found.sparing()
+
+
+def _without_centring(posterior: Posterior) -> Whitened:
     sampled = [law for law in posterior.laws if not isinstance(law, Known)]
     start, width = (np.array([of(law) for law in sampled]) for of in (_start, _width))
     mode, factor = _about_mode(posterior.evaluator(), start, width)
@@ -225,7 +276,34 @@ def whitened(posterior: Posterior) -> Whitened:
     if np.any(folded):
         inside = softened.evaluator(posterior.evaluator())
         mode, factor = _about_mode(inside, softened.back(mode), spread)
-    return Whitened(posterior, mode, factor, softened).sparing()
+    return Whitened(posterior, mode, factor, softened)
+
+
+def _centred(found: Whitened) -> Whitened:
+    """The same with blocks centred that data tell much of, about the same place.
+
+    The innovations of a block have a variance of 1 in the prior. What is left of that at the mode, given all
+    other coordinates, says how much the law of the effects has to tell beside the data. A centred density has
+    its highest peak where a standard deviation is 0: the place is therefore that of the other form.
+    """
+    posterior = found.posterior
+    places = np.cumsum(posterior.free) - 1
+    precision = np.linalg.inv(found.factor @ found.factor.T)
+    blocks = tuple(
+        replace(block, centred=bool(np.mean(1.0 / np.diag(precision)[places[block.at]]) < OWN))
+        for block in posterior.blocks
+    )
+    if not any(block.centred for block in blocks):
+        return found
+    centred = replace(posterior, blocks=blocks)
+    at = posterior.whole(found.softened(found.centre))
+    for block in blocks:
+        if block.centred:
+            at[block.at] = posterior.shown(at)[block.at]
+    chosen = found.softened.back(at[posterior.free])
+    spread = np.sqrt(np.sum(found.factor**2, axis=1))
+    evaluate = found.softened.evaluator(centred.evaluator())
+    return replace(found, posterior=centred, centre=chosen, factor=_factor(evaluate, chosen, spread))
 
 
 def _about_mode(evaluate: Evaluate, start: Vector, width: Vector) -> tuple[Vector, Matrix]:
@@ -236,12 +314,33 @@ def _about_mode(evaluate: Evaluate, start: Vector, width: Vector) -> tuple[Vecto
         return (-value, -width * slope) if np.isfinite(value) else (1e300, np.zeros(len(scaled)))
 
     with np.errstate(all="ignore"):
-        mode: Vector = minimize(down, np.zeros(len(start)), jac=True, method="BFGS", options={"gtol": 1e-3}).x
-        moves = STEP * np.eye(len(mode))
-        curvature = np.array([(down(mode + move)[1] - down(mode - move)[1]) / (2.0 * STEP) for move in moves])
+        mode = _minimum(down, np.zeros(len(start)))
+    return start + width * mode, _factor(evaluate, start + width * mode, width)
+
+
+def _factor(evaluate: Evaluate, place: Vector, width: Vector) -> Matrix:
+    """A square root of the inverse curvature at a place."""
+    with np.errstate(all="ignore"):
+        rows = [width * evaluate(place - width * move)[1] for move in STEP * np.eye(len(place))]
+        others = [width * evaluate(place + width * move)[1] for move in STEP * np.eye(len(place))]
+    curvature = (np.array(rows) - np.array(others)) / (2.0 * STEP)
     values, vectors = np.linalg.eigh((curvature + curvature.T) / 2.0)
     held = np.clip(values, SLACKEST, STIFFEST)
-    return start + width * mode, width[:, None] * (vectors / np.sqrt(held))
+    factor: Matrix = width[:, None] * (vectors / np.sqrt(held))
+    return factor
+
+
+def _minimum(down: Evaluate, at: Vector) -> Vector:
+    """Where a function is least. Where the first steps of BFGS are too long to lead anywhere, shorter ones do.
+
+    That happens far from the data: with a prior so wide that its middle is nowhere near them.
+    """
+    found = minimize(down, at, jac=True, method="BFGS", options={"gtol": 1e-3})
+    if np.max(np.abs(found.jac)) > STUCK:
+        nearer = minimize(down, found.x, jac=True, method="L-BFGS-B", options={"maxiter": 500}).x
+        found = minimize(down, nearer, jac=True, method="BFGS", options={"gtol": 1e-3})
+    least: Vector = found.x
+    return least
 
 
 def _start(law: Law) -> float:

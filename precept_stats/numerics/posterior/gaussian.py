@@ -64,7 +64,11 @@ class GaussianEvaluator:
         data, p = self.of, len(self.of.gram) - 1
         away = np.append(-coordinates[:p], 1.0)
         sigma, tau = float(coordinates[p]), float(coordinates[p + 1]) if data.nested else 0.0
-        w, v, r = sigma**2, tau**2, float(np.exp(2.0 * np.clip(coordinates[-1], -40.0, 40.0)))
+        w, v, r = (
+            sigma**2,
+            tau**2,
+            float(np.exp(2.0 * np.clip(coordinates[p + 1 + data.nested], -40.0, 40.0))),
+        )
         crossed = data.gram @ away
         square, sums, rows = float(away @ crossed), data.sums @ away, float(data.count.sum())
         part = 1.0 / (r + data.count * v)
@@ -121,7 +125,7 @@ class GaussianEvaluator:
         """The residual variance, weights of cells, their sums by cluster, the variance of clusters."""
         data, p = self.of, len(self.of.gram) - 1
         tau = float(coordinates[p + 1]) if data.nested else 0.0
-        r = float(np.exp(2.0 * np.clip(coordinates[-1], -40.0, 40.0)))
+        r = float(np.exp(2.0 * np.clip(coordinates[p + 1 + data.nested], -40.0, 40.0)))
         part = 1.0 / (r + data.count * tau**2)
         T = np.bincount(data.cluster, (data.sums @ away) * part, data.n_clusters)
         A = np.bincount(data.cluster, data.count * part, data.n_clusters)

@@ -174,3 +174,23 @@ class Known:
     @property
     def width(self) -> float:
         return 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class OfBlock:
+    """A coordinate of random effects that are sampled: its law is that of its block, given others."""
+
+    def at(self, coordinate: float) -> tuple[float, float]:
+        return 0.0, 0.0
+
+    def draw(self, rng: np.random.Generator, count: int) -> Vector:
+        """Nothing: the block draws them once their standard deviation is drawn."""
+        return np.zeros(count)
+
+    @property
+    def start(self) -> float:
+        return 0.0
+
+    @property
+    def width(self) -> float:
+        return 1.0
