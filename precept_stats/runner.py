@@ -295,8 +295,8 @@ def _fit(accepting: PlannedMethod, prepared: AnyPrepared, header: Header, how: H
     """``accepting`` takes the design: that it accepts the study was checked before anything was prepared."""
     method, design = as_method(accepting), cast(AnyDesign, prepared.design)
     incomplete = prepared.incomplete if isinstance(prepared, PreparedTrial) else None
-    seed = how.seed_of(header.analysis)
-    found = answer(watched(method, how.watch), design, incomplete, how.missing, seed)
+    fitting, seed = watched(method, how.watch), how.seed_of(header.analysis)
+    found = answer(fitting, design, incomplete, how.missing, seed)
     fit = found.completed.fit
     header = Header(
         header.analysis, header.estimand, header.purpose, header.variable, fit.status, "; ".join(fit.warnings)
@@ -305,20 +305,18 @@ def _fit(accepting: PlannedMethod, prepared: AnyPrepared, header: Header, how: H
     answered = estimate(fit.uncertainty, effect, how.level)
     means = [arm_mean(header, fit, mean, answered, how.level) for mean in levels]
     rows = [*prepared.flow_rows(header.analysis), *estimate_rows(header, answered)]
-    outcome = design.outcome
-    of_people = not outcome.counts_opportunities
-    rows += number_needed_rows(header, answered, outcome.direction, counts_people=of_people)
-    rows += first_stage_rows(header, fit.first_stage, how.level)
-    rows += [row for mean in means for row in mean.rows]
+    of_people = not design.outcome.counts_opportunities
+    rows += number_needed_rows(header, answered, design.outcome.direction, counts_people=of_people)
     rows += [
+        *first_stage_rows(header, fit.first_stage, how.level),
+        *(row for mean in means for row in mean.rows),
         *subgroup_rows(header, fit, how.level),
         *further_rows(header, fit, how.level),
         *over_time_rows(header, fit, how.level),
         *fit_rows(header, fit),
         *posterior_rows(header, fit.posterior, effect, how.level),
     ]
-    if how.simultaneous is not None:
-        rows += simultaneous_rows(header, fit, effect, how.simultaneous)
+    rows += simultaneous_rows(header, fit, effect, how.simultaneous) if how.simultaneous else ()
     rows += [*reference_rows(header, fit.uncertainty, answered), *found.rows(header, how.level)]
     if how.influence == "leave_one_cluster_out":
         rows += influence_rows(header, design.clusters, _without_each(method, design, header.analysis, how))

@@ -31,6 +31,11 @@ def estimands() -> nbformat.NotebookNode:
     return pages.executed(pages.NOTEBOOKS[3])
 
 
+@pytest.fixture(scope="module")
+def bayesian() -> nbformat.NotebookNode:
+    return pages.executed(pages.NOTEBOOKS[4])
+
+
 def outputs(cell: nbformat.NotebookNode, kind: str) -> str:
     """All text of one kind (``text/plain``, ``text/html``) that a cell gave."""
     return "".join(
@@ -165,3 +170,19 @@ def test_each_average_is_found_by_what_targets_it(estimands: nbformat.NotebookNo
     drawn = [svg for cell in cells(estimands) if (svg := outputs(cell, "image/svg+xml"))]
     assert len(drawn) == 2
     assert all("SYNTHETIC" in svg.upper() for svg in drawn)
+
+
+def test_a_posterior_of_synthetic_data_is_told_as_one(bayesian: nbformat.NotebookNode) -> None:
+    """The interval of ranks is as wide as the text says, and the probability is one."""
+    assert "**The data are synthetic**" in bayesian.cells[0].source
+    (cell,) = [cell for cell in cells(bayesian) if "P(-0.02" in cell.source]
+    said = outputs(cell, "text/plain")
+    draws, chance = re.search(r"(\d+) draws", said), re.search(r"= (0\.\d+)", said)
+    assert draws is not None
+    assert chance is not None
+    assert int(draws.group(1)) == 2000
+    assert 0.5 < float(chance.group(1)) < 0.8
+    pictures = [cell for cell in cells(bayesian) if "report.figure" in cell.source]
+    assert all("SYNTHETIC DATA" in outputs(cell, "image/svg+xml") for cell in pictures)
+    (ranks,) = [cell for cell in pictures if "ranks-bayesian" in cell.source]
+    assert outputs(ranks, "image/svg+xml").count("Unit ") == 40

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import shutil
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
 
 from precept_stats.inference.watching import Chain, Watch
 
@@ -18,7 +14,7 @@ SUFFIX = ".chains"
 
 @dataclass(frozen=True, slots=True)
 class KeptChains:
-    """A hidden folder beside the results folder, a file a chain under the digest of all that it depends on."""
+    """A hidden folder beside the results folder: a file a chain, under a digest of all that it hangs on."""
 
     folder: Path
 
@@ -29,19 +25,16 @@ class KeptChains:
     def find(self, key: str) -> Chain | None:
         """The chain of a key; None where there is none, or its file cannot be read."""
         try:
-            with np.load(self.folder / f"{key}.npz", allow_pickle=False) as kept:
-                return Chain(kept["draws"], kept["diverging"], kept["energy"])
-        except (OSError, KeyError, ValueError, zipfile.BadZipFile):
+            return Chain.unpacked((self.folder / f"{key}.npz").read_bytes())
+        except (OSError, ValueError):
             return None
 
     def keep(self, key: str, chain: Chain) -> None:
         """Write a chain whole or not at all. A folder that cannot be written keeps nothing."""
-        packed = io.BytesIO()
-        np.savez(packed, draws=chain.draws, diverging=chain.diverging, energy=chain.energy)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             fresh = self.folder / f"{key}.new"
-            fresh.write_bytes(packed.getvalue())
+            fresh.write_bytes(chain.packed())
             fresh.replace(self.folder / f"{key}.npz")
         except OSError:
             return

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -19,6 +21,21 @@ class Chain:
     draws: Matrix
     diverging: NDArray[np.bool_]
     energy: Vector
+
+    def packed(self) -> bytes:
+        """As the content of a file."""
+        file = io.BytesIO()
+        np.savez(file, draws=self.draws, diverging=self.diverging, energy=self.energy)
+        return file.getvalue()
+
+    @classmethod
+    def unpacked(cls, content: bytes) -> Chain:
+        """From what ``packed`` gave. ValueError for anything else."""
+        try:
+            with np.load(io.BytesIO(content), allow_pickle=False) as kept:
+                return cls(kept["draws"], kept["diverging"], kept["energy"])
+        except (OSError, KeyError, EOFError, zipfile.BadZipFile) as problem:
+            raise ValueError("this is no chain") from problem
 
 
 def _nobody(_done: int, _total: int) -> None:

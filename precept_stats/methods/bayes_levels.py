@@ -6,12 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaincinv, expit, logit
 
 from precept_stats.methods.bayes_fit import Sampled
 from precept_stats.methods.bayes_model import BayesModel
 from precept_stats.methods.glmm_model import people_of
 from precept_stats.numerics.glmm.quadrature import gauss_hermite
+from precept_stats.numerics.posterior.risks import (
+    beta_draw,
+    beta_quantile,
+    beta_total,
+    logit,
+    risk,
+)
 from precept_stats.studies.period_design import PeriodDesign
 
 Vector = NDArray[np.float64]
@@ -20,7 +26,6 @@ Ints = NDArray[np.intp]
 
 NODES = 9
 STEEPEST = 500.0
-LEAST = 1e-7
 LATENT = ("cluster",), ("cluster", "cluster_period")
 """The groupings of random intercepts whose laws are known here."""
 
@@ -80,13 +85,12 @@ def mean_given(model: BayesModel, eta: Matrix, cell_sd: Vector) -> Matrix:
         counted: Matrix = np.exp(eta + cell_sd**2 / 2.0)
         return counted
     if not np.any(cell_sd):
-        risk: Matrix = expit(eta)
-        return risk
+        return risk(eta)
     grid = gauss_hermite(NODES)
     weights = np.exp(grid.log_weight - grid.at**2 / 2.0)
     total = np.zeros_like(eta)
     for place, weight in zip(grid.at, weights, strict=True):
-        total += weight * expit(eta + cell_sd * place)
+        total += weight * risk(eta + cell_sd * place)
     return total
 
 
@@ -103,13 +107,12 @@ def cluster_effects(sampled: Sampled, rng: np.random.Generator, drawn: Matrix) -
     K = design.n_clusters
     lead = np.array([np.flatnonzero(design.row_cluster == k)[0] for k in range(K)])
     offset = np.zeros(K) if design.offset is None else design.offset[lead]
-    mean = expit(params[:, : model.p] @ model.regression.X[lead].T + offset)
-    total = 1.0 / np.maximum(params[:, model.p, None] ** 2, LEAST)
+    mean = risk(params[:, : model.p] @ model.regression.X[lead].T + offset)
+    total = beta_total(params[:, model.p, None])
     y = np.bincount(design.row_cluster, weights=design.y, minlength=K)
     size = np.bincount(design.row_cluster, weights=design.size, minlength=K)
-    risk = rng.beta(np.maximum(total * mean + y, LEAST), np.maximum(total * (1.0 - mean) + size - y, LEAST))
-    found: Matrix = logit(np.clip(risk, 1e-12, 1.0 - 1e-12)) - logit(np.clip(mean, 1e-12, 1.0 - 1e-12))
-    return found
+    drawn = beta_draw(rng, total * mean + y, total * (1.0 - mean) + size - y)
+    return logit(drawn) - logit(mean)
 
 
 def cluster_means(sampled: Sampled, effects: Matrix) -> Matrix:
@@ -141,8 +144,7 @@ def new_cluster(sampled: Sampled, arm: int, rng: np.random.Generator) -> Vector:
     if model.clustered:
         means = mean_given(model, eta + spread.cluster * rng.standard_normal(len(params)), spread.cell)
     else:
-        mean, total = expit(eta), 1.0 / np.maximum(spread.further**2, LEAST)
-        means = betaincinv(total * mean, total * (1.0 - mean), rng.random(len(params)))
+        means = beta_quantile(risk(eta), beta_total(spread.further), rng.random(len(params)))
     answer: Vector = found.people @ means / found.people.sum()
     return answer
 
@@ -169,15 +171,14 @@ def _outcomes(
     if model.outcome == "continuous":
         noise: Vector = eta + spread.residual[0] * rng.standard_normal(len(eta))
         return noise
-    shape = 1.0 / max(float(spread.further[0]) ** 2, LEAST)
+    shape = float(beta_total(spread.further)[0])
     if model.outcome == "count":
         rate = size * np.exp(np.minimum(eta, 50.0))
         if model.further_parameter == "dispersion":
             rate = rate * rng.gamma(shape, 1.0 / shape, len(rate))
         return rng.poisson(rate).astype(np.float64)
-    risk = expit(eta)
+    risks = risk(eta)
     if model.further_parameter == "correlation":
         _, lead, code = np.unique(cell, return_index=True, return_inverse=True)
-        least = np.maximum(shape * risk[lead], LEAST), np.maximum(shape * (1.0 - risk[lead]), LEAST)
-        risk = rng.beta(*least)[code]
-    return rng.binomial(np.rint(size).astype(np.int64), risk).astype(np.float64)
+        risks = beta_draw(rng, shape * risks[lead], shape * (1.0 - risks[lead]))[code]
+    return rng.binomial(np.rint(size).astype(np.int64), risks).astype(np.float64)

@@ -79,7 +79,7 @@ def _verdict(material: Material, name: str, arms: Mapping[str, Cells], known: Ma
     outside = sum(_far(found) for found in known.values())
     of_clusters = (
         f"; {outside} of {plural(len(known), 'cluster')} lie in the outer 5% of what it gives for a cluster "
-        "like them, of which one in twenty is expected"
+        "like them, of which at most one in twenty is expected"
         if known
         else ""
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from precept_stats.report.blocks import Block, Column, Figure, Heading, Prose, Table, TableRow
 from precept_stats.report.figure_data import Mark, ObservedData, ObservedLine, RankedData, RankedLine
@@ -32,6 +33,34 @@ def posterior_clusters(material: Material) -> tuple[Block, ...]:
     return (Heading(2, "Clusters, as the Bayesian model sees them"), *blocks) if blocks else ()
 
 
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """The clusters of one analysis that may be shown, with their arms, scale and how many are the worst."""
+
+    name: str
+    label: str
+    level: str
+    known: Mapping[str, Cells]
+    arms: Mapping[str, str]
+    series: tuple[str, ...]
+    scale: Scale
+    worst: float
+    hidden: int
+
+    def place(self, cluster: str) -> int | None:
+        """The number of its arm."""
+        return self.series.index(self.arms[cluster]) if self.arms.get(cluster) in self.series else None
+
+    def by(self, stat: str) -> list[str]:
+        """Names of clusters in order of a statistic."""
+        return sorted(self.known, key=lambda one: (_value(self.known[one], stat), one))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        many = plural(self.hidden, "cluster")
+        return (f"Not shown under the disclosure policy: {many}.",) if self.hidden else ()
+
+
 def _clusters(material: Material, name: str, rows: tuple[Row, ...]) -> list[Block]:
     by_cluster = {
         cluster: by_stat(found)
@@ -42,50 +71,58 @@ def _clusters(material: Material, name: str, rows: tuple[Row, ...]) -> list[Bloc
     worst = next((number_of(row) for row in rows if row.stat_name == "n_worst"), None)
     if not known or worst is None:
         return [Prose(f"{material.label(name)}: no cluster can be shown under the disclosure policy.")]
-    scale = scale_of(next(iter(known.values()))["estimate"].unit, difference=False)
     arms = _arms(material)
-    series = tuple(arm for arm in material.arms if arm in arms.values())
-    place = {one: series.index(arms[one]) if arms.get(one) in series else None for one in known}
-    caption = f"{material.label(name)}: {plural(len(known), 'cluster')}"
-    level = level_text(material.plan.multiplicity.level)
-    table = _table(known, arms, (scale, worst))
-    means = sorted(known, key=lambda one: (_value(known[one], "estimate"), one))
-    by_rank = sorted(known, key=lambda one: (_value(known[one], "rank"), one))
-    hidden = len(by_cluster) - len(known)
-    note = (f"Not shown under the disclosure policy: {plural(hidden, 'cluster')}.",) if hidden else ()
-    return [
-        Prose(CAUTION),
-        Figure(
-            id=f"shrunken-{name}",
-            caption=f"{caption}, shrunken estimates with {level} credible intervals, and what was observed.",
-            alt="Caterpillar plot of shrunken estimates beside observed values, "
-            f"{_span(known, means, scale)}. Every cluster is in the table below.",
-            data=ObservedData(
-                axis=f"Expected outcome of the cluster{f', {scale.words}' if scale.words else ''}",
-                modelled="shrunken estimate",
-                observed="observed",
-                series=series,
-                lines=tuple(_shrunken(one, known[one], scale, place[one]) for one in means),
-            ),
-            behind=table,
-            notes=note,
+    ranked = Ranked(
+        name,
+        material.label(name),
+        level_text(material.plan.multiplicity.level),
+        known,
+        arms,
+        tuple(arm for arm in material.arms if arm in arms.values()),
+        scale_of(next(iter(known.values()))["estimate"].unit, difference=False),
+        worst,
+        len(by_cluster) - len(known),
+    )
+    return [Prose(CAUTION), _estimates(ranked), _ranks(ranked), Prose(_told(known, worst))]
+
+
+def _estimates(ranked: Ranked) -> Figure:
+    known, scale, order = ranked.known, ranked.scale, ranked.by("estimate")
+    return Figure(
+        id=f"shrunken-{ranked.name}",
+        caption=f"{ranked.label}: {plural(len(known), 'cluster')}, shrunken estimates with {ranked.level} "
+        "credible intervals, and what was observed.",
+        alt="Caterpillar plot of shrunken estimates beside observed values, "
+        f"{_span(known, order, scale)}. Every cluster is in the table below.",
+        data=ObservedData(
+            axis=f"Expected outcome of the cluster{f', {scale.words}' if scale.words else ''}",
+            modelled="shrunken estimate",
+            observed="observed",
+            series=ranked.series,
+            lines=tuple(_shrunken(one, known[one], scale, ranked.place(one)) for one in order),
         ),
-        Figure(
-            id=f"ranks-{name}",
-            caption=f"{caption}, expected ranks with {level} credible intervals; 1 is the best.",
-            alt=f"Caterpillar plot of ranks from {_rank(known[by_rank[0]])} for {by_rank[0]} to "
-            f"{_rank(known[by_rank[-1]])} for {by_rank[-1]}. Every cluster is in the table above.",
-            data=RankedData(
-                "Rank, 1 the best, after account of arm, strata and covariates",
-                False,
-                series,
-                tuple(RankedLine(one, _rank_mark(known[one]), place[one]) for one in by_rank),
-            ),
-            behind=_rank_table(known, by_rank, worst),
-            notes=note,
+        behind=_table(ranked),
+        notes=ranked.notes,
+    )
+
+
+def _ranks(ranked: Ranked) -> Figure:
+    known, order = ranked.known, ranked.by("rank")
+    return Figure(
+        id=f"ranks-{ranked.name}",
+        caption=f"{ranked.label}: {plural(len(known), 'cluster')}, expected ranks with {ranked.level} "
+        "credible intervals; 1 is the best.",
+        alt=f"Caterpillar plot of ranks from {_rank(known[order[0]])} for {order[0]} to "
+        f"{_rank(known[order[-1]])} for {order[-1]}. Every cluster is in the table below.",
+        data=RankedData(
+            "Rank, 1 the best, after account of arm, strata and covariates",
+            False,
+            ranked.series,
+            tuple(RankedLine(one, _rank_mark(known[one]), ranked.place(one)) for one in order),
         ),
-        Prose(_told(known, worst)),
-    ]
+        behind=_rank_table(known, order, (ranked.name, ranked.worst)),
+        notes=ranked.notes,
+    )
 
 
 def _arms(material: Material) -> dict[str, str]:
@@ -127,9 +164,9 @@ def _estimate(found: Cells, scale: Scale) -> str:
     return f"{point_text(value, high - low, scale)} ({range_text(low, high, scale)})"
 
 
-def _table(known: Mapping[str, Cells], arms: dict[str, str], shown: tuple[Scale, float]) -> Table:
-    scale, worst = shown
-    order = sorted(known, key=lambda one: (_value(known[one], "estimate"), one))
+def _table(ranked: Ranked) -> Table:
+    known, arms, scale, worst = ranked.known, ranked.arms, ranked.scale, ranked.worst
+    order = ranked.by("estimate")
     columns = (
         Column("Cluster", "left"),
         *((Column("Arm", "left"),) if arms else ()),
@@ -156,17 +193,20 @@ def _table(known: Mapping[str, Cells], arms: dict[str, str], shown: tuple[Scale,
             )
         )
     note = "Ranks: 1 is the best; taken in every draw of the posterior, so that they have a distribution."
-    return Table("shrunken-data", "Clusters: estimates and ranks", columns, tuple(rows), (note,))
+    return Table(
+        f"shrunken-{ranked.name}-data", "Clusters: estimates and ranks", columns, tuple(rows), (note,)
+    )
 
 
-def _rank_table(known: Mapping[str, Cells], order: list[str], worst: float) -> Table:
+def _rank_table(known: Mapping[str, Cells], order: list[str], about: tuple[str, float]) -> Table:
+    name, worst = about
     columns = (
         Column("Cluster", "left"),
         Column("Expected rank (interval)"),
         Column(f"P(among the worst {worst:g})"),
     )
     rows = (TableRow((one, _rank(known[one]), chance_text(_value(known[one], "worst")))) for one in order)
-    return Table("ranks-data", "Clusters: ranks", columns, tuple(rows))
+    return Table(f"ranks-{name}-data", "Clusters: ranks", columns, tuple(rows))
 
 
 def _told(known: Mapping[str, Cells], worst: float) -> str:
