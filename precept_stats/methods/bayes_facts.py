@@ -22,7 +22,8 @@ from precept_stats.methods.bayes_model import BayesModel
 from precept_stats.methods.mixed_facts import few_clusters
 from precept_stats.methods.settings_prior_kinds import LOGISTIC_VARIANCE
 from precept_stats.methods.settings_priors import Priors
-from precept_stats.numerics.posterior.laws import Folded, Known, Law, LogitBeta, LogOf, Normal
+from precept_stats.numerics.posterior.laws import Folded, Known, Law, LogitBeta, LogOf, Normal, OfBlock
+from precept_stats.numerics.posterior.separation import unbounded_columns
 
 Floats = NDArray[np.float64]
 
@@ -56,6 +57,8 @@ def bayes_facts(model: BayesModel, priors: Priors, answered: Answered, sampler: 
     yield Fact("prior_set", "Priors", priors.kind.replace("_", " "), context="prior")
     yield Fact("prior_of_effect", "Prior of the effect", priors.effect_words, context="prior")
     for name, law in zip(model.names, model.laws(priors), strict=True):
+        if isinstance(law, Known | OfBlock):
+            continue
         yield Fact(
             "prior",
             "Prior, on the scale that is sampled",
@@ -71,7 +74,6 @@ def bayes_facts(model: BayesModel, priors: Priors, answered: Answered, sampler: 
     log = model.effect().scale == "log"
     yield from density_facts(answered.effects, answered.prior_effects, answered.benefit, log=log)
     yield Fact("sampler", "Sampler", sampler)
-    yield Fact("random_effects", "Random effects", "integrated out, so that there is no centring to choose")
 
 
 def law_words(law: Law) -> str:
@@ -102,7 +104,8 @@ def fit_warnings(model: BayesModel, priors: Priors, integration: float) -> tuple
             "wide for that reason"
         )
     found += [
-        f"{arm}: the likelihood alone has no finite effect, the prior gives one" for arm in _separated(model)
+        f"{what}: the likelihood alone has no finite effect, the prior gives one"
+        for what in _separated(model)
     ]
     if integration > COARSE:
         found.append(
@@ -122,11 +125,20 @@ def flat(priors: Priors, model: BayesModel) -> bool:
     return float(np.mean(drawn > large)) > MUCH
 
 
-def _separated(model: BayesModel) -> Iterator[str]:
-    """Arms in which everyone or no one had the event."""
-    design = model.design
+def _separated(model: BayesModel) -> tuple[str, ...]:
+    """Arms in which everyone or no one had the event; else what separates outcomes, if anything does."""
     if model.outcome == "continuous":
-        return
+        return ()
+    design, regression = model.design, model.regression
+    columns = unbounded_columns(regression.X, design.y, design.size, counts=model.outcome == "count")
+    if not columns:
+        return ()
+    named = ", ".join(regression.named(place) for place in columns)
+    return tuple(_one_sided_arms(model)) or (f"outcomes are separated by {named}",)
+
+
+def _one_sided_arms(model: BayesModel) -> Iterator[str]:
+    design = model.design
     treated = model.regression.X[:, model.regression.fixed.effects[0]] > 0.0
     for name, rows in zip(design.arm_names, (~treated, treated), strict=True):
         events, people = float(design.y[rows].sum()), float(design.size[rows].sum())

@@ -331,7 +331,7 @@ def _factor(evaluate: Evaluate, place: Vector, width: Vector) -> Matrix:
 
 
 def _minimum(down: Evaluate, at: Vector) -> Vector:
-    """Where a function is least. Where the first steps of BFGS are too long to lead anywhere, shorter ones do.
+    """Where a function is least. Where the first steps of BFGS are too long to lead anywhere, shorter do.
 
     That happens far from the data: with a prior so wide that its middle is nowhere near them.
     """
