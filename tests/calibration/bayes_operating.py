@@ -23,10 +23,9 @@ from pathlib import Path
 import numpy as np
 from scipy import optimize, special
 
-from precept_stats.errors import FitError
-from precept_stats.inference.fit import Fit
+from precept_stats.inference.draws import Draws, draws_estimate
 from precept_stats.inference.seeds import Seed
-from precept_stats.inference.uncertainty import estimate
+from precept_stats.methods.bayes_fit import Sampled
 from precept_stats.methods.bayesian_hierarchical import BayesianHierarchical
 from precept_stats.studies.cluster_trial_design import ClusterTrialDesign
 from tests.calibration.bayes_sbc_models import NODES, WEIGHTS, parallel, proportion_icc, totals
@@ -88,28 +87,30 @@ def simulate(cell: Cell, rng: np.random.Generator) -> ClusterTrialDesign:
 def one_trial(cell: Cell, number: int) -> dict[str, object]:
     """The answer of the default priors."""
     seed = Seed(SEED).at("operating", cell.name, number)
-    design, said = simulate(cell, seed.at("data").generator()), ""
+    design, failures = simulate(cell, seed.at("data").generator()), ("not tried",)
     for place, draws in enumerate(LADDER):
         method = BayesianHierarchical.model_validate({"sampler": {"kind": "nuts", **draws}})
-        try:
-            fit = method.fit(design, seed.at("fit", place))
-        except FitError as problem:
-            said = str(problem)
-            continue
-        return _told(method, fit, design)
-    return {"failed": said}
+        sampled = method.sampled(design, seed.at("fit", place))
+        failures = method.gate.failures(sampled.convergence())
+        if not failures:
+            return _told(sampled)
+    return {"failed": "; ".join(failures)}
 
 
-def _told(method: BayesianHierarchical, fit: Fit, design: ClusterTrialDesign) -> dict[str, object]:
-    effect = estimate(fit.uncertainty, method.targets(design)[0], 0.95)
-    of = {(q.measure, q.contrast): q for q in fit.further}
-    icc = estimate(fit.uncertainty, of["icc_proportion", "control"], 0.95)
-    benefit = next(fact.stat for fact in fit.facts if fact.name == "benefit")
+def _told(sampled: Sampled) -> dict[str, object]:
+    """Median and limits of the effect and of the correlation, and the probability of benefit."""
+    params = sampled.parameters
+    names = tuple(str(place) for place in range(params.shape[1]))
+    draws = Draws(names, params.mean(axis=0), params, "posterior")
+    of = {(q.measure, q.contrast): q for q in sampled.model.further()}
+    effect, icc = (
+        draws_estimate(draws, quantity, 0.95)
+        for quantity in (sampled.model.effect(), of["icc_proportion", "control"])
+    )
     return {
         "estimate": [effect.value, effect.interval.lower, effect.interval.upper],
         "icc": [icc.value, icc.interval.lower, icc.interval.upper],
-        "benefit": benefit,
-        "ess": round(dict(fit.evidence)["ess_tail"]),
+        "benefit": float(np.mean(sampled.effects > 0.0)),
     }
 
 

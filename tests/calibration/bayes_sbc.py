@@ -21,13 +21,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from precept_stats.errors import FitError
-from precept_stats.inference.draws import Draws
-from precept_stats.inference.fit import Fit
 from precept_stats.inference.posterior_facts import values_of
-from precept_stats.inference.quantities import Quantity
 from precept_stats.inference.seeds import Seed
+from precept_stats.methods.bayes_fit import Sampled
 from precept_stats.methods.bayesian_hierarchical import BayesianHierarchical
+from precept_stats.methods.settings_bayes import ConvergenceGate
 from tests.calibration.bayes_sbc_structures import BY_NAME, STRUCTURES, Structure
 
 Floats = NDArray[np.float64]
@@ -35,46 +33,38 @@ Floats = NDArray[np.float64]
 SEED = 20261125
 RANKS = 200
 """How many ranks there are: one more than the draws that are kept of each posterior."""
-LADDER = (250, 1000, 4000)
-"""Draws a chain; more are taken where chains do not pass the gate, so that no data set is left out."""
-GATE = {"kind": "thresholds", "rhat": 1.03, "ess": 300, "divergences": 1_000_000, "ebfmi": 0}
+LADDER = (200, 800, 3200)
+"""Draws and warm-up steps a chain; more are taken where chains fail, so that no data set is left out."""
+GATE = ConvergenceGate(rhat=1.03, ess=300, divergences=1_000_000, ebfmi=0)
 
 
 def one_data_set(structure: Structure, number: int) -> dict[str, object]:
     """The rank of every parameter and answer, and how the posterior was come by."""
     seed = Seed(SEED).at("sbc", structure.name, number)
     simulated = structure.simulate(seed.at("data").generator())
-    said = ""
+    failures: tuple[str, ...] = ()
     for place, draws in enumerate(LADDER):
-        sampler = {"kind": "nuts", "draws": draws, "warmup": 250 * 2**place, "target_accept": 0.8}
-        method = BayesianHierarchical.model_validate({**structure.settings, "sampler": sampler, "gate": GATE})
-        try:
-            fit = method.fit(simulated.design, seed.at("fit", place))
-        except FitError as problem:
-            said = str(problem)
-            continue
-        asked = (method.targets(simulated.design)[0], *fit.further)
-        ranks = {name: rank(_drawn(name, fit, asked), at) for name, at in simulated.truth.items()}
-        evidence = dict(fit.evidence)
-        return {
-            "ranks": ranks,
-            "draws": draws,
-            "ess": round(min(evidence["ess_bulk"], evidence["ess_tail"])),
-            "divergences": int(evidence["divergences"]),
-        }
-    return {"failed": said}
+        sampler = {"kind": "nuts", "draws": draws, "warmup": draws, "target_accept": 0.8}
+        method = BayesianHierarchical.model_validate({**structure.settings, "sampler": sampler})
+        sampled = method.sampled(simulated.design, seed.at("fit", place))
+        found = sampled.convergence()
+        failures = GATE.failures(found)
+        if not failures:
+            ranks = {name: rank(_drawn(name, sampled), at) for name, at in simulated.truth.items()}
+            size = round(min(found.bulk, found.tail))
+            return {"ranks": ranks, "draws": draws, "ess": size, "divergences": found.divergences}
+    return {"failed": "; ".join(failures)}
 
 
-def _drawn(name: str, fit: Fit, asked: tuple[Quantity, ...]) -> Floats:
-    """Draws of a parameter, or of an answer named by its measure (and what it is of)."""
-    assert isinstance(fit.uncertainty, Draws)
-    params = fit.uncertainty.draws
-    if name in fit.uncertainty.names:
-        return params[:, fit.uncertainty.names.index(name)]
+def _drawn(name: str, sampled: Sampled) -> Floats:
+    """Draws of a coordinate, or of an answer named by its measure (and what it is of)."""
+    if name in sampled.names:
+        return sampled.monitored[..., sampled.names.index(name)].ravel()
     measure, _, contrast = name.partition(": ")
+    asked = (sampled.model.effect(), *sampled.model.further())
     found = [q for q in asked if q.measure == measure and contrast in ("", q.contrast)]
     assert len(found) == 1, f"{name} names {len(found)} quantities"
-    return values_of(found[0], params)
+    return values_of(found[0], sampled.parameters)
 
 
 def rank(draws: Floats, truth: float) -> int:

@@ -168,7 +168,7 @@ def drawn(rng: np.random.Generator, cells: Cells, scales: Scales, *, clustered: 
     truth = {"mean[control]": reference, "effect": effect}
     truth |= {f"period[{t}]": float(one) for t, one in enumerate(of_periods, start=1)}
     if clustered:
-        truth["variance[cluster]"] = sd_clusters**2
+        truth["sd[cluster]"] = sd_clusters
     return Drawn(fixed, effect, sd_clusters, further, residual, eta, truth)
 
 
@@ -189,7 +189,7 @@ def binomial(rng: np.random.Generator, cells: Cells, *, nested: bool) -> Simulat
         "risk_difference": marginal(special.expit, cells, one, math.sqrt(total)),
     }
     if nested:
-        truth["variance[cluster_period]"] = within**2
+        truth["sd[cluster_period]"] = within
         truth["icc_latent_within_period"] = total / (total + LOGISTIC)
         truth["icc_latent_between_periods"] = one.sd_clusters**2 / (total + LOGISTIC)
     else:
@@ -212,7 +212,7 @@ def beta_binomial(rng: np.random.Generator, cells: Cells, *, nested: bool) -> Si
     odds, mean = max(one.further**2, 1e-12), special.expit(one.eta)
     risk = rng.beta(np.maximum(mean / odds, 1e-300), np.maximum((1.0 - mean) / odds, 1e-300))
     truth = one.truth | {
-        "correlation": one.further,
+        "root odds of the correlation in a cell": one.further,
         "risk_difference": marginal(special.expit, cells, one, one.sd_clusters),
         "cell_correlation" if nested else "icc": odds / (1.0 + odds),
     }
@@ -227,7 +227,7 @@ def counts(rng: np.random.Generator, cells: Cells, *, nested: bool) -> Simulated
     total = one.sd_clusters**2 + within**2
     truth = one.truth | {"rate_difference": lognormal_difference(cells, one, total)}
     if nested:
-        truth["variance[cluster_period]"] = within**2
+        truth["sd[cluster_period]"] = within
     return Simulated(totals(cells, rng.poisson(cells.size * rate), "count"), truth)
 
 
@@ -237,7 +237,7 @@ def negative_binomial(rng: np.random.Generator, cells: Cells) -> Simulated:
     spread = max(one.further**2, 1e-12)
     rate = np.exp(one.eta) * rng.gamma(1.0 / spread, spread, len(one.eta))
     truth = one.truth | {
-        "dispersion": one.further,
+        "root of extra dispersion": one.further,
         "overdispersion": spread,
         "rate_difference": lognormal_difference(cells, one, one.sd_clusters**2),
     }
@@ -258,10 +258,10 @@ def normal(rng: np.random.Generator, cells: Cells, *, nested: bool) -> Simulated
     cell = np.repeat(np.arange(len(mean)), cells.size)
     y = mean[cell] + one.residual * rng.standard_normal(len(cell))
     between, total = one.sd_clusters**2, one.sd_clusters**2 + within**2 + one.residual**2
-    truth = one.truth | {"variance[residual]": one.residual**2}
+    truth = one.truth | {"log sd[residual]": math.log(one.residual)}
     if nested:
         truth |= {
-            "variance[cluster_period]": within**2,
+            "sd[cluster_period]": within,
             "icc_within_period": (between + within**2) / total,
             "icc_between_periods": between / total,
         }

@@ -89,8 +89,8 @@ def sbc_words(record: Record) -> Iterator[str]:
     divergent = sum(one["with_divergences"] for one in of["structures"])
     total = sum(one["data_sets"] for one in of["structures"])
     yield (
-        f"Of {total:,} data sets {failed} had no posterior that passes the study's gate with up to 4,000 "
-        f"draws a chain, and {divergent} had a divergent step."
+        f"Of {total:,} data sets {failed} had no posterior that passes the study's gate with up to "
+        f"3,200 draws a chain, and {divergent} had a divergent step."
     )
 
 
