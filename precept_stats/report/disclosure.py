@@ -29,12 +29,7 @@ from precept_stats.report.guarded import (
     round_count,
     suppressed,
 )
-from precept_stats.report.guarded_answers import (
-    coarse_estimate,
-    guarded_answers,
-    with_few_missing,
-    without_answer,
-)
+from precept_stats.report.guarded_answers import as_shown, guarded_answers, without_answer
 from precept_stats.report.guarded_areas import facts_of_areas, gate_area
 from precept_stats.report.guarded_bundles import of_bundles
 from precept_stats.report.guarded_clusters import by_cluster
@@ -106,11 +101,9 @@ def _gate_entry(entry: Result | Failure, rows: tuple[Row, ...], mask: Mask) -> R
     hidden = any(context == "arm_summary" for context, _ in gone)
     estimates = tuple(
         replace(answer, contrast=mask.name(answer.contrast))
-        for place, answer in enumerate(entry.estimates)
+        for place, answer in enumerate(as_shown(entry.estimates, rows))
         if (place and not hidden) or (not place and ("estimate", "estimate") not in gone)
     )
-    if with_few_missing(rows):
-        estimates = tuple(map(coarse_estimate, estimates))
     warnings = tuple(map(mask.text, entry.warnings))
     return replace(entry, rows=rows, estimates=estimates, warnings=warnings, draws=None)
 

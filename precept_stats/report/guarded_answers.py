@@ -2,8 +2,9 @@
 
 Some effects are another one times the share of an arm that a few people make up, so that the two side by
 side give the few away. Where few outcomes of an arm are missing, answers have few digits: an exact proportion
-is that of one number of people only, of those answered in one analysis and of everyone in another. Every
-rule gives the same when it is put to its own output.
+is that of one number of people only, of those answered in one analysis and of everyone in another. So have
+they where few had the event, or did not: an exact difference of two proportions tells both. Every rule
+gives the same when it is put to its own output.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from precept_stats.report.guarded import (
     counts_people,
     is_small,
     number,
+    outcomes_with_few,
     significant,
     suppressed,
 )
@@ -49,7 +51,7 @@ ANSWERS: tuple[Context, ...] = (
 )
 LEFT = ("conf_level", "null", "weight", "local_alpha", "rejected", "order")
 SHIFT = "missing_outcomes.delta"
-DIGITS = 3
+DIGITS, OF_ARMS = 3, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +65,12 @@ class Guarded:
 def guarded_answers(rows: Iterable[Row]) -> Guarded:
     """The analyses concerned."""
     found = list(rows)
-    return Guarded(_gone(found), with_few_missing(found))
+    outcomes = outcomes_with_few(found)
+    with_few = {row.analysis for row in found if row.context in ANSWERS and row.variable in outcomes}
+    return Guarded(_gone(found), _with_few_missing(found) | with_few)
 
 
-def with_few_missing(rows: Iterable[Row]) -> frozenset[str]:
+def _with_few_missing(rows: Iterable[Row]) -> frozenset[str]:
     """Analyses of an outcome that 1 to 7 people of an arm lack, whether they were left out or filled in."""
     found = list(rows)
     left_out = {
@@ -78,12 +82,22 @@ def with_few_missing(rows: Iterable[Row]) -> frozenset[str]:
     return few_missing(found) | left_out
 
 
-def coarse_estimate(answer: Estimate) -> Estimate:
-    """An estimate with as few digits as its rows have."""
-    low, high = (coarse(end, answer.unit) for end in (answer.interval.lower, answer.interval.upper))
+def as_shown(answers: tuple[Estimate, ...], rows: Iterable[Row]) -> tuple[Estimate, ...]:
+    """Estimates of an analysis with as few digits as its rows have."""
+    shown = next((row for row in rows if (row.context, row.stat_name) == ("estimate", "estimate")), None)
+    value = None if shown is None else number(shown)
+    exact = value is None or not answers or answers[0].value == value
+    if exact:
+        return answers
+    return tuple(_coarse_estimate(one, OF_ARMS if place else DIGITS) for place, one in enumerate(answers))
+
+
+def _coarse_estimate(answer: Estimate, decimals: int) -> Estimate:
+    ends = (answer.interval.lower, answer.interval.upper)
+    low, high = (coarse(end, answer.unit, decimals) for end in ends)
     return replace(
         answer,
-        value=coarse(answer.value, answer.unit),
+        value=coarse(answer.value, answer.unit, decimals),
         std_error=coarse(answer.std_error, ""),
         statistic=coarse(answer.statistic, ""),
         df=None if answer.df is None else coarse(answer.df, ""),
@@ -92,9 +106,9 @@ def coarse_estimate(answer: Estimate) -> Estimate:
     )
 
 
-def coarse(value: float, unit: str) -> float:
-    """A proportion to three decimals, another number to three digits."""
-    return round(value, DIGITS) if unit == "proportion" else significant(value, DIGITS)
+def coarse(value: float, unit: str, decimals: int = DIGITS) -> float:
+    """A proportion to so many decimals, another number to three digits."""
+    return round(value, decimals) if unit == "proportion" else significant(value, DIGITS)
 
 
 def _gone(found: list[Row]) -> dict[str, str]:
@@ -125,5 +139,6 @@ def without_answer(row: Row, guarded: Guarded) -> Row:
     if row.analysis in guarded.gone:
         return suppressed(row, guarded.gone[row.analysis])
     if row.analysis in guarded.coarse and not isinstance(row.stat, int):
-        return replace(row, stat=coarse(value, row.unit))
+        decimals = OF_ARMS if row.context == "arm_summary" else DIGITS
+        return replace(row, stat=coarse(value, row.unit, decimals))
     return row

@@ -166,9 +166,9 @@ EXACT = Row("primary", "arm_summary", "estimate", 144 / 297, unit="proportion", 
     "few", [(left_out("primary", 3),), tuple(missing("primary", {"new": (3, 300), "old": (40, 300)}))]
 )
 def test_where_few_are_missing_an_answer_is_that_of_many_numbers_of_people(few: tuple[Row, ...]) -> None:
-    """144 / 297 to 15 digits is of a multiple of 33 people; 0.485 is 145 / 299 and 146 / 301 as well."""
+    """144 / 297 to 15 digits is of a multiple of 33 people; 0.48 is that of many numbers near it."""
     gated = gate((*few, EXACT, replace(EXACT, stat_name="std_error", stat=0.0393750811, unit="")), NHS)
-    assert [row.stat for row in gated if row.context == "arm_summary"] == [0.485, 0.0394]
+    assert [row.stat for row in gated if row.context == "arm_summary"] == [0.48, 0.0394]
     assert gate(gated, NHS) == gated
 
 
@@ -185,3 +185,37 @@ def test_an_estimate_has_no_more_digits_than_its_rows() -> None:
     row = next(one for one in entry.rows if (one.context, one.stat_name) == ("estimate", "estimate"))
     assert entry.estimates[0].value == row.stat  # type: ignore[union-attr]
     assert gate_results(shown, NHS) == shown
+
+
+def test_where_few_had_the_event_the_effect_has_few_digits() -> None:
+    """3 / 97 - 40 / 103 to 15 digits is that of no other numbers so near to 95 and 105."""
+    sizes = [
+        Row("primary", "fit", "n", n, unit="individuals", groups=(("arm", arm),), variable="well")
+        for arm, n in (("new", 97), ("old", 103))
+    ]
+    risks = [
+        Row(
+            "primary",
+            "arm_summary",
+            "estimate",
+            p,
+            unit="proportion",
+            groups=(("arm", arm),),
+            variable="well",
+        )
+        for arm, p in (("new", 3 / 97), ("old", 40 / 103))
+    ]
+    effect = Row("primary", "estimate", "estimate", 3 / 97 - 40 / 103, unit="proportion", variable="well")
+    other = replace(effect, analysis="other", stat_name="std_error", stat=0.0512345, unit="")
+    gated = gate((*sizes, *risks, effect, other), NHS)
+    assert [row.stat for row in gated if row.context == "estimate"] == [-0.357, 0.0512]
+    assert {row.status for row in gated if row.context == "arm_summary"} == {"suppressed"}
+    assert gate(gated, NHS) == gated
+
+
+def test_effects_in_subgroups_have_few_digits() -> None:
+    groups = (("subgroup", "sex"), ("level", "female"))
+    row = Row("by_sex", "subgroup", "estimate", 3 / 97 - 40 / 103, unit="proportion", groups=groups)
+    assert [one.stat for one in gate((row, replace(row, stat_name="std_error", unit="")), NHS)] == [
+        -0.357
+    ] * 2
