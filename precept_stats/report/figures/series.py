@@ -164,7 +164,9 @@ def _mark_words(mark: InterruptionMark) -> str:
 
 def _keys(data: SeriesData) -> list[Artist]:
     points = [point for panel in data.panels for point in panel.points]
-    keys: list[Artist] = [dot("observed, area by denominator", "#7f7f7f")]
+    sized = len({point.share for point in points}) > 1
+    words = "observed, area by denominator" if sized else "observed"
+    keys: list[Artist] = [dot(words, "#7f7f7f")]
     if any(not point.used for point in points):
         keys.append(dot("left out of the model", GREY, filled=False))
     lines: list[CurveStretch] = [line for panel in data.panels for line in panel.fitted]

@@ -97,7 +97,7 @@ def question_over_time(material: Material) -> tuple[Block, ...]:
     entries = [
         ("Objective", sentence(estimand.objective)),
         ("Population", sentence(capital(population_words(asked.population)))),
-        ("Compared", f"{material.arms[0]} with {material.arms[1]}."),
+        ("Compared", sentence(f"{capital(material.arms[0])}, against {material.arms[1]}")),
         ("Change", sentence(capital(estimand.change.words())) if estimand.change is not None else ""),
         ("Outcome", sentence(capital(outcome_words(asked.outcome)))),
         ("Summary measure", sentence(capital(measure_words(estimand.summary)))),

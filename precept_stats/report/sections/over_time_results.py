@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from precept_stats.report.blocks import Block, Column, Figure, Heading, Prose, RowKind, Table, TableRow
 from precept_stats.report.figure_data import ForestData, ForestLine, ForestPanel, mark_of
 from precept_stats.report.format import df_text, level_text, p_text, point_text, range_text, scale_for
@@ -15,23 +17,35 @@ BESIDE = {"cr2": "CR2, Satterthwaite", "wild_bootstrap": "Wild cluster bootstrap
 WITH_P = ("primary", "secondary")
 
 
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """The columns that the table of results has besides: other inference, the truth, measures, units."""
+
+    beside: tuple[str, ...]
+    truths: bool
+    measures: bool
+    units: bool
+
+
 def results_over_time(material: Material) -> tuple[Block, ...]:
     """Every analysis of the plan, in its order; of synthetic data beside the truth."""
     names = list(material.plan.analyses)
     beside = [kind for kind in BESIDE if any(_beside(material, name, kind) for name in names)]
     truths = any(truth_of(material, name) is not None for name in names)
+    extra = Extra(tuple(beside), truths, _several(material, names), any(units_of(material, n) for n in names))
     level = level_text(material.plan.multiplicity.level)
     interval = column_words(kinds_of(material, names), level)
     columns = [
         Column("Analysis", "left"),
+        *((Column("What is estimated", "left"),) if extra.measures else ()),
         Column(f"Estimate ({interval})"),
         Column("p"),
         Column("df"),
         *(Column(f"{BESIDE[kind]} ({level} CI)") for kind in beside),
         *((Column("Truth (synthetic)"),) if truths else ()),
-        Column("Units"),
+        *((Column("Units"),) if extra.units else ()),
     ]
-    rows = [_row(material, name, (beside, truths)) for name in names]
+    rows = [_row(material, name, extra) for name in names]
     return (
         Heading(2, "Results"),
         Table(
@@ -46,25 +60,42 @@ def results_over_time(material: Material) -> tuple[Block, ...]:
     )
 
 
-def _row(material: Material, name: str, extra: tuple[list[str], bool]) -> TableRow:
-    beside, truths = extra
+def _several(material: Material, names: list[str]) -> bool:
+    """Whether the analyses are of more than one measure, or of one at several times."""
+    found = [one for name in names if (one := answer(material, name)) is not None]
+    return len({(one.measure, one.unit, _about(one)) for one in found}) > 1
+
+
+def _about(found: Answer) -> str:
+    """At which time, or of which stretch, a contrast is."""
+    return found.contrast.partition(", ")[2]
+
+
+def _row(material: Material, name: str, extra: Extra) -> TableRow:
     found, analysis = answer(material, name), material.plan.analyses[name]
     kind: RowKind = "strong" if analysis.purpose == "primary" else "plain"
     if found is None:
-        blank = (NONE,) * (3 + len(beside) + int(truths))
-        return TableRow((material.label(name), why_no_number(material, name), *blank), kind)
-    tested = analysis.purpose in WITH_P
-    cells = [
-        f"{material.label(name)}",
-        _estimate(found),
-        p_text(found.p_value) if tested else NONE,
-        df_text(found.df, found.method),
-        *(_beside(material, name, one) or NONE for one in beside),
-    ]
+        blank = (NONE,) * (2 + len(extra.beside) + int(extra.truths) + int(extra.units))
+        asked = (NONE,) if extra.measures else ()
+        return TableRow((material.label(name), *asked, why_no_number(material, name), *blank), kind)
+    about = _about(found)
+    measure = f"{capital(scale_words(found.measure, found.scale))}{'; ' if about else ''}{about}"
     truth = truth_of(material, name)
-    if truths:
-        cells.append(NONE if truth is None else point_text(truth, found.width, found.scale))
-    return TableRow((*cells, units_of(material, name) or NONE), kind)
+    cells = (
+        material.label(name),
+        *((measure,) if extra.measures else ()),
+        _estimate(found),
+        p_text(found.p_value) if analysis.purpose in WITH_P else NONE,
+        df_text(found.df, found.method),
+        *(_beside(material, name, one) or NONE for one in extra.beside),
+        *((_true(found, truth),) if extra.truths else ()),
+        *((units_of(material, name) or NONE,) if extra.units else ()),
+    )
+    return TableRow(cells, kind)
+
+
+def _true(found: Answer, truth: float | None) -> str:
+    return NONE if truth is None else point_text(truth, found.width, found.scale)
 
 
 def _estimate(found: Answer) -> str:
@@ -151,11 +182,11 @@ def _change(measure: str, term: str, rows: list[Row]) -> TableRow:
 
 def forest_over_time(material: Material) -> tuple[Block, ...]:
     """Every analysis in the plan's order on one axis a measure, with the truth of synthetic data."""
-    groups: dict[tuple[str, str], list[Answer]] = {}
+    groups: dict[tuple[str, str, str, bool], list[Answer]] = {}
     for name in material.plan.analyses:
         found = answer(material, name)
         if found is not None:
-            groups.setdefault((found.measure, found.variable), []).append(found)
+            groups.setdefault((found.measure, found.variable, found.unit, found.log), []).append(found)
     heading = Heading(2, "The analyses side by side")
     if not groups:
         return heading, Prose("No analysis gave an estimate to draw; the reasons are in the results.")

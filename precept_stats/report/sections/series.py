@@ -86,12 +86,16 @@ def _one(material: Material, analysis: str, shown: Shown) -> Figure:
     since = "time since each unit's own start" if shown.clock == "own_start" else "time"
     return Figure(
         id="series",
-        caption=f"{outcome} by {since}: every point, its area by its denominator, with the primary analysis.",
+        caption=f"{outcome} by {since}: every point, {_sized(panel)}with the primary analysis.",
         alt=_alt(panel, outcome),
         data=data,
         behind=_behind(material, "series-data", [(shown, panel)]),
         notes=_notes(material, panel),
     )
+
+
+def _sized(panel: SeriesPanel) -> str:
+    return "its area by its denominator, " if len({point.share for point in panel.points}) > 1 else ""
 
 
 def _multiples(material: Material, analysis: str, shown: list[Shown]) -> Figure:
