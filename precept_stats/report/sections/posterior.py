@@ -135,7 +135,8 @@ def _sentence(one: Shown) -> str:
     value = point_text(one.found.value, one.found.width, one.found.scale)
     limits = range_text(one.found.lower, one.found.upper, one.found.scale)
     level = percent_text(one.found.level, 0)
-    told = f"the effect is {value} ({level} credible interval {limits})"
+    words = f" {one.found.scale.words}" if one.found.scale.words else ""
+    told = f"the effect is {value}{words} ({level} credible interval {limits})"
     return sentence(
         f"\u201c{one.label}\u201d: given the data, the model and its priors, {told}; {', '.join(parts)}"
     )
