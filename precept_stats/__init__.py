@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from precept_stats.evidence.lock import Why, amend, lock
     from precept_stats.evidence.manifest import manifest_problems, read_manifest
     from precept_stats.evidence.publish import Writing, publish, run_bundle
+    from precept_stats.evidence.selftest.run import SelfTest, selftest
     from precept_stats.methods.area_charts import ControlCharts
     from precept_stats.methods.area_funnel import FunnelPlot
     from precept_stats.methods.before_after import BeforeAfter
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from precept_stats.methods.model_robust import ModelRobust
     from precept_stats.methods.randomisation_test import RandomisationTest
     from precept_stats.methods.regional_shrinkage import RegionalShrinkage
+    from precept_stats.methods.segmented_regression import SegmentedRegression
     from precept_stats.methods.settings_missing import (
         ArmShift,
         CapTruncation,
@@ -52,7 +54,6 @@ if TYPE_CHECKING:
         PercentileTruncation,
         TippingPoint,
     )
-    from precept_stats.methods.segmented_regression import SegmentedRegression
     from precept_stats.methods.six_methods import SixMethods
     from precept_stats.methods.wild_cluster_bootstrap import WildClusterBootstrap
     from precept_stats.plan.explain import explain
@@ -102,6 +103,7 @@ _HOMES = {
     "errors": ("DataError", "FitError", "PlanError", "PreceptError"),
     "evidence.keys": ("Signer", "keygen", "read_signers"),
     "evidence.lock": ("Why", "amend", "lock"),
+    "evidence.selftest.run": ("SelfTest", "selftest"),
     "evidence.manifest": ("manifest_problems", "read_manifest"),
     "evidence.publish": ("Writing", "publish", "run_bundle"),
     "methods.bayesian_hierarchical": ("BayesianHierarchical",),
@@ -211,6 +213,7 @@ __all__ = [
     "Results",
     "Row",
     "SegmentedRegression",
+    "SelfTest",
     "Signer",
     "SixMethods",
     "SteppedWedge",
@@ -244,6 +247,7 @@ __all__ = [
     "read_signers",
     "run",
     "run_bundle",
+    "selftest",
     "shipped",
     "standing",
     "story",

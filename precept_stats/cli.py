@@ -271,6 +271,39 @@ def amend(
     _show_lock(plan, amend_plan(plan, why, _signers(key, signed_by)), as_json=as_json)
 
 
+@app.command()
+def selftest(
+    report: Annotated[
+        Path | None, typer.Option("--report", help="A new folder for selftest.html and selftest.json.")
+    ] = None,
+    method: Annotated[
+        list[str] | None,
+        typer.Option("--method", help="Only reference cases of this method; repeat for more."),
+    ] = None,
+    force: Force = False,
+    as_json: AsJson = False,
+) -> None:
+    """Qualify an installation: what is installed, and whether it gives the numbers that it should.
+
+    Answers every reference case that ships, and NIST's data sets, without a network. A minute or two.
+    """
+    from precept_stats.evidence.selftest.page import as_document, outcome_in_words, write_selftest
+    from precept_stats.evidence.selftest.run import selftest as run_selftest
+
+    with console.progress("selftest") as steps:
+        found = run_selftest(methods=tuple(method or ()), progress=steps.analysed)
+    if report is not None:
+        write_selftest(found, report, force=force)
+    if as_json:
+        console.show_json(as_document(found))
+    else:
+        console.show(outcome_in_words(found))
+        if report is not None:
+            console.show(f"report: {report / 'selftest.html'}")
+    if not found.passed:
+        raise typer.Exit(1)
+
+
 def _show_lock(plan: Path, file: LockFile, *, as_json: bool) -> None:
     from precept_stats.plan.lock_chain import locks_folder
 
