@@ -15,7 +15,7 @@ MISSING = "The draws were not written: install the extra `bayes` (it brings Arvi
 
 
 def write_draws(results: Results, folder: Path) -> None:
-    """A folder ``draws`` with ``<analysis>.zarr.zip`` for every analysis that has any; nothing where none has.
+    """A folder ``draws`` with ``<analysis>.zarr.zip`` for every analysis that has any; nothing where none is.
 
     To read one: ``xarray.open_datatree(zarr.storage.ZipStore("draws/main.zarr.zip", mode="r"),
     engine="zarr", consolidated=False)``.
