@@ -69,7 +69,12 @@ def mask_for(rows: Iterable[Row]) -> Mask:
 
 
 def mask_row(row: Row, mask: Mask) -> Row:
-    """The row with every text masked; a failure keeps its reason and loses what was found."""
+    """The row with every text masked; a failure keeps its reason and loses what was found.
+
+    What locks say is shown as it was written: it is of the plan, which is shown too, and of no data.
+    """
+    if row.context == "lock":
+        return row
     free = isinstance(row.stat, str) and row.context != "setting" and row.stat_name not in FIXED_WORDS
     stat = mask.text(str(row.stat)) if free else row.stat
     reason = stat if row.context == "failure" and isinstance(stat, str) else mask.text(row.error)

@@ -19,6 +19,7 @@ from precept_stats.plan.lock_chain import LockError, locks_folder, read_chain
 from precept_stats.plan.reader import read_plan
 from precept_stats.plan.signatures import fingerprint, signature_holds
 from precept_stats.plan.standing import standing
+from precept_stats.report.disclosure import gate
 from tests.evidence.trial import edited, write_trial
 
 WHY = Why("analysis", "The registry asked for it.", "before_data_access", "Nobody had seen outcomes by arm.")
@@ -289,6 +290,16 @@ def test_a_first_lock_signed_again_by_another_breaks_the_chain(chain: Path, tmp_
     with pytest.raises(LockError, match="hold together") as refused:
         read_chain(folder)
     assert refused.value.problems == ("0001.json: its parent is not 0000.json as it is",)
+
+
+def test_the_policy_changes_nothing_that_a_lock_says(tmp_path: Path) -> None:
+    """The villages are called 1 to 16, and so are parts of dates and of digests."""
+    plan = write_trial(tmp_path, "nhs_counts_v1")
+    found = lock(plan)
+    rows = gate(ps.run(plan).rows, "nhs_counts_v1")
+    said = {row.stat_name: row.stat for row in rows if row.context == "lock"}
+    assert said["created"] == found.lock.created
+    assert said["digest"] == found.digest
 
 
 def test_a_broken_chain_stops_the_run(chain: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,8 +16,10 @@ from precept_stats.evidence.checkpoints import KeptAnalyses
 from precept_stats.evidence.publish import run_bundle
 from precept_stats.plan.reader import read_plan
 from precept_stats.values import Failure, Result
-from tests.evidence.killing import study
+from tests.evidence.killing import kill_words
 from tests.evidence.trial import edited, write_trial
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class Stopped(BaseException):
@@ -120,14 +124,30 @@ def test_a_folder_moved_aside_by_a_killed_run_is_put_back(tmp_path: Path) -> Non
     assert not (tmp_path / ".out.unfinished").exists()
 
 
-def test_killed_at_two_random_moments(tmp_path: Path) -> None:
-    for found in study(2, 1, tmp_path):
-        assert not found.half
-        assert found.identical
-        assert not found.left_over
+def killed(moments: int, folder: Path) -> dict[str, object]:
+    """The record of the study, made in a process of its own, as it forks."""
+    record = folder / "record.json"
+    command = [sys.executable, "-m", "tests.evidence.killing", "--moments", str(moments)]
+    done = subprocess.run(
+        [*command, "--record", str(record)], cwd=ROOT, capture_output=True, text=True, timeout=3600
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(record.read_text())
+    assert isinstance(found, dict)
+    return found
 
 
-@pytest.mark.slow
-def test_killed_at_fifty_random_moments(tmp_path: Path) -> None:
-    found = list(study(50, 20261123, tmp_path))
-    assert not [one for one in found if one.half or one.left_over or not one.identical]
+@pytest.mark.skipif(sys.platform != "linux", reason="processor time is read as Linux tells it")
+@pytest.mark.parametrize("moments", [3, pytest.param(50, marks=pytest.mark.slow)])
+def test_killed_at_random_moments(tmp_path: Path, moments: int) -> None:
+    found = killed(moments, tmp_path)
+    assert found["moments"] == found["identical_rows_after_resuming"] == moments
+    assert found["half_written_bundles"] == found["workshops_left_over"] == 0
+
+
+def test_the_recorded_study_found_nothing_half_written() -> None:
+    found = json.loads((ROOT / "docs" / "kill_study.json").read_text())
+    assert found["moments"] == found["identical_rows_after_resuming"] == 50
+    assert found["half_written_bundles"] == found["workshops_left_over"] == 0
+    page = (ROOT / "docs" / "bundle.md").read_text()
+    assert kill_words(found) in page

@@ -61,7 +61,8 @@ def _opening(material: Material, locks: Sequence[Sequence[Row]]) -> str:
     signers = [str(row.stat) for row in locks[0] if row.stat_name == "signer"]
     by = f", signed by {' and '.join(signers)}" if signers else ", unsigned"
     state = DATA_STATES[str(first["data_state"].stat)]
-    amended = f" It was amended {plural(len(locks) - 1, 'time')}." if len(locks) > 1 else ""
+    times = {1: "", 2: " It was amended once."}
+    amended = times.get(len(locks), f" It was amended {plural(len(locks) - 1, 'time')}.")
     ran = (
         "What ran is the plan as it is locked."
         if material.provenance.lock_state == "locked"
@@ -89,7 +90,7 @@ def _amendments(locks: Sequence[Sequence[Row]]) -> list[Block]:
         parts += [("Decided by", words.get("decided_by", "")), ("Expected impact", words.get("impact", ""))]
         parts += [("Signed by", signers)]
         rows += [TableRow((name, text)) for name, text in parts if text]
-        rows += [TableRow((place, f"{new} in place of {old}")) for place, old, new in changes]
+        rows += [TableRow(("Changed", f"{place}: {new} in place of {old}")) for place, old, new in changes]
     columns = (Column("What", "left"), Column("As recorded", "left"))
     return [Table("amendments", "Amendments of the locked plan", columns, tuple(rows))] if rows else []
 
