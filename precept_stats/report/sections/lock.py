@@ -111,9 +111,8 @@ def _changed(rows: Sequence[Row], group: str) -> list[tuple[str, str, str]]:
     for change in grouped(rows, lambda row: int(row.group(group))).values():
         cells = by_stat(change)
         first = change[0]
-        where = (
-            first.variable_level if first.variable == "plan" else f"{first.variable} {first.variable_level}"
-        )
+        steps = [] if first.variable == "plan" else [first.variable]
+        where = " / ".join([*steps, *filter(None, first.variable_level.split("/"))])
         old, new = (_short(cells[name]) if name in cells else NONE for name in ("old", "new"))
         found.append((where or "the whole plan", old, new))
     return found
