@@ -272,6 +272,51 @@ def amend(
 
 
 @app.command()
+def verify(
+    bundle: Annotated[
+        Path, typer.Argument(metavar="BUNDLE", help="A folder of `precept run`, or a zip of it.")
+    ],
+    data: Tables = None,
+    level: Annotated[Literal["L0", "L1", "L2", "L3"], typer.Option("--level", help="How far to go.")] = "L3",
+    signer: Annotated[
+        list[Path] | None,
+        typer.Option("--signer", help="A .pub file that must have signed; repeat for more."),
+    ] = None,
+    against: Annotated[
+        Path | None, typer.Option("--against", help="The folder of locks that you were given before.")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", help="A new folder for the verification as HTML and JSON.")
+    ] = None,
+    force: Force = False,
+    as_json: AsJson = False,
+) -> None:
+    """Verify a bundle that somebody else made: L0 integrity, L1 completeness, L2 report, L3 numbers.
+
+    L3 needs the data. Nothing is changed. Exit code 1 when a check failed, 3 when it is not a bundle.
+    """
+    from precept_stats.evidence.keys import key_fingerprint
+    from precept_stats.evidence.verify.page import as_document, in_words, write_verification
+    from precept_stats.evidence.verify.run import Against
+    from precept_stats.evidence.verify.run import verify as verify_bundle
+
+    keys = tuple(key_fingerprint(one) for one in signer or ())
+    brought = Against(_named_files(data or []), keys, against, level)
+    with console.progress("verify") as steps:
+        found = verify_bundle(bundle, brought, progress=steps.analysed)
+    if report is not None:
+        write_verification(found, report, force=force)
+    if as_json:
+        console.show_json(as_document(found))
+    else:
+        console.show(in_words(found))
+        if report is not None:
+            console.show(f"report: {report / 'verification.html'}")
+    if found.failed:
+        raise typer.Exit(1)
+
+
+@app.command()
 def selftest(
     report: Annotated[
         Path | None, typer.Option("--report", help="A new folder for selftest.html and selftest.json.")

@@ -57,7 +57,7 @@ def write_bundle(
     made = results.provenance
     _write(folder / names.STATUS, status(loaded, shown))
     _write(folder / names.ENVIRONMENT, environment())
-    _write(folder / names.DATA, _data(loaded, results))
+    _write(folder / names.DATA, data_record(loaded, results))
     _write(folder / names.SEEDS, seeds(loaded))
     (folder / names.LOG).write_text("".join(f"{line}\n" for line in journal.lines), encoding="utf-8")
     _write_sensitive(results, folder / names.SENSITIVE)
@@ -135,7 +135,8 @@ def seeds(loaded: LoadedPlan) -> dict[str, Any]:
     }
 
 
-def _data(loaded: LoadedPlan, results: Results) -> dict[str, Any]:
+def data_record(loaded: LoadedPlan, results: Results) -> dict[str, Any]:
+    """Which tables were read, and the digests of what they say, of their bytes and of their schemas."""
     made = results.provenance
     files, schemas = dict(made.file_digests), dict(made.schema_digests)
     return {
