@@ -149,34 +149,58 @@ def _optima(problem: _Problem) -> list[tuple[float, Vector]]:
     k = problem.order.n_params
     if k == 0:
         return [(problem.loss(np.empty(0)), np.empty(0))]
-    corners = itertools.product((-0.7, 0.7), repeat=k) if k <= 3 else ()
-    single = [sign * 0.7 * one for one in np.eye(k) for sign in (-1.0, 1.0)] if k > 1 else []
-    starts = [np.zeros(k), *map(np.array, corners), *single]
-    heights = [problem.loss(start) for start in starts]
-    ranked = [starts[place] for place in np.argsort(heights)][: 2 + k]
+    ends = _along(problem) if k == 1 else _from_corners(problem)
     found: list[tuple[float, Vector]] = []
-    for start in ranked:
-        end = optimize.minimize(
-            problem.loss,
-            start,
-            method="L-BFGS-B",
-            bounds=[(-FAR, FAR)] * k,
-            options={"ftol": 1e-13, "gtol": 1e-7},
-        )
-        if end.fun < IMPOSSIBLE and all(abs(end.fun - height) > SAME for height, _ in found):
-            found.append((float(end.fun), end.x))
-        elif end.fun < IMPOSSIBLE:
-            found = [
-                (end.fun, end.x) if abs(end.fun - h) <= SAME and end.fun < h else (h, x) for h, x in found
-            ]
+    for end in sorted(ends, key=lambda one: one[0]):
+        if end[0] < IMPOSSIBLE and all(abs(end[0] - height) > SAME for height, _ in found):
+            found.append(end)
     if not found:
         raise FitError(
             "the ARIMA errors could not be fitted",
             found="no start has a likelihood",
             allowed="a lower order, or a series that varies",
         )
-    ordered = sorted(found, key=lambda one: one[0])
-    return [_polished(problem, ordered[0]), *ordered[1:]]
+    return [_polished(problem, found[0]), *found[1:]]
+
+
+def _along(problem: _Problem) -> list[tuple[float, Vector]]:
+    """Of one parameter: every dip of the loss on a grid over its range, by Brent's method."""
+    grid = np.concatenate([[-FAR, -5.0], np.linspace(-3.0, 3.0, 13), [5.0, FAR]])
+    heights = np.array([problem.loss(np.array([at])) for at in grid])
+    walled = np.concatenate([[np.inf], heights, [np.inf]])
+    dips = np.flatnonzero((heights <= walled[:-2]) & (heights <= walled[2:]))
+    found = []
+    for dip in dips:
+        low, high = grid[max(dip - 1, 0)], grid[min(dip + 1, len(grid) - 1)]
+        end = optimize.minimize_scalar(
+            lambda at: problem.loss(np.array([at])),
+            bounds=(low, high),
+            method="bounded",
+            options={"xatol": 1e-6},
+        )
+        inside = (float(end.fun), np.array([float(end.x)]))
+        found.append(min(inside, (float(heights[dip]), grid[dip : dip + 1]), key=lambda one: one[0]))
+    return found
+
+
+def _from_corners(problem: _Problem) -> list[tuple[float, Vector]]:
+    """Of several: from the best of the middle, the corners and the axes of their range."""
+    k = problem.order.n_params
+    corners = itertools.product((-0.7, 0.7), repeat=k) if k <= 3 else ()
+    single = [sign * 0.7 * one for one in np.eye(k) for sign in (-1.0, 1.0)]
+    starts = [np.zeros(k), *map(np.array, corners), *single]
+    heights = [problem.loss(start) for start in starts]
+    found = []
+    for place in np.argsort(heights)[: 2 + k]:
+        end = optimize.minimize(
+            problem.loss,
+            starts[place],
+            method="L-BFGS-B",
+            bounds=[(-FAR, FAR)] * k,
+            options={"ftol": 1e-13, "gtol": 1e-7},
+        )
+        found.append((float(end.fun), end.x))
+    return found
 
 
 def _polished(problem: _Problem, found: tuple[float, Vector]) -> tuple[float, Vector]:

@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg, special
+from scipy import linalg, optimize, special
 
 from precept_stats.errors import FitError
 from precept_stats.numerics.glm import BinomialLogit, PoissonLog, fit_glm
@@ -22,8 +22,11 @@ Matrix = NDArray[np.float64]
 MAX_ITERATIONS = 200
 SETTLED = 1e-8
 """Relative change of the shape, and change on the log scale of a mean, at which rounds end."""
-SHAPE_LIMIT = 1e6
-"""A negative binomial shape above this is Poisson: no dispersion was found."""
+SHAPE_LEAST = 1e-3
+LARGE = 40.0
+"""A shape above this has its digamma function by the asymptotic series."""
+SHAPE_LIMIT = 1e4
+"""A negative binomial shape above this times the largest mean is Poisson: no dispersion was found."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,30 +115,46 @@ def _weighted(totals: Totals, params: Vector, shape: float) -> tuple[Vector, flo
 
 
 def _shape(events: Vector, mean: Vector) -> float:
-    """The shape that maximises the likelihood at these means, by Newton's method on its logarithm."""
-    if _shape_score(events, mean, SHAPE_LIMIT)[0] >= 0.0:
+    """The shape that maximises the likelihood at these means; infinite where none does below the limit."""
+    most = SHAPE_LIMIT * float(mean.max())
+    if _shape_score(events, mean, most) >= 0.0:
         return float("inf")
-    excess = float(np.sum((events / mean - 1.0) ** 2))
-    log_shape = float(np.log(len(events) / max(excess, 1e-8)))
-    for _ in range(MAX_ITERATIONS):
-        shape = float(np.exp(log_shape))
-        score, curve = _shape_score(events, mean, shape)
-        slope, bend = score * shape, curve * shape**2 + score * shape
-        step = -slope / bend if bend < 0.0 else float(np.sign(slope))
-        step = float(np.clip(step, -1.0, 1.0))
-        log_shape += step
-        if abs(step) <= SETTLED / 100.0:
-            break
-    return float(np.exp(log_shape))
+    least = SHAPE_LEAST
+    while _shape_score(events, mean, least) <= 0.0:
+        least /= 100.0
+        if least < SHAPE_LEAST**3:
+            raise FitError(
+                "the negative binomial regression has no shape",
+                found="counts of 0 but for a few",
+                allowed="counts above 0 in more points",
+            )
+    found = optimize.brentq(
+        lambda at: _shape_score(events, mean, float(np.exp(at))), np.log(least), np.log(most), xtol=1e-13
+    )
+    return float(np.exp(found))
 
 
-def _shape_score(events: Vector, mean: Vector, shape: float) -> tuple[float, float]:
-    """The first and second derivative of the log-likelihood in the shape."""
-    first = special.digamma(events + shape) - special.digamma(shape) - np.log1p(mean / shape)
-    first += 1.0 - (events + shape) / (mean + shape)
-    second = special.polygamma(1, events + shape) - special.polygamma(1, shape) + 1.0 / shape
-    second += -2.0 / (mean + shape) + (events + shape) / (mean + shape) ** 2
-    return float(first.sum()), float(second.sum())
+def _shape_score(events: Vector, mean: Vector, shape: float) -> float:
+    """The derivative of the log-likelihood in the shape, without loss of digits where it is large.
+
+    psi(y + s) - psi(s) - log(1 + m / s) + (m - y) / (m + s), with psi(x) = log(x) + rest(x).
+    """
+    short = (mean - events) / (mean + shape)
+    return float(np.sum(np.log1p(-short) + short + _rest_between(events, shape)))
+
+
+def _rest_between(events: Vector, shape: float) -> Vector:
+    """The part of psi(y + s) - psi(s) beyond log(y + s) - log(s), for large s by its asymptotic series."""
+    above = events + shape
+    if shape < LARGE:
+        own = special.digamma(shape) - np.log(shape)
+        found: Vector = special.digamma(above) - np.log(above) - own
+        return found
+    a, b = 1.0 / shape, 1.0 / above
+    gap = events * a * b
+    squares = gap * (a + b)
+    higher = (a**4 + (a * b) ** 2 + b**4) / 252.0 - (a**2 + b**2) / 120.0
+    return gap / 2.0 + squares * (1.0 / 12.0 + higher)
 
 
 def _assembled(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -21,7 +23,7 @@ from precept_stats.numerics.series.ar1 import (
 from precept_stats.numerics.series.arima import fit_arima
 from precept_stats.numerics.series.arma import Order, coefficients, free_numbers
 from precept_stats.numerics.series.count_simulation import counts_from, events_from
-from precept_stats.numerics.series.counts import Totals, fit_negative_binomial
+from precept_stats.numerics.series.counts import Totals, _shape_score, fit_negative_binomial
 from precept_stats.numerics.series.lags import APART, blocks, in_a_row, pairs
 from precept_stats.numerics.series.newey_west import newey_west, rule_of_thumb
 from precept_stats.numerics.series.residual_tests import durbin_watson
@@ -165,6 +167,18 @@ def test_simulated_series_have_their_moments() -> None:
     assert (events.mean(), events.var()) == pytest.approx((30.0, 42.0), rel=0.02)
     plain = counts_from(normal, np.full(100_000, 30.0), 0.8)
     assert plain.var() == pytest.approx(30.0, rel=0.02)
+
+
+@pytest.mark.parametrize("shape", [0.3, 5.0, 39.0, 41.0, 3e3, 1e5])
+def test_the_score_of_the_shape_keeps_its_digits(shape: float) -> None:
+    """Against the plain formula with digamma as the sum of 1 / (s + j), which loses none."""
+    rng = np.random.default_rng(2)
+    mean = np.linspace(5.0, 60.0, 30)
+    events = rng.poisson(mean).astype(float)
+    sums = np.array([math.fsum(1.0 / (shape + j) for j in range(int(y))) for y in events])
+    parts = [*sums, *(-np.log1p(mean / shape)), *((mean - events) / (mean + shape))]
+    size = math.fsum(np.abs((mean - events) ** 2 - events)) / shape**2
+    assert _shape_score(events, mean, shape) == pytest.approx(math.fsum(parts), abs=1e-6 * size + 1e-14)
 
 
 def test_counts_without_dispersion_end_at_poisson() -> None:
