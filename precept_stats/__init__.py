@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from precept_stats.evidence.manifest import manifest_problems, read_manifest
     from precept_stats.evidence.publish import Writing, publish, run_bundle
     from precept_stats.evidence.selftest.run import SelfTest, selftest
+    from precept_stats.evidence.verify.check import Verification
+    from precept_stats.evidence.verify.run import Against, verify
     from precept_stats.methods.area_charts import ControlCharts
     from precept_stats.methods.area_funnel import FunnelPlot
     from precept_stats.methods.before_after import BeforeAfter
@@ -104,6 +106,8 @@ _HOMES = {
     "evidence.keys": ("Signer", "keygen", "read_signers"),
     "evidence.lock": ("Why", "amend", "lock"),
     "evidence.selftest.run": ("SelfTest", "selftest"),
+    "evidence.verify.check": ("Verification",),
+    "evidence.verify.run": ("Against", "verify"),
     "evidence.manifest": ("manifest_problems", "read_manifest"),
     "evidence.publish": ("Writing", "publish", "run_bundle"),
     "methods.bayesian_hierarchical": ("BayesianHierarchical",),
@@ -159,6 +163,7 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "Against",
     "AllOrNone",
     "AreaQuestion",
     "ArmShift",
@@ -220,6 +225,7 @@ __all__ = [
     "Table",
     "TippingPoint",
     "TrialScenario",
+    "Verification",
     "Why",
     "WildClusterBootstrap",
     "Writing",
@@ -253,6 +259,7 @@ __all__ = [
     "story",
     "to_frame",
     "trial_tables",
+    "verify",
     "write_json",
 ]
 __version__ = "0.1.0"

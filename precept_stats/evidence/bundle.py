@@ -63,12 +63,18 @@ def write_bundle(
     _write_sensitive(results, folder / names.SENSITIVE)
     paths = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     open_paths = [path for path in paths if not path.startswith(f"{names.SENSITIVE}/")]
-    failed = ", ".join(failed_analyses(loaded, shown))
-    title = f"{loaded.plan.title} ({'synthetic data' if made.synthetic else 'results'})"
-    described = crate(title, made, (journal.started, made.created), [*open_paths, names.MANIFEST], failed)
+    described = crate_of(loaded, shown, open_paths, journal.started)
     _write(folder / names.CRATE, described)
     plan = PlanNamed(id=made.plan_id, version=made.plan_version, digest=made.plan_digest)
     write_manifest(folder, now(), plan, LockNamed(state=made.lock_state, digest=made.lock), signers)
+
+
+def crate_of(loaded: LoadedPlan, shown: Results, paths: Sequence[str], started: str) -> dict[str, Any]:
+    """The RO-Crate metadata of a bundle with these files, but for the manifest and the crate itself."""
+    made = shown.provenance
+    failed = ", ".join(failed_analyses(loaded, shown))
+    title = f"{loaded.plan.title} ({'synthetic data' if made.synthetic else 'results'})"
+    return crate(title, made, (started, made.created), [*paths, names.MANIFEST], failed)
 
 
 def status(loaded: LoadedPlan, shown: Results) -> dict[str, Any]:

@@ -152,6 +152,8 @@ def _step_problems(before: LockFile, after: LockFile) -> Iterator[str]:
         yield f"its parent is not {before.name} as it is"
     if new.created < old.created:
         yield "it was made before the one it amends"
+    if old.signatures and not new.signatures:
+        yield "it is not signed, and the one it amends is"
     yield from sequence_problems(old, new.plan.id, new.plan.version, new.prespecification.data_state)
     amendment = new.amendment
     if amendment is None:

@@ -11,7 +11,8 @@ from typing import Any
 from precept_stats.ard import Difference, Tolerance, compare, read_parquet
 from precept_stats.errors import PreceptError
 from precept_stats.evidence import names
-from precept_stats.evidence.bundle import data_record, seeds, status
+from precept_stats.evidence.bundle import crate_of, data_record, seeds, status
+from precept_stats.evidence.crate import RUN
 from precept_stats.evidence.manifest import read_manifest
 from precept_stats.evidence.verify.arithmetic import estimates_hold, numbers_hold
 from precept_stats.evidence.verify.check import Check, checked
@@ -49,7 +50,7 @@ def completeness(bundle: Contents) -> list[Check]:
         checked("L1", "Records agree with plan and rows", list(_records(bundle))),
         checked("L1", "Rows in Parquet are those in JSON", list(_parquet(bundle))),
         _gated(bundle),
-        checked("L1", "Numbers of people add up", list(numbers_hold(bundle.shown))),
+        _counts(bundle),
         checked("L1", "Intervals and p-values follow from estimates", list(estimates_hold(bundle.full))),
     ]
 
@@ -136,6 +137,8 @@ def _lock_told(bundle: Contents) -> Iterator[str]:
     for what, said in told.items():
         if said != (stands.state, stands.digest):
             yield f"{what} say {said[0]} {said[1][:12]}; the locks say {stands.state} {stands.digest[:12]}"
+    if stands.chain and made.created < stands.chain[-1].lock.created:
+        yield f"the run is dated {made.created}, before its last lock ({stands.chain[-1].lock.created})"
     rows = [row for row in bundle.shown.shared if row.context == "lock"]
     yield from _differences(compare(rows, stands.rows(), EXACT), "rows of the lock")
     said_unplanned = {row.analysis for row in bundle.shown.rows if row.stat_name == "unplanned"}
@@ -154,17 +157,31 @@ def _records(bundle: Contents) -> Iterator[str]:
         found = document(bundle.folder / name)
         if found != json.loads(json.dumps(wanted)):
             yield f"{name}: not what plan and rows say{_where(found, wanted)}"
-    crate = document(bundle.folder / names.CRATE)
-    listed = {entry.path for entry in read_manifest(bundle.folder).files} - {names.CRATE}
-    graph = crate.get("@graph", []) if isinstance(crate, dict) else []
-    described = {
-        str(part.get("@id")) for part in graph if isinstance(part, dict) and part.get("@type") == "File"
-    }
-    for path in sorted(listed - described):
-        yield f"{names.CRATE}: {path} is not described"
-    for path in sorted(described - listed - {names.MANIFEST}):
-        yield f"{names.CRATE}: {path} is described and not there"
+    yield from _crate(bundle)
     yield from _log(bundle)
+
+
+def _crate(bundle: Contents) -> Iterator[str]:
+    """The metadata are what the files, plan and rows give, whatever the moment at which the run began."""
+    found = document(bundle.folder / names.CRATE)
+    listed = [entry.path for entry in read_manifest(bundle.folder).files if entry.path != names.CRATE]
+    graph = found.get("@graph", []) if isinstance(found, dict) else []
+    parts = {str(part.get("@id")): part for part in graph if isinstance(part, dict)}
+    started = str(parts.get(RUN, {}).get("startTime", ""))
+    wanted = crate_of(bundle.loaded, bundle.shown, listed, started)
+    expected = {str(part["@id"]): part for part in wanted["@graph"]}
+    for name in sorted(parts.keys() | expected.keys()):
+        if _unversioned(parts.get(name)) != _unversioned(expected.get(name)):
+            yield f"{names.CRATE}: {name} is not what the bundle gives"
+    if started > bundle.shown.provenance.created:
+        yield f"{names.CRATE}: the run began at {started} and ended at {bundle.shown.provenance.created}"
+
+
+def _unversioned(part: dict[str, Any] | None) -> dict[str, Any] | None:
+    """An entity without the version of the software, which another installation has of its own."""
+    if part is None:
+        return None
+    return {name: said for name, said in part.items() if name not in ("version", "softwareVersion")}
 
 
 def _where(found: object, wanted: dict[str, Any]) -> str:
@@ -210,6 +227,14 @@ def _parquet(bundle: Contents) -> Iterator[str]:
             yield from _differences(compare(rows, results.rows, EXACT), f"{prefix}{names.PARQUET}")
             if not compare(rows, results.rows, EXACT):
                 yield f"{prefix}{names.PARQUET}: labels, warnings or the order of rows differ"
+
+
+def _counts(bundle: Contents) -> Check:
+    """At full precision: numbers that were rounded for release need not add up."""
+    name = "Numbers of people add up"
+    if bundle.sensitive is None and bundle.loaded.plan.disclosure.policy != "none":
+        return Check("L1", name, "not run", ("counts at full precision are not there",))
+    return checked("L1", name, list(numbers_hold(bundle.full)))
 
 
 def _gated(bundle: Contents) -> Check:

@@ -19,6 +19,9 @@ from precept_stats.values import Result, Results, Row
 EVERYTHING = Tolerance(relative=float("inf"), absolute=float("inf"))
 """Two numbers are the same row whatever they are: how far apart is judged by their class."""
 
+TOLD = ("estimand", "purpose", "method", "status", "problem", "warnings", "synthetic")
+"""What an entry says of itself beside its rows."""
+
 
 def rerun(
     bundle: Contents, data: Mapping[str, Source], progress: Progress | None
@@ -43,7 +46,8 @@ def rerun(
         again if bundle.sensitive is not None else gate_results(again, bundle.loaded.plan.disclosure.policy)
     )
     compared = tuple(_compared(bundle.full, ours))
-    return [*first, _rows(bundle.full, ours), _numbers(compared)], compared
+    told = checked("L3", "Analyses end as they are said to", list(_endings(bundle.full, ours)))
+    return [*first, told, _rows(bundle.full, ours), _numbers(compared)], compared
 
 
 def _data(bundle: Contents, tables: Mapping[str, Table]) -> Check:
@@ -75,6 +79,25 @@ def _software(bundle: Contents) -> Check:
         return checked("L3", name, [])
     more = [f"and {len(apart) - MOST_SHOWN} more"] if len(apart) > MOST_SHOWN else []
     return Check("L3", name, "differs", (*apart[:MOST_SHOWN], *more))
+
+
+def _endings(theirs: Results, ours: Results) -> Iterator[str]:
+    """What results and failures say of themselves beside their rows, and what data were called."""
+    if theirs.provenance.synthetic != ours.provenance.synthetic:
+        said = {True: "synthetic", False: "real"}
+        yield f"data called {said[theirs.provenance.synthetic]} are {said[ours.provenance.synthetic]}"
+    if theirs.warnings != ours.warnings:
+        yield "warnings about the plan are others"
+    mine = {entry.analysis: entry for entry in ours}
+    for entry in theirs:
+        again = mine.get(entry.analysis)
+        if again is None:
+            yield f"{entry.analysis}: not made again"
+            continue
+        for name in TOLD:
+            one, other = getattr(entry, name, None), getattr(again, name, None)
+            if one != other:
+                yield f"{entry.analysis}: {name} {one!r}, made again {other!r}"
 
 
 def _rows(theirs: Results, ours: Results) -> Check:
