@@ -254,7 +254,8 @@ class Provenance:
 
     ``data_digests`` are of what each table says, ``file_digests`` of the bytes it was read from (none for a
     table given in memory). ``lock`` is the digest of the plan's last lock, empty where there is none, and
-    ``lock_state`` whether the plan that ran is the one locked.
+    ``lock_state`` whether the plan that ran is the one locked. ``policy`` names the disclosure policy,
+    ``policy_digest`` is of its file.
     """
 
     plan_id: str
@@ -269,6 +270,8 @@ class Provenance:
     schema_digests: tuple[tuple[str, str], ...] = ()
     lock: str = ""
     lock_state: Literal["unlocked", "locked", "departs"] = "unlocked"
+    policy: str = ""
+    policy_digest: str = ""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -55,7 +55,12 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_carries_what_it_needs_and_nothing_else(wheel: Path) -> None:
     names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     shipped = "precept_stats/_shipped/"
-    for folder, kind in (("data_schemas", ""), ("analysis_plans", ""), ("tests/reference", "reference")):
+    for folder, kind in (
+        ("data_schemas", ""),
+        ("analysis_plans", ""),
+        ("disclosure_policies", ""),
+        ("tests/reference", "reference"),
+    ):
         tracked = run(["git", "ls-files", "--", folder], ROOT, home=ROOT.parent).split()
         assert tracked, f"nothing in {folder}"
         missing = {f"{shipped}{kind or folder}{name.removeprefix(folder)}" for name in tracked} - names

@@ -8,17 +8,18 @@ from typing import Literal, get_args
 
 from precept_stats.errors import PreceptError
 
-Kind = Literal["data_schemas", "analysis_plans", "reference"]
+Kind = Literal["data_schemas", "analysis_plans", "disclosure_policies", "reference"]
 
 _IN_CHECKOUT: dict[str, str] = {
     "data_schemas": "data_schemas",
     "analysis_plans": "analysis_plans",
+    "disclosure_policies": "disclosure_policies",
     "reference": "tests/reference",
 }
 
 
 def shipped(kind: Kind) -> Path:
-    """The folder of shipped schemas, plans (with their data) or reference cases.
+    """The folder of shipped schemas, plans (with their data), disclosure policies or reference cases.
 
     A wheel carries them in ``precept_stats/_shipped``; a checkout has them at its top.
     """

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from precept_stats.data.declared import Declared
+from precept_stats.data.policies import PolicyName
 from precept_stats.data.selection import Population
 from precept_stats.methods import PlannedMethod
 from precept_stats.methods.settings_missing import COMPLETE_CASE, MissingOutcomes
@@ -95,7 +96,7 @@ class Analysis(Declared):
 class Disclosure(Declared):
     """The policy for small numbers that stands between results and everything shown."""
 
-    policy: Literal["none", "nhs_counts_v1"]
+    policy: PolicyName
 
 
 Output = Literal["flow", "baseline", "results", "forest", "clusters", "data_quality"]

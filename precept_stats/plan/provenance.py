@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 
 from precept_stats.data.dataset import Table
+from precept_stats.data.policies import read_policy
 from precept_stats.plan.reader import LoadedPlan
 from precept_stats.plan.schemas import planned_schemas
 from precept_stats.plan.standing import Standing
@@ -34,6 +35,8 @@ def provenance(loaded: LoadedPlan, tables: Mapping[str, Table], stands: Standing
         schema_digests=tuple((name, schemas[name].digest) for name in sorted(schemas)),
         lock=stands.digest,
         lock_state=stands.state,
+        policy=loaded.plan.disclosure.policy,
+        policy_digest=read_policy(loaded.plan.disclosure.policy).digest,
     )
 
 

@@ -1,8 +1,7 @@
 """The only gate for small numbers: every row passes it before anything is shown.
 
-``none`` lets rows pass as they are. ``nhs_counts_v1`` follows the sub-national rule for English
-hospital data (NHS England, Hospital Episode Statistics analysis guide): counts of people from 1
-to 7 are suppressed and all others rounded to the nearest 5. docs/report.md gives the rules.
+What may be shown is said by a policy, a file in disclosure_policies/. ``none`` lets rows pass as they are.
+docs/report.md gives the rules; docs/disclosure.md says what is withheld so that none can be subtracted.
 """
 
 from __future__ import annotations
@@ -11,11 +10,10 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from precept_stats.data.policies import CountRule, Policy, read_policy
 from precept_stats.errors import DisclosureError
 from precept_stats.report.free_text import BY_CLUSTER, PSEUDONYM, Mask, cluster_of, mask_for, mask_row
 from precept_stats.report.guarded import (
-    SMALL,
-    SMALLEST_SHOWN,
     SUMMARIES,
     Key,
     analyses_with_small_clusters,
@@ -26,7 +24,6 @@ from precept_stats.report.guarded import (
     key_of,
     number,
     outcomes_with_few,
-    round_count,
     suppressed,
 )
 from precept_stats.report.guarded_answers import as_shown, guarded_answers, without_answer
@@ -36,13 +33,13 @@ from precept_stats.report.guarded_clusters import by_cluster
 from precept_stats.report.guarded_correlations import gate_correlation
 from precept_stats.report.guarded_first_stage import of_first_stages
 from precept_stats.report.guarded_missing import of_shifts, of_weights
+from precept_stats.report.guarded_models import dominated_outcomes, with_low_df
 from precept_stats.report.guarded_posterior import of_posteriors
 from precept_stats.report.guarded_reference import of_distributions
 from precept_stats.report.guarded_series import of_points
 from precept_stats.report.guarded_subgroups import of_subgroups
 from precept_stats.values import Failure, Result, Results, Row
 
-POLICIES = ("none", "nhs_counts_v1")
 MODEL = ("estimate", "std_error", "conf_low", "conf_high", "conf_level", "null", "statistic", "p_value", "df")
 SPREAD = ("sd",)
 FROM_COUNTS = {"p": ("n", "N"), "p_missing": ("n_missing", "N")}
@@ -78,10 +75,10 @@ def gate_results(results: Results, policy: str) -> Results:
     Nothing else leaves: files, ``--json`` and reports are all made from this or from ``gate``.
     Rows keep to their analysis. Gating twice changes nothing. Raises DisclosureError.
     """
-    rows = gate(results.rows, policy)
-    if policy == "none":
+    rows, rule = gate(results.rows, policy), read_policy(policy).policy.counts
+    if rule is None:
         return results
-    mask = mask_for(results.rows)
+    mask = mask_for(results.rows, rule)
     shared, rest = rows[: len(results.shared)], rows[len(results.shared) :]
     entries: list[Result | Failure] = []
     for entry in results.analyses:
@@ -114,48 +111,50 @@ def gate(rows: tuple[Row, ...], policy: str) -> tuple[Row, ...]:
     Rows keep their order, but for those about clusters: these stand in the order of the clusters'
     numbers among themselves. Raises DisclosureError for an unknown policy.
     """
-    if policy not in POLICIES:
-        raise DisclosureError("unknown disclosure policy", found=policy, allowed=", ".join(POLICIES))
-    if policy == "none":
+    chosen = read_policy(policy).policy
+    if chosen.counts is None:
         return rows
-    gated = _gate_once(rows)
-    while (again := _gate_once(gated)) != gated:
+    gated = _gate_once(rows, chosen, chosen.counts)
+    while (again := _gate_once(gated, chosen, chosen.counts)) != gated:
         gated = again
     return gated
 
 
-def _gate_once(rows: tuple[Row, ...]) -> tuple[Row, ...]:
-    mask, passed = mask_for(rows), _gate_numbers(list(rows))
+def _gate_once(rows: tuple[Row, ...], policy: Policy, rule: CountRule) -> tuple[Row, ...]:
+    mask, passed = mask_for(rows, rule), _gate_numbers(list(rows), policy, rule)
     names = pseudonyms(passed)
     return _in_order(tuple(mask_row(_rename(row, names), mask) for row in passed))
 
 
-def _gate_numbers(rows: list[Row]) -> list[Row]:
+def _gate_numbers(rows: list[Row], policy: Policy, rule: CountRule) -> list[Row]:
     """One pass over all rules about numbers."""
-    counted, few = counted_columns(rows), outcomes_with_few(rows)
-    small = analyses_with_small_clusters(rows)
+    counted, few = counted_columns(rows), outcomes_with_few(rows, rule)
+    small = analyses_with_small_clusters(rows, rule)
     coarse = {
         **coarse_columns(rows, counted),
-        **by_cluster(rows),
-        **of_distributions(rows),
-        **of_bundles(rows),
-        **of_shifts(rows),
-        **of_weights(rows),
-        **of_subgroups(rows),
-        **of_first_stages(rows),
-        **of_points(rows),
-        **of_posteriors(rows, few),
+        **by_cluster(rows, rule),
+        **of_distributions(rows, rule),
+        **of_bundles(rows, rule),
+        **of_shifts(rows, rule),
+        **of_weights(rows, rule),
+        **of_subgroups(rows, rule),
+        **of_first_stages(rows, rule),
+        **of_points(rows, rule),
+        **of_posteriors(rows, few, rule),
     }
-    guarded, areas = guarded_answers(rows), facts_of_areas(rows)
+    guarded = guarded_answers(rows, rule, with_low_df(rows, policy.model_output))
+    areas, dominated = facts_of_areas(rows, rule), dominated_outcomes(rows, policy.dominance)
     passed = []
     for row in rows:
         row = coarse.get((*key_of(row), row.stat_name), row)
         if row.context == "arm_summary" and row.variable in few and row.stat_name != "conf_level":
-            row = suppressed(row, f"an arm has {SMALL} with or without the event")
-        row = without_answer(gate_area(gate_correlation(row, few), areas), guarded)
-        passed.append(_gate_count(gate_sizes(row, counted, small), counted))
+            row = suppressed(row, f"an arm has {rule.words} with or without the event")
+        if row.context == "arm_summary" and row.variable in dominated and row.stat_name != "conf_level":
+            row = suppressed(row, "an arm is dominated by few clusters")
+        row = without_answer(gate_area(gate_correlation(row, few, rule), areas), guarded)
+        passed.append(_gate_count(gate_sizes(row, counted, small, rule), counted, rule))
     known = {(*key_of(row), row.stat_name): row for row in passed}
-    return [_gate_described(row, known, counted) for row in passed]
+    return [_gate_described(row, known, counted, rule) for row in passed]
 
 
 def pseudonyms(rows: list[Row]) -> dict[str, str]:
@@ -215,19 +214,19 @@ def _is_count(row: Row, counted: frozenset[Key]) -> bool:
     return counts_people(row) or guessed or (row.stat_name in SUMMARIES and key_of(row) in counted)
 
 
-def _gate_count(row: Row, counted: frozenset[Key]) -> Row:
+def _gate_count(row: Row, counted: frozenset[Key], rule: CountRule) -> Row:
     if row.status == "suppressed":
         return replace(row, stat=None)
     if not _is_count(row, counted):
         return row
     value = number(row) or 0.0
-    if 0 < value < SMALLEST_SHOWN:
-        return suppressed(row, SMALL)
-    rounded = round_count(value)
+    if rule.is_small(value):
+        return suppressed(row, rule.words)
+    rounded = rule.rounded(value)
     return row if rounded == row.stat else replace(row, stat=rounded)
 
 
-def _gate_described(row: Row, known: Mapping[Key, Row], counted: frozenset[Key]) -> Row:
+def _gate_described(row: Row, known: Mapping[Key, Row], counted: frozenset[Key], rule: CountRule) -> Row:
     """Statistics of a described group follow its counts: recomputed, or gone with them."""
     if row.context not in DESCRIBED or row.stat is None or _is_count(row, counted):
         return row
@@ -238,7 +237,7 @@ def _gate_described(row: Row, known: Mapping[Key, Row], counted: frozenset[Key])
     total = next((known[at] for at in _totals(key) if at in known), None)
     if names is None:
         hidden = row.unit != "clusters" and total is not None and total.status == "suppressed"
-        return suppressed(row, f"of {SMALL} individuals") if hidden else row
+        return suppressed(row, f"of {rule.words} individuals") if hidden else row
     part = known.get((*key, names[0]))
     if part is None or total is None:
         return suppressed(row, "its counts are not in the results")
@@ -246,7 +245,7 @@ def _gate_described(row: Row, known: Mapping[Key, Row], counted: frozenset[Key])
         return row
     above, below = number(part), number(total)
     if above is None or below is None:
-        return suppressed(row, f"from a count of {SMALL}")
+        return suppressed(row, f"from a count of {rule.words}")
     return replace(row, stat=above / below) if below > 0 else row
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cache
 
+from precept_stats.data.policies import CountRule
 from precept_stats.values import Row
 
 BY_CLUSTER = ("cluster", "left_out")
@@ -13,8 +15,9 @@ BY_CLUSTER = ("cluster", "left_out")
 PSEUDONYM = re.compile("Cluster\u00a0\\d+\\Z")
 FIXED_WORDS = ("estimator", "df_rule")
 NOT_SHOWN = "[not shown]"
-SMALL_NUMERAL = re.compile(
-    r"(?<![\w.\u00a0])(?<![A-Za-z]-)(?<!\bperiod )(?<!\bp = )[1-7](?!\w|\.\d|%|,\d{3}|-[A-Za-z])"
+BEFORE_NUMERAL = r"(?<![\w.\u00a0])(?<![A-Za-z]-)(?<!\bperiod )(?<!\bp = )"
+AFTER_NUMERAL = (
+    r"(?!\w|\.\d|%|,\d{3}|-[A-Za-z])"
     r"(?!\s+(?:clusters?|arms?|strat\w+|pairs?|parameters?|months?|periods?|sequences?|df)\b)"
 )
 FIGURES_OF_FEW = (
@@ -45,15 +48,16 @@ class Mask:
 
     any_label: re.Pattern[str] | None
     any_name: re.Pattern[str] | None
+    any_small: re.Pattern[str]
 
     def text(self, text: str) -> str:
-        """Free text: labels go, digits from 1 to 7 go, and so does what follows ``clusters ...:``."""
+        """Free text: labels and suppressed numbers go, and so does what follows ``clusters ...:``."""
         text = LIST_OF_PEOPLE.sub(rf"\1{NOT_SHOWN}", _without(text, self.any_label))
         text = LIST_OF_CLUSTERS.sub(rf"\1: {NOT_SHOWN}", text)
         for figures in FIGURES_OF_FEW:
             text = figures.sub("", text)
         kept = RUN_OF_PERIODS.findall(text)
-        parts = [SMALL_NUMERAL.sub("[a small number]", part) for part in RUN_OF_PERIODS.split(text)]
+        parts = [self.any_small.sub("[a small number]", part) for part in RUN_OF_PERIODS.split(text)]
         return "".join(part + run for part, run in zip(parts, (*kept, ""), strict=True))
 
     def name(self, text: str) -> str:
@@ -61,11 +65,12 @@ class Mask:
         return _without(text, self.any_name)
 
 
-def mask_for(rows: Iterable[Row]) -> Mask:
+def mask_for(rows: Iterable[Row], rule: CountRule) -> Mask:
     """The mask for all labels of clusters in these rows. Numbers given by the gate are no labels."""
     labels = {cluster_of(row) for row in rows} - {""}
     labels = {label for label in labels if not PSEUDONYM.match(label)}
-    return Mask(_pattern(labels), _pattern({label for label in labels if not label.isdigit()}))
+    names = {label for label in labels if not label.isdigit()}
+    return Mask(_pattern(labels), _pattern(names), _small_numeral(rule.suppress_below))
 
 
 def mask_row(row: Row, mask: Mask) -> Row:
@@ -89,6 +94,13 @@ def mask_row(row: Row, mask: Mask) -> Row:
         warning=row.warning if row.status == "suppressed" else mask.text(row.warning),
         error=reason,
     )
+
+
+@cache
+def _small_numeral(limit: int) -> re.Pattern[str]:
+    """A number from 1 up to a limit that may count people."""
+    numbers = "|".join(map(str, range(1, limit)))
+    return re.compile(f"{BEFORE_NUMERAL}(?:{numbers}){AFTER_NUMERAL}")
 
 
 def _pattern(labels: set[str]) -> re.Pattern[str] | None:

@@ -10,10 +10,9 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from precept_stats.data.policies import CountRule
 from precept_stats.values import Row
 
-SMALLEST_SHOWN, BASE = 8, 5
-SMALL = "1 to 7"
 _COUNTED = (
     "individuals, events, rows, admissions, babies, births, cases, children, deaths, infants, mothers, "
 )
@@ -39,11 +38,6 @@ def suppressed(row: Row, why: str) -> Row:
     return replace(row, stat=None, status="suppressed", warning=why)
 
 
-def round_count(value: float) -> int:
-    """To the nearest 5; a half goes up."""
-    return BASE * int((value + BASE / 2) // BASE)
-
-
 def key_of(row: Row) -> Key:
     """What the row is about, without the name of its statistic."""
     groups = (f"{name}={level}" for name, level in row.groups)
@@ -58,11 +52,6 @@ def number(row: Row | None) -> float | None:
 def counts_people(row: Row) -> bool:
     """Whether the unit of a row is a count of people or of events."""
     return row.unit.casefold() in PEOPLE
-
-
-def is_small(value: float | None) -> bool:
-    """Whether a count is one of those that are suppressed."""
-    return value is not None and 0 < value < SMALLEST_SHOWN
 
 
 def counted_columns(rows: Iterable[Row]) -> frozenset[Key]:
@@ -167,7 +156,7 @@ def _place(sd: float) -> int:
     return 1 - math.floor(math.log10(sd))
 
 
-def analyses_with_small_clusters(rows: Iterable[Row]) -> frozenset[str]:
+def analyses_with_small_clusters(rows: Iterable[Row], rule: CountRule) -> frozenset[str]:
     """Analyses in which some cluster has 1 to 7 individuals, as flow or counts by cluster show."""
 
     def tells(row: Row) -> bool:
@@ -175,11 +164,13 @@ def analyses_with_small_clusters(rows: Iterable[Row]) -> frozenset[str]:
         return by_cluster or (row.context == "flow" and row.stat_name == "size_min")
 
     return frozenset(
-        row.analysis for row in rows if tells(row) and (row.status == "suppressed" or is_small(number(row)))
+        row.analysis
+        for row in rows
+        if tells(row) and (row.status == "suppressed" or rule.is_small(number(row)))
     )
 
 
-def gate_sizes(row: Row, counted: frozenset[Key], small: frozenset[str]) -> Row:
+def gate_sizes(row: Row, counted: frozenset[Key], small: frozenset[str], rule: CountRule) -> Row:
     """The spread of cluster sizes: two digits, or nothing where a cluster is small.
 
     A median proportion of a table of clusters, which is that of one cluster, has two decimals.
@@ -191,11 +182,11 @@ def gate_sizes(row: Row, counted: frozenset[Key], small: frozenset[str]) -> Row:
     if value is None or not (spread or row.stat_name in ("cv_size", *EFFECTS)):
         return row
     if row.analysis in small and row.stat_name not in EFFECTS:
-        return suppressed(row, f"some clusters have {SMALL} individuals")
+        return suppressed(row, f"some clusters have {rule.words} individuals")
     return replace(row, stat=significant(value, 2))
 
 
-def outcomes_with_few(rows: list[Row]) -> frozenset[str]:
+def outcomes_with_few(rows: list[Row], rule: CountRule) -> frozenset[str]:
     """Outcomes for which an arm has 1 to 7 events or non-events.
 
     From the counts by cluster, for every analysis from the proportion of an arm times its size, and from the
@@ -203,26 +194,26 @@ def outcomes_with_few(rows: list[Row]) -> frozenset[str]:
     """
     return frozenset(
         (
-            *_few_by_cluster(rows),
-            *_few_by_period(rows),
-            *_few_by_share(rows),
-            *_few_by_correlation(rows),
+            *_few_by_cluster(rows, rule),
+            *_few_by_period(rows, rule),
+            *_few_by_share(rows, rule),
+            *_few_by_correlation(rows, rule),
         )
     )
 
 
-def _few_by_cluster(rows: list[Row]) -> Iterator[str]:
+def _few_by_cluster(rows: list[Row], rule: CountRule) -> Iterator[str]:
     sums: dict[Key, dict[str, list[float | None]]] = {}
     for row in rows:
         if row.context == "cluster_outcome" and row.group("period") != "baseline":
             arm = sums.setdefault((row.variable, row.group("arm")), {})
             arm.setdefault(row.stat_name, []).append(number(row))
     for (variable, _), counts in sums.items():
-        if _few(_sum(counts.get("n", [None])), _sum(counts.get("N", [None]))):
+        if _few(_sum(counts.get("n", [None])), _sum(counts.get("N", [None])), rule):
             yield variable
 
 
-def _few_by_period(rows: list[Row]) -> Iterator[str]:
+def _few_by_period(rows: list[Row], rule: CountRule) -> Iterator[str]:
     """The same from the sizes and proportions of clusters by period, for each condition."""
     cells: dict[Key, dict[str, Row]] = {}
     for row in rows:
@@ -237,11 +228,13 @@ def _few_by_period(rows: list[Row]) -> Iterator[str]:
             sums.setdefault((mean.variable, str(treated.stat)), []).append(known)
     for (variable, _), counts in sums.items():
         shown = [count for count in counts if count is not None]
-        if len(shown) == len(counts) and _few(*(sum(count[at] for count in shown) for at in (0, 1))):
+        if len(shown) == len(counts) and _few(
+            sum(count[0] for count in shown), sum(count[1] for count in shown), rule
+        ):
             yield variable
 
 
-def _few_by_share(rows: list[Row]) -> Iterator[str]:
+def _few_by_share(rows: list[Row], rule: CountRule) -> Iterator[str]:
     sizes = {
         (row.analysis, row.group("arm")): number(row)
         for row in rows
@@ -250,11 +243,11 @@ def _few_by_share(rows: list[Row]) -> Iterator[str]:
     for row in rows:
         if row.context == "arm_summary" and row.stat_name == "estimate" and row.unit == "proportion":
             share, size = number(row), sizes.get((row.analysis, row.group("arm")))
-            if share is not None and size is not None and _few(share * size, size):
+            if share is not None and size is not None and _few(share * size, size, rule):
                 yield row.variable
 
 
-def _few_by_correlation(rows: list[Row]) -> Iterator[str]:
+def _few_by_correlation(rows: list[Row], rule: CountRule) -> Iterator[str]:
     counts = {
         (key_of(row), row.stat_name): row
         for row in rows
@@ -262,15 +255,15 @@ def _few_by_correlation(rows: list[Row]) -> Iterator[str]:
     }
     for (key, name), row in counts.items():
         if name == "n_events" and (
-            row.status == "suppressed" or _few(number(row), number(counts.get((key, "n"))))
+            row.status == "suppressed" or _few(number(row), number(counts.get((key, "n"))), rule)
         ):
             yield row.variable
 
 
-def _few(events: float | None, total: float | None) -> bool:
+def _few(events: float | None, total: float | None, rule: CountRule) -> bool:
     if events is None or total is None:
         return False
-    return any(0.5 <= round(part, 6) < SMALLEST_SHOWN - 0.5 for part in (events, total - events))
+    return any(0.5 <= round(part, 6) < rule.suppress_below - 0.5 for part in (events, total - events))
 
 
 def _sum(values: list[float | None]) -> float | None:

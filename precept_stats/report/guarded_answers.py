@@ -9,14 +9,13 @@ gives the same when it is put to its own output.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from precept_stats.data.policies import CountRule
 from precept_stats.methods.settings_missing import ArmShift
 from precept_stats.report.guarded import (
-    SMALL,
     counts_people,
-    is_small,
     number,
     outcomes_with_few,
     significant,
@@ -62,24 +61,24 @@ class Guarded:
     coarse: frozenset[str]
 
 
-def guarded_answers(rows: Iterable[Row]) -> Guarded:
-    """The analyses concerned."""
+def guarded_answers(rows: Iterable[Row], rule: CountRule, refused: Mapping[str, str]) -> Guarded:
+    """The analyses concerned; ``refused`` are others whose answers go, each with the reason."""
     found = list(rows)
-    outcomes = outcomes_with_few(found)
+    outcomes = outcomes_with_few(found, rule)
     with_few = {row.analysis for row in found if row.context in ANSWERS and row.variable in outcomes}
-    return Guarded(_gone(found), _with_few_missing(found) | with_few)
+    return Guarded({**refused, **_gone(found, rule)}, _with_few_missing(found, rule) | with_few)
 
 
-def _with_few_missing(rows: Iterable[Row]) -> frozenset[str]:
+def _with_few_missing(rows: Iterable[Row], rule: CountRule) -> frozenset[str]:
     """Analyses of an outcome that 1 to 7 people of an arm lack, whether they were left out or filled in."""
     found = list(rows)
     left_out = {
         row.analysis
         for row in found
         if (row.context, row.variable, row.stat_name) == ("flow", "outcome_missing", "n")
-        and (row.status == "suppressed" or is_small(number(row)))
+        and (row.status == "suppressed" or rule.is_small(number(row)))
     }
-    return few_missing(found) | left_out
+    return few_missing(found, rule) | left_out
 
 
 def as_shown(answers: tuple[Estimate, ...], rows: Iterable[Row]) -> tuple[Estimate, ...]:
@@ -111,22 +110,22 @@ def coarse(value: float, unit: str, decimals: int = DIGITS) -> float:
     return round(value, decimals) if unit == "proportion" else significant(value, DIGITS)
 
 
-def _gone(found: list[Row]) -> dict[str, str]:
+def _gone(found: list[Row], rule: CountRule) -> dict[str, str]:
     """Analyses whose effect is another one times a share of few people, each with the reason.
 
     Effects among those moved, or by dose: the effect as allocated is such an effect times the difference
     in what was received. Effects under a shift of imputed outcomes: less the effect under another one they
     are the share that is missing times the difference of the shifts.
     """
-    few = few_missing(found)
+    few = few_missing(found, rule)
     shifted = {
         row.analysis
         for row in found
         if row.context == "setting" and row.variable == SHIFT and row.stat != str(ArmShift())
     }
     return {
-        **dict.fromkeys(shifted & few, f"an arm has {SMALL} with or without an outcome"),
-        **dict.fromkeys(few_received(found), f"an arm has {SMALL} who received it, or did not"),
+        **dict.fromkeys(shifted & few, f"an arm has {rule.words} with or without an outcome"),
+        **dict.fromkeys(few_received(found, rule), f"an arm has {rule.words} who received it, or did not"),
     }
 
 

@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from precept_stats.report.guarded import SMALL, is_small, number, round_count, significant, suppressed
+from precept_stats.data.policies import CountRule
+from precept_stats.report.guarded import number, significant, suppressed
 from precept_stats.report.guarded_clusters import GRID, on_grid
 from precept_stats.values import Context, Row
 
@@ -22,8 +23,6 @@ KEPT = ("N", "conf_level", "rank", "person_time", "n_useful")
 LIMITS = ("conf_low", "conf_high")
 RANKS = ("mean_rank", "rank_low", "rank_high")
 HALVES = ("z",)
-OF_AREA = f"a count of the area is {SMALL}"
-OF_SOME = f"a count of some area is {SMALL}"
 NO_COUNTS = "its counts are not in the results"
 
 Cell = tuple[str, str, str]
@@ -38,6 +37,15 @@ class AreaFacts:
     small: frozenset[Cell]
     errors: dict[tuple[str, ...], float]
     analyses: frozenset[str]
+    rule: CountRule
+
+    @property
+    def of_area(self) -> str:
+        return f"a count of the area is {self.rule.words}"
+
+    @property
+    def of_some(self) -> str:
+        return f"a count of some area is {self.rule.words}"
 
     def is_small(self, analysis: str, area: str) -> bool:
         """Whether an area is small in any period."""
@@ -49,7 +57,7 @@ class AreaFacts:
         return any(cell[0] == row.analysis and cell[1] in periods for cell in self.small)
 
 
-def facts_of_areas(rows: Iterable[Row]) -> AreaFacts:
+def facts_of_areas(rows: Iterable[Row], rule: CountRule) -> AreaFacts:
     """Read the counts and the standard errors of all areas from the rows."""
     events: dict[Cell, float | None] = {}
     sizes: dict[Cell, float | None] = {}
@@ -65,7 +73,7 @@ def facts_of_areas(rows: Iterable[Row]) -> AreaFacts:
         if row.context != "area":
             continue
         analyses.add(row.analysis)
-        few = is_small(value) or row.status == "suppressed"
+        few = rule.is_small(value) or row.status == "suppressed"
         if few and row.stat_name in ("n", "N", "n_missed"):
             small.add(_cell(row))
         if row.stat_name == "n":
@@ -73,7 +81,7 @@ def facts_of_areas(rows: Iterable[Row]) -> AreaFacts:
         if row.stat_name in ("N", "person_time"):
             sizes[_cell(row)] = value
     counts = {cell: (count, sizes.get(cell)) for cell, count in events.items()}
-    return AreaFacts(counts, frozenset(small), errors, frozenset(analyses))
+    return AreaFacts(counts, frozenset(small), errors, frozenset(analyses), rule)
 
 
 def _cell(row: Row) -> Cell:
@@ -103,13 +111,13 @@ def _of_one(row: Row, facts: AreaFacts) -> Row:
     if cell not in facts.counts:
         return suppressed(row, NO_COUNTS)
     if cell in facts.small:
-        return suppressed(row, OF_AREA)
+        return suppressed(row, facts.of_area)
     if facts.some_small(row) and (row.context != "area" or row.stat_name == "share"):
-        return suppressed(row, OF_SOME)
+        return suppressed(row, facts.of_some)
     if row.stat_name in ("n", "n_missed"):
         return row
     if row.context == "area" and row.stat_name == "estimate":
-        return _again(row, facts.counts[cell])
+        return _again(row, facts.counts[cell], facts.rule)
     if row.stat_name in ("estimate", *LIMITS):
         error = facts.errors.get((row.analysis, "area", "", *_groups(row)))
         grid = GRID * significant(error, 1) if error else 0.0
@@ -133,20 +141,20 @@ def _coarse(row: Row, value: float) -> float:
     return round(value, 2)
 
 
-def _again(row: Row, counts: tuple[float | None, float | None]) -> Row:
+def _again(row: Row, counts: tuple[float | None, float | None], rule: CountRule) -> Row:
     """The estimate made again from rounded counts."""
     events, size = counts
     factor = FACTORS.get(row.unit, 1.0)
     if events is None or size is None or size <= 0:
         return suppressed(row, NO_COUNTS)
-    below = round_count(size) if row.measure == "proportion" else significant(size, 3)
-    return replace(row, stat=significant(factor * round_count(events) / below, 10))
+    below = rule.rounded(size) if row.measure == "proportion" else significant(size, 3)
+    return replace(row, stat=significant(factor * rule.rounded(events) / below, 10))
 
 
 def _chart(row: Row, facts: AreaFacts) -> Row:
     """A chart goes with any small month: its middle and limits are made of all months."""
     if facts.is_small(row.analysis, row.group("area")):
-        return suppressed(row, OF_AREA)
+        return suppressed(row, facts.of_area)
     value = number(row) or 0.0
     whole = row.unit == "periods" or row.stat_name == "outside"
     return row if whole else replace(row, stat=significant(value, 2))
@@ -156,7 +164,7 @@ def _of_all(row: Row, facts: AreaFacts) -> Row:
     """A number about all areas of a period, or of two."""
     value = number(row) or 0.0
     if facts.some_small(row):
-        return suppressed(row, OF_SOME)
+        return suppressed(row, facts.of_some)
     if not facts.counts:
         return suppressed(row, NO_COUNTS)
     if row.context == "funnel" and row.group("grid"):

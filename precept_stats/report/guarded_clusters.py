@@ -11,16 +11,13 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from precept_stats.data.policies import CountRule
 from precept_stats.report.free_text import cluster_of
 from precept_stats.report.guarded import (
-    SMALL,
-    SMALLEST_SHOWN,
     Key,
     counts_people,
-    is_small,
     key_of,
     number,
-    round_count,
     significant,
     suppressed,
 )
@@ -42,47 +39,48 @@ class Counted:
 
     counted: frozenset[About]
     small: frozenset[About]
+    rule: CountRule
 
     def reason_to_hide(self, row: Row) -> str:
         """Why nothing that is derived from this cluster may be shown; empty when there is no reason."""
         about = (row.variable, cluster_of(row))
         if about in self.small:
-            return f"a count of the cluster is {SMALL}"
+            return f"a count of the cluster is {self.rule.words}"
         return "" if about in self.counted else "its counts are not in the results"
 
 
-def by_cluster(rows: list[Row]) -> dict[Key, Row]:
+def by_cluster(rows: list[Row], rule: CountRule) -> dict[Key, Row]:
     """New rows, by key and statistic, for means by period, predictions and effects without a cluster."""
     groups: dict[Key, dict[str, Row]] = {}
     for row in rows:
         if row.context in ("schedule", *DERIVED) and cluster_of(row):
             groups.setdefault(key_of(row), {})[row.stat_name] = row
-    counted = _counted(rows, groups)
+    counted = _counted(rows, groups, rule)
     changed: dict[Key, Row] = {}
     for key, found in groups.items():
         context = key[1]
-        made = _schedule(found) if context == "schedule" else _derived(found, counted)
+        made = _schedule(found, rule) if context == "schedule" else _derived(found, counted)
         changed.update({(*key, row.stat_name): row for row in made})
     return changed
 
 
-def _counted(rows: Iterable[Row], groups: Mapping[Key, Mapping[str, Row]]) -> Counted:
+def _counted(rows: Iterable[Row], groups: Mapping[Key, Mapping[str, Row]], rule: CountRule) -> Counted:
     known: set[About] = set()
     small: set[About] = set()
     for row in rows:
         of_outcome = row.context in ("cluster_outcome", "schedule", "missingness")
         if of_outcome and cluster_of(row) and row.stat_name in ("n", "N") and counts_people(row):
             known.add((row.variable, cluster_of(row)))
-            if row.status == "suppressed" or is_small(number(row)):
+            if row.status == "suppressed" or rule.is_small(number(row)):
                 small.add((row.variable, cluster_of(row)))
     for key, found in groups.items():
         mean = found.get("mean")
-        if key[1] == "schedule" and mean is not None and (mean.stat is None or _few_events(found)):
+        if key[1] == "schedule" and mean is not None and (mean.stat is None or _few_events(found, rule)):
             small.add((mean.variable, cluster_of(mean)))
-    return Counted(frozenset(known), frozenset(small))
+    return Counted(frozenset(known), frozenset(small), rule)
 
 
-def _schedule(found: Mapping[str, Row]) -> Iterator[Row]:
+def _schedule(found: Mapping[str, Row], rule: CountRule) -> Iterator[Row]:
     """The mean of a cluster in a period: made again from rounded counts, or to three digits, or gone."""
     mean, size = found.get("mean"), found.get("n")
     value, n = number(mean), number(size)
@@ -90,22 +88,22 @@ def _schedule(found: Mapping[str, Row]) -> Iterator[Row]:
         return
     if size is None:
         yield suppressed(mean, "its counts are not in the results")
-    elif n is None or n <= 0 or is_small(n) or _few_events(found):
-        yield suppressed(mean, f"from a count of {SMALL}")
+    elif n is None or n <= 0 or rule.is_small(n) or _few_events(found, rule):
+        yield suppressed(mean, f"from a count of {rule.words}")
     elif mean.unit == "proportion":
-        yield replace(mean, stat=round_count(round(value * n)) / round_count(n))
+        yield replace(mean, stat=rule.rounded(round(value * n)) / rule.rounded(n))
     else:
         yield replace(mean, stat=significant(value, 3))
 
 
-def _few_events(found: Mapping[str, Row]) -> bool:
+def _few_events(found: Mapping[str, Row], rule: CountRule) -> bool:
     """Whether a proportion or rate is of 1 to 7 events."""
     mean, size = found["mean"], found.get("n")
     value, n = number(mean), number(size)
     if size is None or value is None or n is None:
         return False
     of_events = mean.unit == "proportion" or "event" in mean.unit or not counts_people(size)
-    return of_events and 0.5 <= round(value * n, 6) < SMALLEST_SHOWN - 0.5
+    return of_events and 0.5 <= round(value * n, 6) < rule.suppress_below - 0.5
 
 
 def _derived(found: Mapping[str, Row], counted: Counted) -> Iterator[Row]:

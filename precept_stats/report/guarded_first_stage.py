@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from precept_stats.report.guarded import SMALL, Key, is_small, key_of, number, suppressed
+from precept_stats.data.policies import CountRule
+from precept_stats.report.guarded import Key, key_of, number, suppressed
 from precept_stats.values import Row
 
 COUNTS = ("n", "N")
 
 
-def of_first_stages(rows: Iterable[Row]) -> dict[Key, Row]:
+def of_first_stages(rows: Iterable[Row], rule: CountRule) -> dict[Key, Row]:
     """New rows, by key and statistic, for first stages that would tell of few people."""
     stages = [row for row in rows if row.context == "first_stage"]
-    few = few_received(stages)
-    reason = f"an arm has {SMALL} who received it, or did not"
+    few = few_received(stages, rule)
+    reason = f"an arm has {rule.words} who received it, or did not"
     return {
         (*key_of(row), row.stat_name): suppressed(row, reason)
         for row in stages
@@ -27,19 +28,19 @@ def of_first_stages(rows: Iterable[Row]) -> dict[Key, Row]:
     }
 
 
-def few_received(rows: Iterable[Row]) -> frozenset[str]:
+def few_received(rows: Iterable[Row], rule: CountRule) -> frozenset[str]:
     """Analyses in which an arm has 1 to 7 people who received it, or who did not."""
     stages = [row for row in rows if row.context == "first_stage"]
-    return frozenset(row.analysis for row in stages if row.stat_name == "n" and _few(row, stages))
+    return frozenset(row.analysis for row in stages if row.stat_name == "n" and _few(row, stages, rule))
 
 
-def _few(row: Row, stages: list[Row]) -> bool:
+def _few(row: Row, stages: list[Row], rule: CountRule) -> bool:
     """Whether so few of an arm received it, or did not, or it was hidden for that."""
     if row.status == "suppressed":
         return True
     part = number(row)
     whole = next((number(other) for other in stages if _same_arm(row, other)), None)
-    return part is None or whole is None or is_small(part) or is_small(whole - part)
+    return part is None or whole is None or rule.is_small(part) or rule.is_small(whole - part)
 
 
 def _same_arm(row: Row, other: Row) -> bool:

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from precept_stats.data.policies import CountRule
 from precept_stats.report.guarded import (
-    SMALL,
     Key,
     analyses_with_small_clusters,
     key_of,
@@ -26,10 +26,10 @@ FEWEST = 1000
 PLAIN = ("observed", "test", "n_replicates", "n_distinct", "share_extreme")
 
 
-def of_distributions(rows: Iterable[Row]) -> dict[Key, Row]:
+def of_distributions(rows: Iterable[Row], rule: CountRule) -> dict[Key, Row]:
     """New rows, by key and statistic, for the bins of distributions."""
     found = list(rows)
-    small = analyses_with_small_clusters(found)
+    small = analyses_with_small_clusters(found, rule)
     many = {
         row.analysis
         for row in found
@@ -38,13 +38,13 @@ def of_distributions(rows: Iterable[Row]) -> dict[Key, Row]:
     changed = {}
     for row in found:
         if row.context == "reference" and row.stat_name not in PLAIN and row.stat is not None:
-            changed[(*key_of(row), row.stat_name)] = _coarse(row, small, many)
+            changed[(*key_of(row), row.stat_name)] = _coarse(row, small, many, rule)
     return changed
 
 
-def _coarse(row: Row, small: frozenset[str], many: set[str]) -> Row:
+def _coarse(row: Row, small: frozenset[str], many: set[str], rule: CountRule) -> Row:
     if row.analysis in small:
-        return suppressed(row, f"some clusters have {SMALL} individuals")
+        return suppressed(row, f"some clusters have {rule.words} individuals")
     if row.analysis not in many:
         return suppressed(row, "so few values would give the outcomes of clusters away")
     value = number(row)

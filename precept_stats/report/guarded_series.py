@@ -9,20 +9,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from precept_stats.data.policies import CountRule
 from precept_stats.report.guarded import (
-    SMALL,
     Key,
     counts_people,
-    is_small,
     key_of,
     number,
-    round_count,
     suppressed,
 )
 from precept_stats.values import Row
 
 
-def of_points(rows: list[Row]) -> dict[Key, Row]:
+def of_points(rows: list[Row], rule: CountRule) -> dict[Key, Row]:
     """New rows, by key and statistic, for the points of series that count people."""
     points: dict[Key, dict[str, Row]] = {}
     for row in rows:
@@ -33,17 +31,17 @@ def of_points(rows: list[Row]) -> dict[Key, Row]:
         below = found.get("N")
         if below is None or not counts_people(below) or "value" not in found:
             continue
-        for row in _gated(found):
+        for row in _gated(found, rule):
             changed[(*key, row.stat_name)] = row
     return changed
 
 
-def _gated(found: dict[str, Row]) -> list[Row]:
+def _gated(found: dict[str, Row], rule: CountRule) -> list[Row]:
     total, events, value = number(found["N"]), number(found.get("n")), found["value"]
-    if total is None or is_small(total):
+    if total is None or rule.is_small(total):
         gone = [found[name] for name in ("n", "N", "value") if name in found]
-        return [suppressed(row, f"of {SMALL} individuals") for row in gone]
-    if events is None or is_small(events):
+        return [suppressed(row, f"of {rule.words} individuals") for row in gone]
+    if events is None or rule.is_small(events):
         gone = [found[name] for name in ("n", "value") if name in found]
-        return [suppressed(row, f"from a count of {SMALL}") for row in gone]
-    return [replace(value, stat=min(round_count(events) / round_count(total), 1.0))]
+        return [suppressed(row, f"from a count of {rule.words}") for row in gone]
+    return [replace(value, stat=min(rule.rounded(events) / rule.rounded(total), 1.0))]

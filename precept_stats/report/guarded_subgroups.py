@@ -9,24 +9,25 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from precept_stats.report.guarded import SMALL, Key, counts_people, is_small, key_of, number, suppressed
+from precept_stats.data.policies import CountRule
+from precept_stats.report.guarded import Key, counts_people, key_of, number, suppressed
 from precept_stats.report.guarded_answers import coarse
 from precept_stats.values import Row
 
 EFFECTS = ("estimate", "std_error", "conf_low", "conf_high")
 
 
-def of_subgroups(rows: list[Row]) -> dict[Key, Row]:
+def of_subgroups(rows: list[Row], rule: CountRule) -> dict[Key, Row]:
     """New rows, by key and statistic."""
     few = {
         row.analysis
         for row in rows
         if row.context == "subgroup"
         and counts_people(row)
-        and (row.status == "suppressed" or is_small(number(row)))
+        and (row.status == "suppressed" or rule.is_small(number(row)))
     }
     return {
-        (*key_of(row), row.stat_name): suppressed(row, f"an arm of a subgroup has {SMALL}")
+        (*key_of(row), row.stat_name): suppressed(row, f"an arm of a subgroup has {rule.words}")
         if row.analysis in few
         else _coarse(row)
         for row in rows

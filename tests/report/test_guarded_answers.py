@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from precept_stats.ard import from_json, to_json
+from precept_stats.data.policies import read_policy
 from precept_stats.report.disclosure import gate, gate_results
 from precept_stats.report.free_text import mask_for
 from precept_stats.report.render_html import render_html
@@ -130,13 +131,13 @@ def test_events_of_a_correlation_are_guarded_counts() -> None:
 
 
 def test_p_of_one_is_no_count() -> None:
-    mask = mask_for(())
+    mask = mask_for((), read_policy(NHS).policy.counts)
     assert mask.text("not estimable; counted with p = 1") == "not estimable; counted with p = 1"
     assert mask.text("group = 1 of 3 people") == "group = [a small number] of [a small number] people"
 
 
 def test_warnings_do_not_tell_what_their_rows_do_not() -> None:
-    mask = mask_for(())
+    mask = mask_for((), read_policy(NHS).policy.counts)
     unequal = "weights are very unequal: the largest is 100, 14.3 times their mean, and answered rows tell as"
     unequal += " much as 12 per cent of them would with equal weights; consider truncation"
     assert mask.text(unequal) == "weights are very unequal; consider truncation"

@@ -8,11 +8,12 @@ import pandas as pd
 import pytest
 
 import precept_stats as ps
+from precept_stats.data.policies import read_policy
 from precept_stats.report.disclosure import gate
-from precept_stats.report.guarded import SMALLEST_SHOWN, round_count
 from precept_stats.values import Row
 
 POLICY = "nhs_counts_v1"
+RULE = read_policy(POLICY).policy.counts
 METHODS = (
     ps.DisparityIndices(),
     ps.RegionalShrinkage(),
@@ -57,7 +58,7 @@ def test_an_area_with_a_small_count_keeps_only_its_size(small: tuple[int, int]) 
     left = numbers_about(shown, "Area 5")
     allowed = {"area N", "area conf_level", "shrinkage conf_level"}
     assert set(left) <= allowed, left
-    if small[1] < SMALLEST_SHOWN:
+    if small[1] < RULE.suppress_below:
         assert "area N" not in left
 
 
@@ -84,9 +85,9 @@ def test_estimates_that_are_shown_are_made_of_rounded_counts() -> None:
     shown = gate(rows_of(SAFE), POLICY)
     for k, (events, people) in enumerate(SAFE):
         left = numbers_about(shown, f"Area {k}")
-        assert left["area n"] == round_count(events)
-        assert left["area N"] == round_count(people)
-        assert left["area estimate"] == pytest.approx(100.0 * round_count(events) / round_count(people))
+        assert left["area n"] == RULE.rounded(events)
+        assert left["area N"] == RULE.rounded(people)
+        assert left["area estimate"] == pytest.approx(100.0 * RULE.rounded(events) / RULE.rounded(people))
 
 
 def signature(counts: list[tuple[int, int]]) -> tuple[object, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from precept_stats.data.policies import read_policy
 from precept_stats.methods.contract import gap_of, strategies_of
 from precept_stats.plan.explain_terms import REASONS
 from precept_stats.report.blocks import Block, Bullets, Column, Heading, Prose, Table, TableRow, Terms
@@ -10,14 +11,6 @@ from precept_stats.report.material import Material, answer, is_withheld, reason_
 from precept_stats.report.sections.lock import lock_words
 from precept_stats.report.words import NONE, capital, gap_words, plain, sentence, value_words
 from precept_stats.values import Row
-
-POLICIES = {
-    "none": "None: every count is shown as it is.",
-    "nhs_counts_v1": "nhs_counts_v1: counts of people from 1 to 7 are suppressed, all others rounded to the "
-    "nearest 5, and percentages made again from the rounded counts; least and greatest values are not "
-    "shown, nor statistics that would give a small count away; clusters stand under numbers. Model estimates "
-    "are made from unrounded data.",
-}
 
 
 def deviations(material: Material) -> tuple[Block, ...]:
@@ -101,7 +94,7 @@ def provenance(material: Material) -> tuple[Block, ...]:
     """Plan, data, software, seed, time and disclosure policy."""
     made = material.provenance
     suppressed = material.released.suppressed
-    policy = POLICIES[material.released.policy]
+    policy = read_policy(material.released.policy).policy.words
     hidden = f" {capital(plural(suppressed, 'number'))} suppressed." if suppressed else ""
     entries = [
         ("Plan", f"{made.plan_id}, version {made.plan_version}"),
@@ -110,6 +103,7 @@ def provenance(material: Material) -> tuple[Block, ...]:
         *((f"Data: {name}", f"SHA-256 {digest}") for name, digest in made.data_digests),
         ("Data source", "Synthetic data, made by a program." if made.synthetic else ""),
         ("Disclosure policy", f"{policy}{hidden}"),
+        ("Disclosure policy digest", f"SHA-256 {made.policy_digest}" if made.policy_digest else ""),
         ("Software", ", ".join(f"{name} {version}" for name, version in made.software)),
         ("Random seed", "none used" if made.seed is None else str(made.seed)),
         ("Created", made.created),
