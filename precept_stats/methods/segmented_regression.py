@@ -58,6 +58,8 @@ class PlaceboDates(Choice):
     margin: int = Field(ge=3, description="Points on each side of a placebo date, at least.")
 
 
+LEVELS = "Of several series without controls: one level, or one each."
+
 SeriesInterval = Annotated[DeltaInterval | BootstrapInterval, Field(discriminator="kind")]
 Placebo = Annotated[NoPlacebo | PlaceboDates, Field(discriminator="kind")]
 
@@ -101,7 +103,7 @@ class SegmentedRegression(Declared):
 
     kind: Literal["segmented_regression"] = "segmented_regression"
     autocorrelation: AnyAutocorrelation
-    levels: Intercepts = "unit"
+    levels: Intercepts = Field(default="unit", description=LEVELS)
     interval: SeriesInterval = DeltaInterval()
     placebo: Placebo = NoPlacebo()
 
@@ -133,7 +135,7 @@ class SegmentedRegression(Declared):
 
     def _listed(self) -> tuple[tuple[str, str, str], ...]:
         found = listed({"interval": self.interval, "placebo": self.placebo})
-        levels = ("levels", self.levels, "Of several series without controls: one level, or one each.")
+        levels = ("levels", self.levels, LEVELS)
         return (*listed_model(self.autocorrelation), levels, *found)
 
     def fit(self, design: SeriesDesign, seed: Seed | None = None) -> Fit:

@@ -94,13 +94,13 @@ Lag = Annotated[FixedLag | RuleOfThumb, Field(discriminator="kind")]
 
 
 class NeweyWest(_Linear):
-    """Ordinary least squares with Newey and West's covariance, good for long series."""
+    """Ordinary least squares with Newey and West's covariance, which is for long series."""
 
     words: ClassVar[str] = "least squares, Newey-West"
     reference: ClassVar[str] = "t, points minus coefficients"
 
     kind: Literal["newey_west"] = "newey_west"
-    lag: Lag
+    lag: Lag = Field(description="Periods up to which errors are taken as related.")
     small_sample: bool = Field(
         default=True, description="Whether the covariance is multiplied by n / (n - p), as in Stata's newey."
     )
@@ -188,7 +188,7 @@ class RemlAr1(_Linear):
     reference: ClassVar[str] = "t"
 
     kind: Literal["reml_ar1"] = "reml_ar1"
-    df: SeriesDf = SatterthwaiteOfSeries()
+    df: SeriesDf = Field(default=SatterthwaiteOfSeries(), description="Of t, and with it the covariance.")
 
     def fit(self, points: Points) -> ErrorFit:
         """The best phi over (-1, 1); at a unit root the df are those of points minus coefficients."""

@@ -41,7 +41,7 @@ class CorrelatedResiduals(Choice):
     """Newey and West's covariance on the scores: correlation up to a lag, and any dispersion."""
 
     kind: Literal["newey_west"] = "newey_west"
-    lag: Lag
+    lag: Lag = Field(description="Periods up to which residuals are taken as related.")
     small_sample: bool = Field(default=True, description="Whether it is multiplied by n / (n - p).")
 
     def of(self, fit: CountFit, points: Points, plain: Matrix) -> tuple[Matrix, tuple[Fact, ...]]:
@@ -62,7 +62,7 @@ class _Counts(Choice):
     words: ClassVar[str] = ""
     reference: ClassVar[str] = "t, points minus coefficients"
 
-    residuals: ResidualCorrelation
+    residuals: ResidualCorrelation = Field(description="What is done about correlation between periods.")
 
     def fit(self, points: Points) -> ErrorFit:
         """Coefficients on the log or logit scale. Raises FitError where they cannot be found."""

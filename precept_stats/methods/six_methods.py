@@ -15,7 +15,7 @@ from precept_stats.inference.fit import Fact, Fit
 from precept_stats.inference.quantities import Quantity
 from precept_stats.inference.seeds import Seed
 from precept_stats.methods.contract import MethodWords
-from precept_stats.methods.segmented_regression import series_facts
+from precept_stats.methods.segmented_regression import LEVELS, series_facts
 from precept_stats.methods.series_columns import Intercepts
 from precept_stats.methods.series_diagnostics import diagnostics
 from precept_stats.methods.series_effects import changes, curve, effect
@@ -59,7 +59,7 @@ class FirstOrder(Choice):
     answer: SixName = Field(
         description="Which of the six is the analysis' own answer; the others stand beside it."
     )
-    lag: Lag = RuleOfThumb()
+    lag: Lag = Field(default=RuleOfThumb(), description="Of Newey and West's covariance.")
 
     def models(self) -> dict[SixName, AnyAutocorrelation]:
         """The six error models."""
@@ -108,7 +108,7 @@ class SixMethods(Declared):
 
     kind: Literal["six_methods"] = "six_methods"
     autocorrelation: FirstOrder
-    levels: Intercepts = "unit"
+    levels: Intercepts = Field(default="unit", description=LEVELS)
 
     @property
     def own(self) -> AnyAutocorrelation:
@@ -130,7 +130,7 @@ class SixMethods(Declared):
         return f"Segmented regression by six methods, answer {LABELS[self.autocorrelation.answer]}"
 
     def _listed(self) -> tuple[tuple[str, str, str], ...]:
-        levels = ("levels", self.levels, "Of several series without controls: one level, or one each.")
+        levels = ("levels", self.levels, LEVELS)
         return (*listed_model(self.autocorrelation), levels)
 
     def fit(self, design: SeriesDesign, seed: Seed | None = None) -> Fit:

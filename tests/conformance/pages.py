@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from types import UnionType
-from typing import Union, get_args, get_origin
+from types import NoneType, UnionType
+from typing import Literal, Union, get_args, get_origin
 
 from precept_stats.methods import AnyMethod, TimeMethod
 from precept_stats.methods.settings import Choice
@@ -31,7 +31,9 @@ def settings_table(kind: str) -> str:
         choices = [
             one for one in _choices(field.annotation) if isinstance(one, type) and issubclass(one, Choice)
         ]
-        if not choices:
+        if not choices and get_origin(field.annotation) is Literal:
+            lines.append(f"| `{name}` | {_listed(field.annotation, field.default)} | {field.description} |")
+        elif not choices:
             lines.append(f"| `{name}` | a number; {field.default} | {field.description} |")
         for choice in choices:
             for tag in get_args(choice.model_fields["kind"].annotation):
@@ -63,9 +65,16 @@ def _further(name: str, choice: type[Choice], tag: str) -> Iterator[str]:
         if named:
             yield f"| `{name}.{setting}` with `{tag}` | {', '.join(named)} | {field.description} |"
             continue
-        listed = get_args(field.annotation) or ("text" if field.is_required() else field.default,)
-        tags = ", ".join(f"`{t}`{' (default)' if t == field.default else ''}" for t in listed)
+        tags = _listed(field.annotation, "text" if field.is_required() else field.default)
         yield f"| `{name}.{setting}` with `{tag}` | {tags} | {field.description} |"
+
+
+def _listed(annotation: object, default: object) -> str:
+    """The values that a field takes, the default marked; types by their names."""
+    values = get_args(annotation) or (default,)
+    names = {int: "a whole number", NoneType: "nothing (default)" if default is None else "nothing"}
+    marked = (f"`{one}`{' (default)' if one == default else ''}" for one in values if one not in names)
+    return ", ".join([*(named for kind, named in names.items() if kind in values), *marked])
 
 
 def _tags(annotation: object) -> list[str]:
