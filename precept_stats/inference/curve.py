@@ -28,6 +28,20 @@ class CurvePoint:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class EventPoint:
+    """The effect at one time since each unit's own start, and how many units have data there.
+
+    ``at`` is the place on the axis, ``label`` its name, which says where an end takes in several times.
+    """
+
+    at: int
+    label: str
+    n_units: int
+    uncertainty: Uncertainty
+    quantity: Quantity
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Beside:
     """The effect again with other inference from the same fit: what it is called, and what is asked of it."""
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from precept_stats.errors import FitError
-from precept_stats.inference.curve import Beside, CurvePoint
+from precept_stats.inference.curve import Beside, CurvePoint, EventPoint
 from precept_stats.inference.fit import Fit
 from precept_stats.inference.quantities import Quantity
 from precept_stats.inference.rows import Header, context_rows
@@ -21,6 +21,19 @@ def over_time_rows(header: Header, fit: Fit, level: float) -> Iterator[Row]:
     yield from change_rows(header, fit.uncertainty, fit.changes, level)
     yield from beside_rows(header, fit.beside, level)
     yield from curve_rows(header, fit.uncertainty, fit.curve, level)
+    yield from event_rows(header, fit.events, level)
+
+
+def event_rows(header: Header, points: tuple[EventPoint, ...], level: float) -> Iterator[Row]:
+    """The effect by time since the start, told apart by the group ``time``; a point that failed says why."""
+    for point in points:
+        groups = (("time", point.label),)
+        for row in _answered(header, point.uncertainty, point.quantity, (level, groups)):
+            yield replace(row, context="panel", warning="", status="ok" if not row.error else row.status)
+        about = replace(header.row("panel", "", None), groups=groups, warning="", status="ok")
+        yield replace(about, stat_name="at", stat=float(point.at), stat_label="Place on the axis")
+        units = ("n_units", point.n_units, "Units with data")
+        yield replace(about, stat_name=units[0], stat=units[1], stat_label=units[2], unit="clusters")
 
 
 def curve_rows(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from precept_stats.inference.curve import Beside, CurvePoint
+from precept_stats.inference.curve import Beside, CurvePoint, EventPoint
 from precept_stats.inference.first_stage import FirstStage
 from precept_stats.inference.posterior_answers import PosteriorAnswers
 from precept_stats.inference.quantities import Quantity
@@ -48,7 +48,7 @@ class Fit:
     subgroup, where the study names one. ``first_stage`` is that of an instrument,
     ``posterior`` what draws tell beside the effect. Of a series ``changes`` are further changes at its
     interruptions, ``curve`` what was fitted and the counterfactual period by period; ``beside`` is the effect
-    under other inference from the same fit.
+    under other inference from the same fit, ``events`` the effect by time since each unit's own start.
     """
 
     uncertainty: Uncertainty
@@ -65,3 +65,4 @@ class Fit:
     changes: tuple[Quantity, ...] = ()
     curve: tuple[CurvePoint, ...] = ()
     beside: tuple[Beside, ...] = ()
+    events: tuple[EventPoint, ...] = ()
