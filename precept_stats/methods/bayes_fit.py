@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from precept_stats.inference.convergence import Convergence, convergence
+from precept_stats.inference.fit import Fact
 from precept_stats.inference.nuts import Chains
 from precept_stats.inference.posterior_facts import values_of
 from precept_stats.inference.seeds import Seed
@@ -88,6 +90,18 @@ class Sampled:
 
     def _chosen(self, rows: Ints | None) -> Floats:
         return self.flat if rows is None else self.flat[rows]
+
+
+def random_facts(sampled: Sampled) -> Iterator[Fact]:
+    """Which random effects were integrated out, and which coordinates others were sampled on."""
+    yield Fact(
+        "random_effects",
+        "Random effects of clusters",
+        "integrated out, so that there is no centring to choose",
+    )
+    for one, block in zip(sampled.model.sampled, sampled.density.posterior.blocks, strict=True):
+        form = "sampled, centred" if block.centred else "sampled, not centred"
+        yield Fact("random_effects", "Random effects", form, "", (("of", one.name),))
 
 
 def judged(chains: Chains, model: BayesModel, coordinates: Floats, effects: Floats) -> Convergence:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -13,21 +14,29 @@ from numpy.typing import NDArray
 from precept_stats.errors import FitError
 from precept_stats.inference.quantities import Quantity, linear
 from precept_stats.methods.arm_model import unit_of_means
+from precept_stats.methods.bayes_random import SampledEffects, as_fixed, period_places, sampled_effects
 from precept_stats.methods.glmm_model import GlmmModel, model_of
 from precept_stats.methods.glmm_variances import latent_parts, latent_shares, spreads
 from precept_stats.methods.linear_mixed_variances import Parts, shares
 from precept_stats.methods.scatter import MEAN_OF
-from precept_stats.methods.settings_bayes import BetaBinomialCells, CellLaws, NegativeBinomialCells
+from precept_stats.methods.settings_bayes import (
+    BayesRandom,
+    BetaBinomialCells,
+    CellLaws,
+    NegativeBinomialCells,
+    PeriodLaws,
+)
 from precept_stats.methods.settings_glmm import FAMILIES
 from precept_stats.methods.settings_prior_kinds import Units
 from precept_stats.methods.settings_priors import Priors
-from precept_stats.methods.settings_random import ConstantEffect, Exchangeable, NestedExchangeable
+from precept_stats.methods.settings_random import ConstantEffect
 from precept_stats.numerics.glmm.families import Family, PoissonLog
 from precept_stats.numerics.glmm.spread import LATENT_VARIANCE
+from precept_stats.numerics.posterior.blocks import Block
 from precept_stats.numerics.posterior.counts import CellLaw, Counts, Rows, collapsed
 from precept_stats.numerics.posterior.density import Likelihood, Posterior
 from precept_stats.numerics.posterior.gaussian import GaussianRows, summed
-from precept_stats.numerics.posterior.laws import Law, Normal
+from precept_stats.numerics.posterior.laws import Known, Law, Normal
 from precept_stats.studies.design import AnyDesign
 from precept_stats.studies.period_design import PeriodDesign
 from precept_stats.studies.question import OutcomeType
@@ -51,6 +60,7 @@ class BayesModel:
     regression: GlmmModel
     cells: CellLaws
     nested: bool
+    periods: PeriodLaws
 
     @property
     def design(self) -> AnyDesign:
@@ -83,6 +93,11 @@ class BayesModel:
         sd = float(np.std(design.y, ddof=1)) if self.outcome == "continuous" else 1.0
         return Units(self.outcome, mean, sd)
 
+    @cached_property
+    def sampled(self) -> tuple[SampledEffects, ...]:
+        """The random effects that are not integrated out."""
+        return sampled_effects(self.regression, self.periods)
+
     @property
     def names(self) -> tuple[str, ...]:
         """One name a coordinate, in order."""
@@ -97,33 +112,68 @@ class BayesModel:
             scales.append("sd[cluster_period]")
         return (
             *self.regression.fixed.names,
+            *(name for one in self.sampled for name in one.effect_names),
             *scales,
             *(("log sd[residual]",) * (self.outcome == "continuous")),
+            *(name for one in self.sampled for name in one.hyper_names),
         )
 
     def laws(self, priors: Priors) -> tuple[Law, ...]:
         """The prior of every coordinate."""
-        units, effects = self.units, self.regression.fixed.effects
-        found: list[Law] = [priors.reference_law(units)]
-        for place in range(1, self.p):
-            of_column = _column_scale(self.regression.X[:, place], self.design.size)
-            covariate = priors.covariate_law(units)
-            in_effect = place in effects
-            found.append(priors.effect_law(units) if in_effect else Normal(0.0, covariate.sd / of_column))
+        units, sampled = self.units, self.sampled
+        found = [*self._fixed_laws(priors), *(law for one in sampled for law in one.effect_laws)]
         if self.clustered:
             found.append(priors.cluster_law(units))
         if self.further_parameter:
             found.append(priors.cell_law(units, of_odds=True))
         elif self.nested:
             found.append(priors.cell_law(units, of_odds=False))
-        return (*found, *((priors.residual_law(units),) if self.outcome == "continuous" else ()))
+        if self.outcome == "continuous":
+            found.append(priors.residual_law(units))
+        return (*found, *(law for one in sampled for law in one.laws(priors, units)))
+
+    def _fixed_laws(self, priors: Priors) -> Iterator[Law]:
+        """Of the coefficients; those of periods are 0 where effects of periods are sampled."""
+        units, effects = self.units, self.regression.fixed.effects
+        replaced = period_places(self.regression) if any(one.autoregressive for one in self.sampled) else ()
+        yield priors.reference_law(units)
+        for place in range(1, self.p):
+            of_column = _column_scale(self.regression.X[:, place], self.design.size)
+            if place in replaced:
+                yield Known(0.0)
+            elif place in effects:
+                yield priors.effect_law(units)
+            else:
+                yield Normal(0.0, priors.covariate_law(units).sd / of_column)
 
     def posterior(self, priors: Priors) -> Posterior:
         """Likelihood and priors. Raises FitError where cells that must be whole are not."""
-        return Posterior(self._likelihood(), self.laws(priors))
+        return Posterior(self._likelihood(), self.laws(priors), self._blocks)
+
+    @property
+    def _blocks(self) -> tuple[Block, ...]:
+        """Where effects that are sampled, their standard deviations and correlations stand."""
+        first, scale, found = self.p, self._inner, []
+        for one in self.sampled:
+            found.append(Block(first, one.count, scale, scale + 1 if one.autoregressive else None))
+            first, scale = first + one.count, scale + len(one.hyper_names)
+        return tuple(found)
+
+    @property
+    def _coefficients(self) -> int:
+        """Coefficients of rows: fixed effects, and effects that are sampled."""
+        return self.p + sum(one.count for one in self.sampled)
+
+    @property
+    def _inner(self) -> int:
+        """Coordinates that the likelihood knows."""
+        further = self.nested or bool(self.further_parameter)
+        own = int(self.clustered) + int(further) + int(self.outcome == "continuous")
+        return self._coefficients + own
 
     def _likelihood(self) -> Likelihood:
-        design, X = self.design, self.regression.X
+        design = self.design
+        X = np.column_stack([self.regression.X, *(one.columns for one in self.sampled)])
         offset = np.zeros(len(design.y)) if design.offset is None else design.offset
         cluster, cell = design.row_cluster, design.row_cluster
         if self.nested and isinstance(design, PeriodDesign):
@@ -148,24 +198,37 @@ class BayesModel:
 
     def parameters(self, coordinates: Floats) -> Floats:
         """Parameters (R, P) from coordinates (R, D)."""
-        count = len(coordinates)
-        scales = np.abs(coordinates[:, self.p :])
-        extra, between = [], np.zeros((count, 1 + self.nested))
+        inner, scales = coordinates[:, : self._inner], np.abs(coordinates[:, self._coefficients :])
+        by, extra = self.regression.random.by, []
+        variances = np.zeros((len(coordinates), len(self.regression.entries)))
         if self.clustered:
-            between[:, 0] = scales[:, 0] ** 2
+            variances[:, by.index("cluster")] = scales[:, 0] ** 2
         if self.further_parameter:
             extra.append(scales[:, int(self.clustered)])
         elif self.nested:
-            between[:, 1] = scales[:, 1] ** 2
-        last = np.full(count, 0.0 if self.outcome == "count" else LATENT_VARIANCE["logit"])
+            variances[:, by.index("cluster_period")] = scales[:, 1] ** 2
+        for one, block in zip(self.sampled, self._blocks, strict=True):
+            if one.entry is not None:
+                variances[:, one.entry] = coordinates[:, block.scale] ** 2
+        last = np.full(len(coordinates), 0.0 if self.outcome == "count" else LATENT_VARIANCE["logit"])
         if self.outcome == "continuous":
-            last = np.exp(2.0 * coordinates[:, -1])
-        return np.column_stack([coordinates[:, : self.p], *extra, between, last])
+            last = np.exp(2.0 * inner[:, -1])
+        return np.column_stack([self._fixed(coordinates), *extra, variances, last])
+
+    def _fixed(self, coordinates: Floats) -> Floats:
+        """The coefficients (R, p), of periods too where their effects are sampled."""
+        found = coordinates[:, : self.p].copy()
+        for one, block in zip(self.sampled, self._blocks, strict=True):
+            if one.autoregressive:
+                found += coordinates[:, block.at] @ as_fixed(self.regression, one).T
+        return found
 
     def monitored(self, coordinates: Floats) -> Floats:
         """Coordinates without the signs that mean nothing."""
-        signed = np.arange(coordinates.shape[-1]) < self.p
-        signed[-1:] |= self.outcome == "continuous"
+        signed = np.arange(coordinates.shape[-1]) < self._coefficients
+        if self.outcome == "continuous":
+            signed[self._inner - 1] = True
+        signed[[block.correlation for block in self._blocks if block.correlation is not None]] = True
         return np.where(signed, coordinates, np.abs(coordinates))
 
     def effect(self) -> Quantity:
@@ -191,7 +254,7 @@ class BayesModel:
         )
 
     def _padded(self, weights: Floats) -> Floats:
-        return np.concatenate([weights, np.zeros(2 + self.nested)])
+        return np.concatenate([weights, np.zeros(len(self.regression.entries) + 1)])
 
     def further(self) -> tuple[Quantity, ...]:
         """How much clusters differ, and how alike their people are."""
@@ -207,7 +270,7 @@ class BayesModel:
         found = [q for one in parts for q in (*spreads(one, median), *self._shares(one))]
         if self.further_parameter == "dispersion":
             found.append(_of_root("overdispersion", self.p, "log", ""))
-        if self.outcome == "binary" and not self.nested:
+        if self.outcome == "binary" and regression.alone:
             found += regression.proportion_iccs()
         return tuple(found)
 
@@ -261,10 +324,11 @@ def _require_whole(found: Counts, cells: int) -> None:
         )
 
 
-def bayes_model(design: AnyDesign, random: Exchangeable | NestedExchangeable, cells: CellLaws) -> BayesModel:
+def bayes_model(design: AnyDesign, random: BayesRandom, cells: CellLaws, periods: PeriodLaws) -> BayesModel:
     """The model of a design."""
-    nested = isinstance(random, NestedExchangeable)
+    terms = random.of(False)
+    nested = any(term.by == "cluster_period" for term in terms)
     link = LINKS[design.outcome.type]
     family: Family = FAMILIES.get((design.outcome.type, link), PoissonLog())
-    regression = model_of(design, (link, family), (random.of(False), ConstantEffect()))
-    return BayesModel(regression, cells, nested)
+    regression = model_of(design, (link, family), (terms, ConstantEffect()))
+    return BayesModel(regression, cells, nested, periods)

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from precept_stats.methods.layout import Layout
 from precept_stats.methods.linear_mixed_plan import followed
-from precept_stats.methods.settings_bayes import BetaBinomialCells, CellLaws, NegativeBinomialCells
+from precept_stats.methods.settings_bayes import (
+    AutoregressivePeriods,
+    BayesRandom,
+    BetaBinomialCells,
+    CellLaws,
+    NegativeBinomialCells,
+    PeriodLaws,
+)
 from precept_stats.methods.settings_priors import Priors
-from precept_stats.methods.settings_random import Exchangeable, NestedExchangeable
 from precept_stats.studies import AnyStudy
+from precept_stats.studies.cluster_trial import ClusterTrial
 from precept_stats.studies.question import OutcomeType
 
 
@@ -21,17 +28,18 @@ def study_objections(study: AnyStudy, layout: Layout) -> list[str]:
     return found
 
 
-def cell_objections(
-    cells: CellLaws, random: Exchangeable | NestedExchangeable, outcome: OutcomeType
-) -> list[str]:
+def cell_objections(cells: CellLaws, random: BayesRandom, outcome: OutcomeType) -> list[str]:
     """Laws of cells that the outcome does not have."""
     if isinstance(cells, BetaBinomialCells) and outcome != "binary":
         return [f"beta-binomial cells are for binary outcomes, not for a {outcome} one"]
     if isinstance(cells, NegativeBinomialCells):
         if outcome != "count":
             return [f"negative binomial cells are for counts, not for a {outcome} outcome"]
-        if isinstance(random, NestedExchangeable):
-            return ["negative binomial counts have a dispersion of rows already: use random exchangeable"]
+        if any(term.by == "cluster_period" for term in random.of(False)):
+            return [
+                "negative binomial counts have a dispersion of rows already: use no random effects by "
+                "cluster_period"
+            ]
     return []
 
 
@@ -52,3 +60,17 @@ def worthwhile_objections(worthwhile: float | None, summary: str) -> list[str]:
             "points are 0.05"
         ]
     return []
+
+
+def period_objections(periods: PeriodLaws, study: AnyStudy) -> list[str]:
+    """Autoregressive periods where there are none."""
+    if isinstance(periods, AutoregressivePeriods) and isinstance(study, ClusterTrial):
+        return ["autoregressive periods: a cluster trial has no periods; leave periods separate"]
+    return []
+
+
+def period_words(periods: PeriodLaws) -> str:
+    """What the equation adds of periods."""
+    if not isinstance(periods, AutoregressivePeriods):
+        return ""
+    return ", period[t] = rho * period[t - 1] + N(0, (1 - rho^2) * sigma2_period)"

@@ -17,14 +17,17 @@ from precept_stats.inference.seeds import Seed
 from precept_stats.inference.watching import NOBODY, Watch
 from precept_stats.methods.bayes_answers import Asked, posterior_answers
 from precept_stats.methods.bayes_facts import Answered, bayes_facts, fit_warnings
-from precept_stats.methods.bayes_fit import Sampled
+from precept_stats.methods.bayes_fit import Sampled, random_facts
 from precept_stats.methods.bayes_model import LINKS, BayesModel, bayes_model
 from precept_stats.methods.bayes_plan import (
     cell_objections,
+    period_objections,
+    period_words,
     prior_objections,
     study_objections,
     worthwhile_objections,
 )
+from precept_stats.methods.bayes_random import term_objections
 from precept_stats.methods.contract import MethodWords
 from precept_stats.methods.glmm_plan import conditional_objections
 from precept_stats.methods.glmm_plan import equation as glmm_equation
@@ -35,10 +38,18 @@ from precept_stats.methods.mixed_facts import design_facts, require_units
 from precept_stats.methods.mixed_gaps import constant_effect_gap, size_gap
 from precept_stats.methods.scatter import require_variation
 from precept_stats.methods.settings import Choice, listed
-from precept_stats.methods.settings_bayes import CellLaws, ConvergenceGate, NormalCells, Nuts
+from precept_stats.methods.settings_bayes import (
+    BayesRandom,
+    CellLaws,
+    ConvergenceGate,
+    NormalCells,
+    Nuts,
+    PeriodLaws,
+    SeparatePeriods,
+)
 from precept_stats.methods.settings_bayes_answers import NotRanked, NoValidation, Ranking, Validation
 from precept_stats.methods.settings_priors import Priors, WeaklyInformativePriors
-from precept_stats.methods.settings_random import ConstantEffect, Exchangeable, NestedExchangeable
+from precept_stats.methods.settings_random import ConstantEffect, Exchangeable
 from precept_stats.numerics.posterior.density import whitened
 from precept_stats.studies import AnyStudy
 from precept_stats.studies.cluster_trial import ClusterTrial
@@ -95,8 +106,9 @@ class BayesianHierarchical(Declared):
     uses: ClassVar[frozenset[str]] = frozenset({"offset"})
     kind: Literal["bayesian_hierarchical"] = "bayesian_hierarchical"
     priors: Priors = WeaklyInformativePriors()
-    random: Exchangeable | NestedExchangeable = Field(default=Exchangeable(), discriminator="kind")
+    random: BayesRandom = Exchangeable()
     cells: CellLaws = NormalCells()
+    periods: PeriodLaws = SeparatePeriods()
     sampler: Nuts = Nuts()
     gate: ConvergenceGate = ConvergenceGate()
     smallest_worthwhile: float | None = Field(
@@ -125,6 +137,8 @@ class BayesianHierarchical(Declared):
             found += conditional_objections(question, LINKS[layout.outcome])
         found += study_objections(study, layout)
         found += random_objections(self.random, study)
+        found += term_objections(self.random.of(False))
+        found += period_objections(self.periods, study)
         found += cell_objections(self.cells, self.random, layout.outcome)
         for priors in (self.priors, *self.prior_grid.values()):
             found += prior_objections(priors, layout.outcome)
@@ -141,11 +155,12 @@ class BayesianHierarchical(Declared):
             told = linear_equation(study, layout, self.random, ConstantEffect())
         else:
             told = glmm_equation(study, layout, self.random, (LINKS[layout.outcome], ConstantEffect()))
+        told += period_words(self.periods)
         told += f"; prior of the effect: {self.priors.effect_words}"
         return MethodWords(self._estimator(layout), told, REFERENCE, listed(self._choices()))
 
     def _choices(self) -> dict[str, Choice]:
-        names = ("priors", "random", "cells", "sampler", "gate", "validation", "ranking")
+        names = ("priors", "random", "cells", "periods", "sampler", "gate", "validation", "ranking")
         return {name: getattr(self, name) for name in names}
 
     def _estimator(self, layout: Layout) -> str:
@@ -177,6 +192,7 @@ class BayesianHierarchical(Declared):
             facts=(
                 *design_facts(design, self._estimator(layout_of_design(design)), REFERENCE),
                 *bayes_facts(model, self.priors, answered, sampled.chains.sampler),
+                *random_facts(sampled),
             ),
             settings=(
                 *((name, value) for name, value, _ in listed(self._choices())),
@@ -225,7 +241,8 @@ class BayesianHierarchical(Declared):
     @staticmethod
     def _names(model: BayesModel) -> tuple[str, ...]:
         extra = (model.further_parameter,) if model.further_parameter else ()
-        variances = ("variance[cluster]", *(("variance[cluster_period]",) * model.nested))
+        regression = model.regression
+        variances = (f"variance[{regression.variance_name(entry)}]" for entry in regression.entries)
         last = "variance[residual]" if model.outcome == "continuous" else "variance[link]"
         return (*model.regression.fixed.names, *extra, *variances, last)
 
@@ -235,4 +252,4 @@ class BayesianHierarchical(Declared):
         return (model.effect(), *model.arm_means())
 
     def _model(self, design: AnyDesign) -> BayesModel:
-        return bayes_model(design, self.random, self.cells)
+        return bayes_model(design, self.random, self.cells, self.periods)

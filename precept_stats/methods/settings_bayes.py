@@ -9,6 +9,7 @@ from pydantic import Field
 from precept_stats.inference.convergence import Convergence
 from precept_stats.inference.nuts import Sampling
 from precept_stats.methods.settings import Choice
+from precept_stats.methods.settings_random import Exchangeable, NestedExchangeable, RandomTerms
 
 
 class NormalCells(Choice):
@@ -30,6 +31,28 @@ class NegativeBinomialCells(Choice):
 
 
 CellLaws = Annotated[NormalCells | BetaBinomialCells | NegativeBinomialCells, Field(discriminator="kind")]
+
+
+BayesRandom = Annotated[Exchangeable | NestedExchangeable | RandomTerms, Field(discriminator="kind")]
+
+
+class SeparatePeriods(Choice):
+    """Each period has an effect of its own, whose prior knows nothing of the others."""
+
+    kind: Literal["separate"] = "separate"
+
+
+class AutoregressivePeriods(Choice):
+    """Effects of periods are a stationary autoregression: the nearer in time, the more alike.
+
+    Periods count as one step apart. The standard deviation has the prior `periods`; the correlation of two
+    neighbours is uniform between 0 and 1, an assumption.
+    """
+
+    kind: Literal["autoregressive"] = "autoregressive"
+
+
+PeriodLaws = Annotated[SeparatePeriods | AutoregressivePeriods, Field(discriminator="kind")]
 
 
 class Nuts(Choice):

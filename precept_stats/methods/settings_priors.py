@@ -53,6 +53,8 @@ class _PriorSet(Choice):
     ratios 95 % between 1/8 and 8 for one standard deviation of a covariate's column, or for one against
     another stratum or period; of means twice the outcome's standard deviation. Clusters: correlation 95 %
     below 0.30 (of counts a SD of log rates 95 % below 1). Cells (a cluster's periods): below 0.15 (0.6).
+    Groups of clusters (regions): below 0.15 (0.6); how much the effect differs between them, and how much
+    autoregressive periods do: SDs 95 % below 0.5 and below 1, on the log scale or in SDs of the outcome.
     Residual: half-normal, 95 % below twice the outcome's standard deviation. All of these are assumptions,
     wide of what trials of care have found and narrow enough to rule out nonsense.
     """
@@ -65,6 +67,13 @@ class _PriorSet(Choice):
     cells: SdPrior | None = Field(
         default=None,
         description="Of the variation between cells, and of beta or negative binomial dispersion.",
+    )
+    groups: SdPrior | None = Field(default=None, description="Of the variation between groups of clusters.")
+    slopes: HalfNormalPrior | HalfTPrior | None = Field(
+        default=None, description="Of how much the effect differs between groups of clusters."
+    )
+    periods: HalfNormalPrior | HalfTPrior | None = Field(
+        default=None, description="Of the standard deviation of autoregressive periods."
     )
     residual: HalfNormalPrior | HalfTPrior | None = Field(
         default=None, description="Of the residual standard deviation of a continuous outcome."
@@ -106,13 +115,29 @@ class _PriorSet(Choice):
         chosen = self.cells or default
         return chosen.of_odds() if of_odds else chosen.folded(units)
 
+    def sampled_law(self, of: str, units: Units) -> Folded:
+        """Of the SD of effects that are sampled: ``groups``, ``slopes`` or ``periods``."""
+        unit = units.sd if units.outcome == "continuous" else 1.0
+        of_groups = HalfNormalPrior(scale=0.6 / UPPER) if units.outcome == "count" else IccPrior(upper=0.15)
+        default: dict[str, SdPrior] = {
+            "groups": of_groups,
+            "slopes": HalfNormalPrior(scale=0.5 * unit / UPPER),
+            "periods": HalfNormalPrior(scale=unit / UPPER),
+        }
+        own: dict[str, SdPrior | None] = {
+            "groups": self.groups,
+            "slopes": self.slopes,
+            "periods": self.periods,
+        }
+        return (own[of] or default[of]).folded(units)
+
     def residual_law(self, units: Units) -> LogOf:
         chosen = self.residual or HalfNormalPrior(scale=2.0 * units.sd / UPPER)
         return LogOf(chosen.folded(units))
 
     def parts(self) -> dict[str, Choice | None]:
         """Every prior that is named, by its field."""
-        names = ("reference", "covariates", "clusters", "cells", "residual")
+        names = ("reference", "covariates", "clusters", "cells", "groups", "slopes", "periods", "residual")
         return {name: getattr(self, name) for name in names}
 
     def objections(self, outcome: OutcomeType) -> list[str]:

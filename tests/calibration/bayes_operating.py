@@ -36,7 +36,7 @@ SIZES = (10, 60)
 """Births a unit are uniform between these, ends included."""
 THRESHOLD = 0.975
 """Benefit is declared where its probability is above this."""
-LADDER = ({"draws": 500, "warmup": 300}, {"draws": 1500, "warmup": 800})
+LADDER = ({"draws": 300, "warmup": 200}, {"draws": 1200, "warmup": 800})
 
 
 @dataclass(frozen=True)

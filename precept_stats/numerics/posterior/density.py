@@ -282,17 +282,13 @@ def _without_centring(posterior: Posterior) -> Whitened:
 def _centred(found: Whitened) -> Whitened:
     """The same with blocks centred that data tell much of, about the same place.
 
-    The innovations of a block have a variance of 1 in the prior. What is left of that at the mode, given all
-    other coordinates, says how much the law of the effects has to tell beside the data. A centred density has
-    its highest peak where a standard deviation is 0: the place is therefore that of the other form.
+    The innovations of a block have a variance of 1 in the prior. What is left of that given all other
+    coordinates, were the standard deviation as small as it may be (two of its own below the mode), says how
+    much the law of the effects has to tell beside the data. A centred density has its highest peak where a
+    standard deviation is 0: the place is therefore that of the other form.
     """
     posterior = found.posterior
-    places = np.cumsum(posterior.free) - 1
-    precision = np.linalg.inv(found.factor @ found.factor.T)
-    blocks = tuple(
-        replace(block, centred=bool(np.mean(1.0 / np.diag(precision)[places[block.at]]) < OWN))
-        for block in posterior.blocks
-    )
+    blocks = tuple(replace(block, centred=_left(found, block) < OWN) for block in posterior.blocks)
     if not any(block.centred for block in blocks):
         return found
     centred = replace(posterior, blocks=blocks)
@@ -304,6 +300,17 @@ def _centred(found: Whitened) -> Whitened:
     spread = np.sqrt(np.sum(found.factor**2, axis=1))
     evaluate = found.softened.evaluator(centred.evaluator())
     return replace(found, posterior=centred, centre=chosen, factor=_factor(evaluate, chosen, spread))
+
+
+def _left(found: Whitened, block: Block) -> float:
+    """The share of their variance that a block's innovations keep, its standard deviation being small."""
+    places = np.cumsum(found.posterior.free) - 1
+    covariance = found.factor @ found.factor.T
+    told = np.maximum(np.diag(np.linalg.inv(covariance))[places[block.at]] - 1.0, 0.0)
+    low = found.centre.copy()
+    low[places[block.scale]] -= 2.0 * np.sqrt(covariance[places[block.scale], places[block.scale]])
+    smaller, usual = (abs(found.softened(at)[places[block.scale]]) for at in (low, found.centre))
+    return float(np.mean(1.0 / (1.0 + told * (smaller / usual) ** 2)))
 
 
 def _about_mode(evaluate: Evaluate, start: Vector, width: Vector) -> tuple[Vector, Matrix]:
@@ -326,7 +333,7 @@ def _factor(evaluate: Evaluate, place: Vector, width: Vector) -> Matrix:
     curvature = (np.array(rows) - np.array(others)) / (2.0 * STEP)
     values, vectors = np.linalg.eigh((curvature + curvature.T) / 2.0)
     held = np.clip(values, SLACKEST, STIFFEST)
-    factor: Matrix = width[:, None] * (vectors / np.sqrt(held))
+    factor: Matrix = width[:, None] * (vectors / np.sqrt(np.asarray(held)))
     return factor
 
 
@@ -336,7 +343,7 @@ def _minimum(down: Evaluate, at: Vector) -> Vector:
     That happens far from the data: with a prior so wide that its middle is nowhere near them.
     """
     found = minimize(down, at, jac=True, method="BFGS", options={"gtol": 1e-3})
-    if np.max(np.abs(found.jac)) > STUCK:
+    if np.max(np.abs(np.asarray(found.jac, dtype=np.float64))) > STUCK:
         nearer = minimize(down, found.x, jac=True, method="L-BFGS-B", options={"maxiter": 500}).x
         found = minimize(down, nearer, jac=True, method="BFGS", options={"gtol": 1e-3})
     least: Vector = found.x
