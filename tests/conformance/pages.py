@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from types import NoneType, UnionType
 from typing import Literal, Union, get_args, get_origin
 
+from pydantic_core import PydanticUndefined
+
 from precept_stats.methods import AnyMethod, TimeMethod
 from precept_stats.methods.settings import Choice
 
@@ -65,13 +67,13 @@ def _further(name: str, choice: type[Choice], tag: str) -> Iterator[str]:
         if named:
             yield f"| `{name}.{setting}` with `{tag}` | {', '.join(named)} | {field.description} |"
             continue
-        tags = _listed(field.annotation, "text" if field.is_required() else field.default)
+        tags = _listed(field.annotation, field.default)
         yield f"| `{name}.{setting}` with `{tag}` | {tags} | {field.description} |"
 
 
 def _listed(annotation: object, default: object) -> str:
     """The values that a field takes, the default marked; types by their names."""
-    values = get_args(annotation) or (default,)
+    values = get_args(annotation) or ("text" if default is PydanticUndefined else default,)
     names = {int: "a whole number", NoneType: "nothing (default)" if default is None else "nothing"}
     marked = (f"`{one}`{' (default)' if one == default else ''}" for one in values if one not in names)
     return ", ".join([*(named for kind, named in names.items() if kind in values), *marked])
