@@ -73,7 +73,8 @@ def _further(name: str, choice: type[Choice], tag: str) -> Iterator[str]:
 
 def _listed(annotation: object, default: object) -> str:
     """The values that a field takes, the default marked; types by their names."""
-    values = get_args(annotation) or ("text" if default is PydanticUndefined else default,)
+    required = annotation if annotation is int else "text"
+    values = get_args(annotation) or (required if default is PydanticUndefined else default,)
     names = {int: "a whole number", NoneType: "nothing (default)" if default is None else "nothing"}
     marked = (f"`{one}`{' (default)' if one == default else ''}" for one in values if one not in names)
     return ", ".join([*(named for kind, named in names.items() if kind in values), *marked])
