@@ -22,7 +22,7 @@ PUBLISHED = {
     ("sigma", "prior"): 0.288,
     ("sigma", "data"): 0.527,
 }
-"""On its page `Getting started`: y is N(mu, sigma), mu N(0, 1), sigma half-normal with scale 2.5; 4,000 draws."""
+"""On its page `Getting started`: y is N(mu, sigma), mu N(0, 1), sigma half-normal, scale 2.5; 4,000 draws."""
 SETS = 20
 
 
