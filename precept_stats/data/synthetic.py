@@ -1,7 +1,8 @@
 """Synthetic data with a known truth: the contents page, plain trials for tests, and the writer.
 
 A trial like PReCePT (`trial_tables`, `trial_truth`), a national programme (`programme_tables`,
-`programme_truth`) and a trial of a care bundle (`bundle_tables`, `bundle_truth`). The models, their
+`programme_truth`), a trial of a care bundle (`bundle_tables`, `bundle_truth`) and three nations of which one
+had the programme (`nations_tables`, `nations_truth`). The models, their
 assumptions and every constant are in docs/synthetic.md.
 """
 
@@ -19,6 +20,13 @@ from precept_stats.data.declared import Declared
 from precept_stats.data.synthetic_bundle import BundleScenario, BundleTruth, bundle_tables, bundle_truth
 from precept_stats.data.synthetic_constants import constants_table
 from precept_stats.data.synthetic_draws import ORIGIN
+from precept_stats.data.synthetic_nations import (
+    NATIONS_SEED,
+    NationsScenario,
+    NationsTruth,
+    nations_tables,
+    nations_truth,
+)
 from precept_stats.data.synthetic_npp import NPP_SEED, npp_tables
 from precept_stats.data.synthetic_programme import (
     ProgrammeScenario,
@@ -40,6 +48,7 @@ from precept_stats.errors import DataError
 
 __all__ = [
     "BUNDLE_SEED",
+    "NATIONS_SEED",
     "NPP_SEED",
     "ORIGIN",
     "SHIPPED_SEED",
@@ -47,6 +56,8 @@ __all__ = [
     "ArmUptake",
     "BundleScenario",
     "BundleTruth",
+    "NationsScenario",
+    "NationsTruth",
     "ProgrammeScenario",
     "ProgrammeTruth",
     "Scenario",
@@ -57,6 +68,8 @@ __all__ = [
     "bundle_truth",
     "constants_table",
     "declared_effect",
+    "nations_tables",
+    "nations_truth",
     "npp_tables",
     "programme_tables",
     "programme_truth",
@@ -68,7 +81,7 @@ __all__ = [
     "write_tables",
 ]
 
-Scenario = TrialScenario | ProgrammeScenario | BundleScenario
+Scenario = TrialScenario | ProgrammeScenario | BundleScenario | NationsScenario
 """Settings from which tables can be drawn."""
 BUNDLE_SEED = 20190411
 """The seed of the shipped trial of a care bundle: no more than a number that was written down first."""
@@ -85,6 +98,8 @@ def scenario_tables(scenario: Scenario, seed: int) -> dict[str, pd.DataFrame]:
             return programme_tables(scenario, seed)
         case BundleScenario():
             return bundle_tables(scenario, seed)
+        case NationsScenario():
+            return nations_tables(scenario, seed)
 
 
 class SimpleTrial(Declared):

@@ -13,6 +13,8 @@ TRIAL = "Edwards 2024, BJOG 131:256, abstract"
 TRIAL_NEWS = "Health Innovation West, news on the BJOG paper"
 PROTOCOL = "trial protocol 2021, BMJ Open Qual 10:e001204, abstract"
 REGISTRY = "trial registry entry ISRCTN40938673"
+NATIONS = "Devolved Nations report, medRxiv 10.1101/2024.07.30.24311213, executive summary"
+SERIES = "Sillero-Rejon 2026, Front Health Serv 5:1655385, abstract"
 EXTENDED = "Edwards 2025, BMJ Qual Saf, doi 10.1136/bmjqs-2024-017763, abstract"
 QUALITATIVE = "Pithara-McKeown 2024, preprint rs.3.rs-5004623/v2"
 AHSN = "AHSN Network programme page"
@@ -279,6 +281,43 @@ BUNDLE_WITHIN = Constant(
 )
 BUNDLE_UNKNOWN = Constant("unknown", 0.015, "fraction of applicable elements not recorded", ASSUMED)
 
+NATIONS_FIRST = Constant("first_month", "2014-01", "first month of the series", SERIES)
+NATIONS_LAST = Constant("last_month", "2022-12", "last month of the series", SERIES)
+NATIONS_START = Constant(
+    "start_month",
+    "2018-05",
+    "month in which the programme starts in England, all units at once",
+    f"{ASSUMED} (first planned start: NPP project page, University of Bristol)",
+)
+NATIONS_LEVELS: Constant[Shares] = Constant(
+    "uptake_2017",
+    (("England", 0.658), ("Scotland", 0.62), ("Wales", 0.60)),
+    "mean uptake of 2017",
+    f"England: {EXTENDED}; Scotland and Wales: {ASSUMED}",
+)
+NATIONS_LATE: Constant[Shares] = Constant(
+    "uptake_2022",
+    (("England", 0.855), ("Scotland", 0.835), ("Wales", 0.855)),
+    "mean uptake of 2022",
+    f"England: {EXTENDED}; Wales as England, Scotland a little below: {ASSUMED} (Wales had caught up, "
+    f"Scotland was not far behind: {NATIONS})",
+)
+NATIONS_MOTHERS: Constant[Shares] = Constant(
+    "mothers_per_month",
+    (("England", 287.5), ("Scotland", 18.4), ("Wales", 11.5)),
+    "mean eligible mothers a month",
+    "England: derived, 150 units of 23 a year; Scotland and Wales: derived, 8/125 and 5/125 of it, as the "
+    f"benefits of 2022 ({NATIONS})",
+)
+NATIONS_EFFECT = Constant(
+    "effect", 0.058, "rise due to the programme, complete in the month before the pandemic", EXTENDED
+)
+NATIONS_SEASON = Constant("season", 0.01, "amplitude of a yearly wave, highest in April", ASSUMED)
+NATIONS_SD = Constant(
+    "month_sd", 0.015, "standard deviation of a nation's true uptake about its course", ASSUMED
+)
+NATIONS_PHI = Constant("autocorrelation", 0.3, "correlation of that from month to month", ASSUMED)
+
 AnyConstant = Constant[int] | Constant[float] | Constant[str] | Constant[Shares]
 
 
@@ -294,7 +333,8 @@ SECTIONS: tuple[tuple[str, tuple[AnyConstant, ...]], ...] = (
     ("The trial", _from("UNITS_STANDARD", "REGIONS")),
     ("Units and mothers", _from("REGIONS", "PROGRAMME_UNITS")),
     ("The programme", _from("PROGRAMME_UNITS", "BUNDLE_UNITS")),
-    ("The care bundle", _from("BUNDLE_UNITS", None)),
+    ("The care bundle", _from("BUNDLE_UNITS", "NATIONS_FIRST")),
+    ("Three nations", _from("NATIONS_FIRST", None)),
 )
 
 

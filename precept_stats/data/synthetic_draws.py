@@ -39,6 +39,8 @@ class Stream(IntEnum):
     BUNDLE_UNIT = 21
     BUNDLE_ALLOCATION = 22
     BUNDLE_BABIES = 23
+    NATIONS_COURSE = 31
+    NATIONS_COUNTS = 32
 
 
 def stream(seed: int, purpose: Stream, index: int = 0) -> np.random.Generator:

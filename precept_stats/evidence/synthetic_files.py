@@ -13,6 +13,7 @@ from precept_stats.data.schema import suggest
 from precept_stats.data.strict_yaml import load_strict
 from precept_stats.data.synthetic import (
     BundleScenario,
+    NationsScenario,
     ProgrammeScenario,
     Scenario,
     TrialScenario,
@@ -23,11 +24,12 @@ from precept_stats.errors import PlanError
 from precept_stats.evidence.folder import write_folder
 
 SETTINGS = "SYNTHETIC.json"
-Kind = Literal["trial", "programme", "bundle"]
+Kind = Literal["trial", "programme", "bundle", "nations"]
 SCENARIOS: dict[Kind, type[Scenario]] = {
     "trial": TrialScenario,
     "programme": ProgrammeScenario,
     "bundle": BundleScenario,
+    "nations": NationsScenario,
 }
 
 
