@@ -169,7 +169,9 @@ def explain(
 
 @app.command()
 def synth(
-    kind: Annotated[Literal["trial", "programme", "bundle"], typer.Argument(help="What to imitate.")],
+    kind: Annotated[
+        Literal["trial", "programme", "bundle", "nations"], typer.Argument(help="What to imitate.")
+    ],
     seed: Annotated[int, typer.Option("--seed", min=0, help="The seed; the same seed gives the same files.")],
     out: Annotated[Path, typer.Option("--out", help="The new folder for the CSV files.")],
     scenario: Annotated[
