@@ -70,7 +70,7 @@ printf 'Installing from a lock of %s packages for all platforms (log: $(VENV)/in
 endef
 
 .PHONY: help demo test lint env python coverage-study coverage-mixed \
-  few-clusters-study estimands-study missing-study disparity-study kill-study compliers-study sbc-study bayes-operating bayes-record conformance docs bench bench-peers bench-mixed bench-growth bench-few bench-disparity lock clean
+  few-clusters-study estimands-study missing-study disparity-study kill-study tamper-study compliers-study sbc-study bayes-operating bayes-record conformance docs bench bench-peers bench-mixed bench-growth bench-few bench-disparity lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -138,6 +138,9 @@ bayes-operating: $(READY) ## repeated trials of 13 + 27 units, default priors (h
 bayes-record: $(READY) ## record what the two studies of Bayesian models have so far (seconds)
 	$(BIN)/python -m tests.calibration.bayes_record
 	$(BIN)/python -m tests.calibration.bayes_tables
+
+tamper-study: $(READY) ## tamper with a bundle in more than 300 ways (5 minutes) and record what finds it
+	$(BIN)/python -m tests.evidence.tampering
 
 kill-study: $(READY) ## kill a run at 50 random moments and resume it (10 minutes) and record it
 	$(BIN)/python -m tests.evidence.killing

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         trial_tables,
     )
     from precept_stats.errors import DataError, FitError, PlanError, PreceptError
-    from precept_stats.evidence.keys import Signer, keygen, read_signers
+    from precept_stats.evidence.keys import Signer, key_fingerprint, keygen, read_signers
     from precept_stats.evidence.lock import Why, amend, lock
     from precept_stats.evidence.manifest import manifest_problems, read_manifest
     from precept_stats.evidence.publish import Writing, publish, run_bundle
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from precept_stats.methods.intracluster_rows import IccHow
     from precept_stats.methods.linear_mixed import LinearMixed
     from precept_stats.methods.model_robust import ModelRobust
+    from precept_stats.methods.panel_regression import PanelRegression
     from precept_stats.methods.randomisation_test import RandomisationTest
     from precept_stats.methods.regional_shrinkage import RegionalShrinkage
     from precept_stats.methods.segmented_regression import SegmentedRegression
@@ -72,6 +73,7 @@ if TYPE_CHECKING:
     from precept_stats.studies.composite import AllOrNone, OpportunityWeighted
     from precept_stats.studies.formula import Formula, formula
     from precept_stats.studies.interrupted_series import InterruptedSeries
+    from precept_stats.studies.panel_table import panel_table
     from precept_stats.studies.programme import Programme
     from precept_stats.studies.question import Estimand, Outcome, Question
     from precept_stats.studies.region_design import AreaQuestion
@@ -103,7 +105,7 @@ _HOMES = {
         "trial_tables",
     ),
     "errors": ("DataError", "FitError", "PlanError", "PreceptError"),
-    "evidence.keys": ("Signer", "keygen", "read_signers"),
+    "evidence.keys": ("Signer", "key_fingerprint", "keygen", "read_signers"),
     "evidence.lock": ("Why", "amend", "lock"),
     "evidence.selftest.run": ("SelfTest", "selftest"),
     "evidence.verify.check": ("Verification",),
@@ -125,6 +127,7 @@ _HOMES = {
     "methods.intracluster_rows": ("IccHow",),
     "methods.linear_mixed": ("LinearMixed",),
     "methods.model_robust": ("ModelRobust",),
+    "methods.panel_regression": ("PanelRegression",),
     "methods.randomisation_test": ("RandomisationTest",),
     "methods.settings_missing": (
         "ArmShift",
@@ -153,6 +156,7 @@ _HOMES = {
     "studies.composite": ("AllOrNone", "OpportunityWeighted"),
     "studies.formula": ("Formula", "formula"),
     "studies.interrupted_series": ("InterruptedSeries",),
+    "studies.panel_table": ("panel_table",),
     "studies.programme": ("Programme",),
     "studies.question": ("Estimand", "Outcome", "Question"),
     "studies.region_design": ("AreaQuestion",),
@@ -204,6 +208,7 @@ __all__ = [
     "MultipleImputation",
     "OpportunityWeighted",
     "Outcome",
+    "PanelRegression",
     "PercentileTruncation",
     "PlanError",
     "Population",
@@ -238,11 +243,13 @@ __all__ = [
     "find_schema",
     "formula",
     "intracluster_correlation",
+    "key_fingerprint",
     "keygen",
     "lint",
     "load_table",
     "lock",
     "manifest_problems",
+    "panel_table",
     "programme_tables",
     "publish",
     "read_chain",

@@ -178,8 +178,10 @@ def manifest_problems(folder: Path) -> tuple[str, ...]:
         inside |= listed
     there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     found += [f"{name}: not listed in the manifest" for name in sorted(there - inside - {*UNLISTED, INNER})]
+    if _pretty(manifest) != content:
+        found.append(f"{MANIFEST}: not written as this library writes it, so it was changed")
     if signed is not None:
-        found += _signature_problems(signed, content)
+        found += _signature_problems(folder, signed, content)
     return tuple(found)
 
 
@@ -222,7 +224,9 @@ def _strange(folder: Path) -> Iterator[str]:
             yield f"{path.relative_to(folder).as_posix()}: a link or a device, not a file"
 
 
-def _signature_problems(signed: ManifestSignature, content: bytes) -> Iterator[str]:
+def _signature_problems(folder: Path, signed: ManifestSignature, content: bytes) -> Iterator[str]:
+    if _pretty(signed) != _content(folder / SIGNATURE):
+        yield f"{SIGNATURE}: not written as this library writes it, so it was changed"
     if hashlib.sha256(content).hexdigest() != signed.sha256:
         yield f"{SIGNATURE}: made for another manifest"
     for one in signed.signatures:

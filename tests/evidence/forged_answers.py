@@ -17,7 +17,7 @@ NUMBERS = ("estimate", "average", "arm_summary", "number_needed", "joint_test", 
 
 
 def numbers(results: Results) -> Iterator[Mutation]:
-    """A number changed in the sixth digit, and every file made again from it by the library."""
+    """A number changed in its fourth digit, and every file made again from it by the library."""
     for place, row in enumerate(results.rows):
         if row.context in NUMBERS and isinstance(row.stat, float) and row.stat not in (0.0, 1.0):
             words = "/".join(
@@ -35,7 +35,7 @@ def numbers(results: Results) -> Iterator[Mutation]:
 def with_number(place: int, old: float, results: Results) -> Results:
     """The row at this place, and the estimate that it tells, if it is one."""
     row = results.rows[place]
-    new = old * (1.0 + 2e-6)
+    new = old * 1.001
     return _with_entries(results, lambda entry: _entry_with(entry, row, new))
 
 

@@ -131,7 +131,7 @@ def test_numbers_from_another_version_of_a_package_are_judged_by_their_class(
     found = ps.verify(tmp_path / "copy", ps.Against({"people": base.data}))
     wrong = [one for one in found.compared if not one.within]
     assert [one.row for one in wrong] == [next(one.row for one in wrong)]
-    assert 5.0 < wrong[0].digits < 6.0
+    assert 2.9 < wrong[0].digits < 3.1
 
 
 @pytest.mark.parametrize(
