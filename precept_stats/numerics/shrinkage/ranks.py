@@ -42,8 +42,12 @@ def ranks(draws: Matrix, sign: float, worst: int, level: float) -> Ranks:
 
 
 def normal_draws(eta: Vector, covariance: Matrix, count: int, rng: np.random.Generator) -> Matrix:
-    """Draws (count, K) of predictions that are jointly normal, the covariance maybe singular."""
+    """Draws (count, K) of predictions that are jointly normal, the covariance maybe singular.
+
+    The symmetric root does not depend on the signs of eigenvectors, nor on which of those of one value are
+    taken, so that one seed gives the same draws whatever library found them.
+    """
     values, vectors = np.linalg.eigh(covariance)
-    root = vectors * np.sqrt(np.maximum(values, 0.0))
-    found: Matrix = eta + rng.standard_normal((count, len(eta))) @ root.T
+    root = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
+    found: Matrix = eta + rng.standard_normal((count, len(eta))) @ root
     return found

@@ -160,6 +160,17 @@ def test_ranks_of_two_areas_are_a_normal_probability() -> None:
     assert turned.among_worst[0] == pytest.approx(1.0 - chance, abs=0.005)
 
 
+def test_draws_do_not_depend_on_which_eigenvectors_were_found() -> None:
+    """A covariance with a value of multiplicity 5: its last digits decide which vectors a library takes."""
+    eta, covariance = np.zeros(6), np.eye(6) + 0.5 * np.ones((6, 6))
+    rounded = covariance + 1e-15 * np.random.default_rng(2).standard_normal((6, 6))
+    drawn = [
+        normal_draws(eta, one, 50, np.random.default_rng(5))
+        for one in (covariance, (rounded + rounded.T) / 2)
+    ]
+    assert np.allclose(drawn[0], drawn[1], rtol=0.0, atol=1e-12)
+
+
 def test_ranks_add_up() -> None:
     drawn = np.random.default_rng(8).standard_normal((999, 7)) + np.arange(7)
     found = ranks(drawn, 1.0, 2, 0.9)
