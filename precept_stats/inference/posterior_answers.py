@@ -55,16 +55,20 @@ class Alternative:
 class Units:
     """Clusters in R draws: expected outcomes ``means`` and ``effects`` on the scale of the link (R, K).
 
-    ``observed`` (K,) are their outcomes as they are.
+    ``observed`` (K,) are their outcomes as they are, None of what is not observed. ``by`` says of what they
+    are: ``cluster``, or a grouping of clusters; with ``of_effect`` means are effects of the intervention.
     Effects are what is left when arm, periods and covariates are taken account of: ranks are of them.
     ``worst`` is the number of clusters that count as the worst.
     """
 
     names: tuple[str, ...]
-    observed: Vector
+    observed: Vector | None
     means: Matrix
     effects: Matrix
     worst: int
+    by: str = "cluster"
+    unit: str = ""
+    of_effect: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,7 +90,8 @@ class Replicates:
 class PosteriorAnswers:
     """All of it; parts that were not asked for are empty.
 
-    ``new`` are expected outcomes of a new cluster by arm; ``unit`` is that of means of clusters.
+    ``new`` are expected outcomes of a new cluster by arm; ``unit`` is that of means of clusters; ``groups``
+    are those of groups of clusters, and the effect in each.
     """
 
     unit: str
@@ -95,6 +100,7 @@ class PosteriorAnswers:
     sensitivities: tuple[Sensitivity, ...] = ()
     left_out: LeftOut | None = None
     units: Units | None = None
+    groups: tuple[Units, ...] = ()
     new: tuple[tuple[str, Vector], ...] = ()
     replicates: Replicates | None = None
     stored: StoredDraws | None = None

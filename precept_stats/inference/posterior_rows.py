@@ -30,6 +30,8 @@ STATISTICS: tuple[tuple[str, str, Callable[[Vector], float]], ...] = (
 )
 """What is checked of the clusters of an arm."""
 
+OF = {False: "outcome", True: "effect"}
+
 
 @dataclass(frozen=True, slots=True)
 class About:
@@ -72,6 +74,8 @@ def posterior_rows(
         yield from About(header, "new_cluster", level, (("arm", arm),)).interval(drawn, found.unit)
     if found.units is not None:
         yield from _units(About(header, "unit", level), found.units, found)
+    for group in found.groups:
+        yield from _units(About(header, "unit", level), group, found)
     if found.replicates is not None:
         yield from _checks(About(header, "predictive_check", level), found.replicates, found.unit)
 
@@ -125,17 +129,24 @@ def _left_out(about: About, found: LeftOut) -> Iterator[Row]:
 
 
 def _units(about: About, units: Units, found: PosteriorAnswers) -> Iterator[Row]:
+    """Of clusters; or of groups of clusters, with what they are groups by."""
     placed = ranks(units.effects, units.worst, about.level, higher_better=found.higher_better)
-    yield about.row("n_worst", "Clusters that count as the worst", units.worst, "clusters")
+    clusters = units.by == "cluster"
+    what, own = ("Clusters", "cluster") if clusters else ("Groups", "group")
+    for_all = about if clusters else about.of(("by", units.by), ("of", OF[units.of_effect]))
+    if not units.of_effect:
+        yield for_all.row("n_worst", f"{what} that count as the worst", units.worst, what.lower())
     for place, name in enumerate(units.names):
-        each = about.of(("cluster", name))
-        yield each.row("observed", "Observed", float(units.observed[place]), found.unit)
-        yield from each.interval(units.means[:, place], found.unit)
+        each = for_all.of((own, name))
+        if units.observed is not None:
+            yield each.row("observed", "Observed", float(units.observed[place]), units.unit)
+        yield from each.interval(units.means[:, place], units.unit)
         yield each.row("rank", "Expected rank, 1 the best", float(placed.expected[place]))
         yield each.row("rank_low", "Lower limit of the rank", float(placed.lower[place]))
         yield each.row("rank_high", "Upper limit of the rank", float(placed.upper[place]))
-        label = f"Probability of being among the worst {units.worst}"
-        yield each.row("worst", label, float(placed.worst[place]), "proportion")
+        if not units.of_effect:
+            label = f"Probability of being among the worst {units.worst}"
+            yield each.row("worst", label, float(placed.worst[place]), "proportion")
 
 
 def _checks(about: About, found: Replicates, unit: str) -> Iterator[Row]:

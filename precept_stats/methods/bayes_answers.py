@@ -25,6 +25,7 @@ from precept_stats.inference.scales import to_scale
 from precept_stats.inference.seeds import Seed
 from precept_stats.inference.watching import NOBODY, Watch
 from precept_stats.methods.bayes_fit import Sampled
+from precept_stats.methods.bayes_groups import group_units
 from precept_stats.methods.bayes_levels import (
     cluster_effects,
     cluster_means,
@@ -68,9 +69,11 @@ class Asked:
 def posterior_answers(sampled: Sampled, benefit: Benefit, asked: Asked, seed: Seed) -> PosteriorAnswers:
     """All that is asked for. ``seed`` is the analysis' own."""
     log_likelihood, known = sampled.log_likelihood(), is_known(sampled.model)
-    units = (
-        _units(sampled, asked.ranking.worst, seed) if known and isinstance(asked.ranking, Ranked) else None
-    )
+    units: Units | None = None
+    groups: tuple[Units, ...] = ()
+    if known and isinstance(asked.ranking, Ranked):
+        units = _units(sampled, asked.ranking.worst, seed)
+        groups = tuple(group_units(sampled, units.effects, asked.ranking.worst))
     return PosteriorAnswers(
         unit=sampled.model.arm_means()[0].unit,
         higher_better=benefit.higher_better,
@@ -78,6 +81,7 @@ def posterior_answers(sampled: Sampled, benefit: Benefit, asked: Asked, seed: Se
         sensitivities=_sensitivities(sampled, log_likelihood),
         left_out=_validated(sampled, log_likelihood, asked, seed),
         units=units,
+        groups=groups,
         new=_new_clusters(sampled, seed) if known else (),
         replicates=_replicates(sampled, seed) if known else None,
         stored=_stored(sampled, log_likelihood, None if units is None else units.means),
@@ -174,7 +178,8 @@ def _units(sampled: Sampled, worst: int, seed: Seed) -> Units:
     effects = cluster_effects(sampled, seed.at("clusters", "risks").generator(), drawn)
     observed = _by_cluster(sampled.model, design.y)
     means = cluster_means(sampled, effects)
-    return Units(design.clusters, observed, means, effects, min(worst, design.n_clusters))
+    unit = sampled.model.arm_means()[0].unit
+    return Units(design.clusters, observed, means, effects, min(worst, design.n_clusters), unit=unit)
 
 
 def _new_clusters(sampled: Sampled, seed: Seed) -> tuple[tuple[str, Vector], ...]:

@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 from precept_stats.methods.bayes_fit import Sampled
 from precept_stats.methods.bayes_model import BayesModel
+from precept_stats.methods.bayes_random import SampledEffects
 from precept_stats.methods.glmm_model import people_of
 from precept_stats.numerics.glmm.quadrature import gauss_hermite
+from precept_stats.numerics.posterior.blocks import Block
 from precept_stats.numerics.posterior.risks import (
     beta_draw,
     beta_quantile,
@@ -26,15 +28,11 @@ Ints = NDArray[np.intp]
 
 NODES = 9
 STEEPEST = 500.0
-LATENT = ("cluster",), ("cluster", "cluster_period")
-"""The groupings of random intercepts whose laws are known here."""
 
 
 def is_known(model: BayesModel) -> bool:
-    """Whether the random effects are those of clusters, and maybe of their periods, and nothing else."""
-    random = model.regression.random
-    alone = all(term.names == ("(Intercept)",) for term in random.terms)
-    return random.by in LATENT and alone and len(model.regression.fixed.effects) == 1
+    """Whether there is one effect of the arm, so that it is known what a cluster is expected to have."""
+    return len(model.regression.fixed.effects) == 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,31 +47,81 @@ class Spread:
 
 def spread_of(model: BayesModel, params: Matrix) -> Spread:
     """From parameters (R, P)."""
-    p, extra = model.p, int(bool(model.further_parameter))
-    count = len(params)
-    further = params[:, p] if extra else np.zeros(count)
-    cell = np.sqrt(params[:, p + extra + 1]) if model.nested else np.zeros(count)
-    return Spread(np.sqrt(params[:, p + extra]), cell, further, np.sqrt(params[:, -1]))
+    further = params[:, model.p] if model.further_parameter else np.zeros(len(params))
+    by = model.regression.random.by
+    cell = sd_of(model, params, by.index("cluster_period")) if model.nested else np.zeros(len(params))
+    return Spread(sd_of(model, params, by.index("cluster")), cell, further, np.sqrt(params[:, -1]))
+
+
+def sd_of(model: BayesModel, params: Matrix, entry: int) -> Vector:
+    """The standard deviation (R,) of a random term, by its place among the variances."""
+    found: Vector = np.sqrt(params[:, model.p + int(bool(model.further_parameter)) + entry])
+    return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Patterns:
-    """Distinct rows of a design: X (M, p), ``offset``, the cluster of each, and its people (M,)."""
+    """Distinct rows of a design: X (M, p), those of sampled groups (M, q), and by row (M,) the rest.
+
+    ``code`` is that of a further grouping of rows, 0 where none was asked for.
+    """
 
     X: Matrix
+    groups: Matrix
     offset: Vector
     cluster: Ints
+    code: Ints
     people: Vector
 
+    def predictor(self, sampled: Sampled) -> Matrix:
+        """The linear predictor (M, R) without the effects of clusters."""
+        eta: Matrix = self.X @ sampled.parameters[:, : self.X.shape[1]].T + self.offset[:, None]
+        return eta + self.groups @ group_effects(sampled).T
 
-def patterns(model: BayesModel, people: Vector) -> Patterns:
-    """The distinct combinations of cluster, columns and offset, with their people; none without people."""
+
+def grouped(model: BayesModel) -> tuple[tuple[SampledEffects, Block], ...]:
+    """The sampled effects of groups of clusters and of how the effect differs, and where they stand."""
+    pairs = zip(model.sampled, model.blocks, strict=True)
+    return tuple((one, block) for one, block in pairs if one.entry is not None)
+
+
+def group_effects(sampled: Sampled) -> Matrix:
+    """Draws of all effects of groups (R, q)."""
+    parts = [sampled.flat[:, block.at] for _, block in grouped(sampled.model)]
+    return np.column_stack([*parts, np.zeros((len(sampled.flat), 0))])
+
+
+def drawn_groups(model: BayesModel, params: Matrix, rng: np.random.Generator) -> Matrix:
+    """Effects of groups (R, q) drawn anew, given their standard deviations in params (R, P)."""
+    parts = [
+        sd_of(model, params, one.entry)[:, None] * rng.standard_normal((len(params), one.count))
+        for one in model.sampled
+        if one.entry is not None
+    ]
+    return np.column_stack([*parts, np.zeros((len(params), 0))])
+
+
+def group_columns(model: BayesModel) -> Matrix:
+    """The columns of all effects of groups (N, q)."""
+    parts = [one.columns for one, _ in grouped(model)]
+    return np.column_stack([*parts, np.zeros((len(model.design.y), 0))])
+
+
+def patterns(model: BayesModel, people: Vector, codes: Ints | None = None) -> Patterns:
+    """The distinct combinations of cluster, columns and offset, with their people; none without people.
+
+    With ``codes`` (N,) also of these.
+    """
     design, used = model.design, people > 0.0
     offset = np.zeros(len(people)) if design.offset is None else design.offset
-    columns = np.column_stack([design.row_cluster, model.regression.X, offset])[used]
-    found, codes = np.unique(columns, axis=0, return_inverse=True)
-    total = np.bincount(codes.ravel(), weights=people[used], minlength=len(found))
-    return Patterns(found[:, 1:-1], found[:, -1], found[:, 0].astype(np.intp), total)
+    code = np.zeros(len(people)) if codes is None else codes
+    X = model.regression.X
+    columns = np.column_stack([design.row_cluster, code, X, group_columns(model), offset])[used]
+    found, places = np.unique(columns, axis=0, return_inverse=True)
+    total = np.bincount(places.ravel(), weights=people[used], minlength=len(found))
+    groups = found[:, 2 + model.p : -1]
+    lead = found[:, :2].astype(np.intp)
+    return Patterns(found[:, 2 : 2 + model.p], groups, found[:, -1], lead[:, 0], lead[:, 1], total)
 
 
 def mean_given(model: BayesModel, eta: Matrix, cell_sd: Vector) -> Matrix:
@@ -107,7 +155,8 @@ def cluster_effects(sampled: Sampled, rng: np.random.Generator, drawn: Matrix) -
     K = design.n_clusters
     lead = np.array([np.flatnonzero(design.row_cluster == k)[0] for k in range(K)])
     offset = np.zeros(K) if design.offset is None else design.offset[lead]
-    mean = risk(params[:, : model.p] @ model.regression.X[lead].T + offset)
+    of_groups = group_effects(sampled) @ group_columns(model)[lead].T
+    mean = risk(params[:, : model.p] @ model.regression.X[lead].T + offset + of_groups)
     total = beta_total(params[:, model.p, None])
     y = np.bincount(design.row_cluster, weights=design.y, minlength=K)
     size = np.bincount(design.row_cluster, weights=design.size, minlength=K)
@@ -120,7 +169,7 @@ def cluster_means(sampled: Sampled, effects: Matrix) -> Matrix:
     model = sampled.model
     found, K = patterns(model, model.design.size), model.design.n_clusters
     spread = spread_of(model, sampled.parameters)
-    eta = found.X @ sampled.parameters[:, : model.p].T + found.offset[:, None] + effects.T[found.cluster]
+    eta = found.predictor(sampled) + effects.T[found.cluster]
     means = found.people[:, None] * mean_given(model, eta, spread.cell)
     total, people = np.zeros((K, eta.shape[1])), np.bincount(found.cluster, found.people, K)
     np.add.at(total, found.cluster, means)
@@ -130,7 +179,8 @@ def cluster_means(sampled: Sampled, effects: Matrix) -> Matrix:
 def new_cluster(sampled: Sampled, arm: int, rng: np.random.Generator) -> Vector:
     """The expected outcome (R,) of a cluster that was not in the trial, in an arm, with the trial's people.
 
-    Averaged over people, or over the trial's clusters, as the estimand asks; its own effect is drawn anew.
+    Averaged over people, or over the trial's clusters, as the estimand asks; its own effect is drawn anew,
+    and so are those of the groups that it is in.
     """
     model, params = sampled.model, sampled.parameters
     people = people_of(model.design)
@@ -141,6 +191,9 @@ def new_cluster(sampled: Sampled, arm: int, rng: np.random.Generator) -> Vector:
     X = found.X.copy()
     X[:, list(model.regression.fixed.effects)] = float(arm)
     eta = X @ params[:, : model.p].T + found.offset[:, None]
+    for one, _ in grouped(model):
+        share = float(arm) if one.of == "slopes" else 1.0
+        eta = eta + share * sd_of(model, params, one.entry or 0) * rng.standard_normal(len(params))
     if model.clustered:
         means = mean_given(model, eta + spread.cluster * rng.standard_normal(len(params)), spread.cell)
     else:
@@ -154,6 +207,7 @@ def replicated(model: BayesModel, params: Vector, rng: np.random.Generator) -> V
     design, spread = model.design, spread_of(model, params[None])
     eta = model.regression.X @ params[: model.p]
     eta = eta + (0.0 if design.offset is None else design.offset)
+    eta = eta + group_columns(model) @ drawn_groups(model, params[None], rng)[0]
     cell = design.row_cluster
     if model.nested and isinstance(design, PeriodDesign):
         cell = design.row_cluster * design.n_periods + design.row_period

@@ -148,10 +148,10 @@ class BayesModel:
 
     def posterior(self, priors: Priors) -> Posterior:
         """Likelihood and priors. Raises FitError where cells that must be whole are not."""
-        return Posterior(self._likelihood(), self.laws(priors), self._blocks)
+        return Posterior(self._likelihood(), self.laws(priors), self.blocks)
 
     @property
-    def _blocks(self) -> tuple[Block, ...]:
+    def blocks(self) -> tuple[Block, ...]:
         """Where effects that are sampled, their standard deviations and correlations stand."""
         first, scale, found = self.p, self._inner, []
         for one in self.sampled:
@@ -207,7 +207,7 @@ class BayesModel:
             extra.append(scales[:, int(self.clustered)])
         elif self.nested:
             variances[:, by.index("cluster_period")] = scales[:, 1] ** 2
-        for one, block in zip(self.sampled, self._blocks, strict=True):
+        for one, block in zip(self.sampled, self.blocks, strict=True):
             if one.entry is not None:
                 variances[:, one.entry] = coordinates[:, block.scale] ** 2
         last = np.full(len(coordinates), 0.0 if self.outcome == "count" else LATENT_VARIANCE["logit"])
@@ -218,7 +218,7 @@ class BayesModel:
     def _fixed(self, coordinates: Floats) -> Floats:
         """The coefficients (R, p), of periods too where their effects are sampled."""
         found = coordinates[:, : self.p].copy()
-        for one, block in zip(self.sampled, self._blocks, strict=True):
+        for one, block in zip(self.sampled, self.blocks, strict=True):
             if one.autoregressive:
                 found += coordinates[:, block.at] @ as_fixed(self.regression, one).T
         return found
@@ -228,7 +228,7 @@ class BayesModel:
         signed = np.arange(coordinates.shape[-1]) < self._coefficients
         if self.outcome == "continuous":
             signed[self._inner - 1] = True
-        signed[[block.correlation for block in self._blocks if block.correlation is not None]] = True
+        signed[[block.correlation for block in self.blocks if block.correlation is not None]] = True
         return np.where(signed, coordinates, np.abs(coordinates))
 
     def effect(self) -> Quantity:

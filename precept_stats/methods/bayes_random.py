@@ -31,7 +31,8 @@ class SampledEffects:
     """One kind of effects that are sampled: ``columns`` (N, q) of the rows, and a name for each level.
 
     ``of`` is ``groups``, ``slopes`` or ``periods``, which says whose prior the standard deviation has;
-    ``entry`` is which variance of the regression it is, None where the regression has fixed effects instead.
+    ``entry`` is which variance of the regression it is, None where the regression has fixed effects instead;
+    ``by`` is the grouping.
     """
 
     name: str
@@ -39,6 +40,7 @@ class SampledEffects:
     columns: Floats
     of: str
     entry: int | None = None
+    by: str = ""
 
     @property
     def count(self) -> int:
@@ -81,7 +83,7 @@ def sampled_effects(regression: GlmmModel, periods: PeriodLaws) -> tuple[Sampled
             columns *= row_arm(regression.design)[:, None]
         name = f"{by}: effect" if slope else by
         found.append(
-            SampledEffects(name, tuple(group.levels), columns, "slopes" if slope else "groups", entry)
+            SampledEffects(name, tuple(group.levels), columns, "slopes" if slope else "groups", entry, by)
         )
     if isinstance(periods, AutoregressivePeriods):
         found.append(_periods(regression))

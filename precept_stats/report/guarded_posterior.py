@@ -1,4 +1,4 @@
-"""What is left of what a Bayesian model tells of single clusters, and of checks that show them.
+"""What is left of what a Bayesian model tells of clusters and groups of them, and of checks that show them.
 
 A shrunken estimate, a rank and a predictive check of a cluster follow from its own counts, and so does how
 well it is predicted from the others: they go, or are coarse. Of an arm the extremes are of single clusters.
@@ -39,7 +39,7 @@ def of_posteriors(rows: Iterable[Row], few: frozenset[str], rule: CountRule) -> 
 
 
 def _gated(row: Row, small: bool, few: bool, rule: CountRule) -> Row:
-    if row.context == "unit" and cluster_of(row):
+    if row.context == "unit" and (cluster_of(row) or row.group("group")):
         return _unit(row, small, rule)
     if cluster_of(row):
         return suppressed(row, "not shown by cluster")

@@ -10,6 +10,7 @@ from precept_stats.report.figure_data import Mark, ObservedData, ObservedLine, R
 from precept_stats.report.format import Scale, fixed, level_text, plural, point_text, range_text, scale_of
 from precept_stats.report.material import Material, by_stat, grouped, number_of
 from precept_stats.report.sections.posterior import chance_text
+from precept_stats.report.sections.posterior_groups import posterior_groups
 from precept_stats.report.words import NONE, capital, sentence
 from precept_stats.values import Row
 
@@ -28,7 +29,7 @@ def posterior_clusters(material: Material) -> tuple[Block, ...]:
     for name in material.plan.analyses:
         rows = material.rows("unit", name)
         if rows:
-            blocks += _clusters(material, name, rows)
+            blocks += (*_clusters(material, name, rows), *posterior_groups(material, name, rows))
         blocks += _new(material, name)
     return (Heading(2, "Clusters, as the Bayesian model sees them"), *blocks) if blocks else ()
 
