@@ -35,7 +35,7 @@ from tests.calibration.tables import DOCS
 
 SEED = 20261125
 LEVEL, DRAWS = 0.95, 999
-SETS = {"7 regions": 300, "15 regions": 300, "122 trusts": 100}
+SETS = {"7 regions": 300, "15 regions": 300, "122 trusts": 60}
 INDICES = ("mean", "difference", "bgv", "bgsd", "cov", "mdmw", "theil", "mld", "atkinson_1", "gini", "par")
 INTERVALS = {
     "delta": DisparityIndices(),
