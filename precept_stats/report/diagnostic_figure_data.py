@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ResidualsData:
-    """Residuals by place on the axis, and their autocorrelation by lag, with what noise rarely exceeds.
+    """Residuals by place on the axis, autocorrelations (and partial) by lag, and what noise rarely exceeds.
 
     ``ticks`` are places with their names; ``axis`` what residuals are in.
     """
@@ -16,6 +16,7 @@ class ResidualsData:
     ticks: tuple[tuple[float, str], ...]
     points: tuple[tuple[float, float], ...]
     autocorrelations: tuple[float, ...]
+    partial: tuple[float, ...]
     bound: float
 
 

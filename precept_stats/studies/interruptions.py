@@ -160,7 +160,8 @@ class Fourier(Declared):
     period: float | None = Field(default=None, gt=2)
 
     def words(self) -> str:
-        return f"{self.pairs} pairs of sine and cosine"
+        pairs = "one pair" if self.pairs == 1 else f"{self.pairs} pairs"
+        return f"{pairs} of sine and cosine"
 
 
 class SeasonSpline(Declared):

@@ -1,4 +1,4 @@
-"""The synthetic nations: what is true of them, and that the controlled model of the plan holds it."""
+"""The synthetic nations: what is true of them, that the controlled model holds it, what the report shows."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from precept_stats.data.synthetic_nations import NATIONS
 from precept_stats.methods.series_columns import terms
 from precept_stats.plan.document import Analysis
 from precept_stats.plan.reader import read_plan
+from precept_stats.report.diagnostic_figure_data import ResidualsData
+from precept_stats.report.series_figure_data import SeriesData
 from tests.studies.series import prepared, question
 
 PLAN = shipped("analysis_plans") / "devolved_nations.yaml"
@@ -116,6 +118,38 @@ def test_every_interval_of_the_shipped_plan_is_of_its_question() -> None:
     changed = {row.term for row in found.rows if row.context == "change"}
     assert {"Programme in England, beyond controls", "Pandemic, beyond controls"} <= changed
     assert results().provenance.synthetic
+
+
+def test_the_report_shows_the_treated_series_by_itself_and_beside_its_controls() -> None:
+    whole = ps.story(read_plan(PLAN), results())
+    shown, small = whole.figure("series").data, whole.figure("series-multiples")
+    assert isinstance(shown, SeriesData)
+    assert isinstance(small.data, SeriesData)
+    (panel,) = shown.panels
+    assert panel.title == "England"
+    assert [mark.label for mark in panel.marks] == ["Programme in England", "Pandemic"]
+    assert panel.counterfactual[0].lower
+    titles = [one.title for one in small.data.panels]
+    assert titles == ["England", "Scotland (control)", "Wales (control)"]
+    assert "Programme in England (2018-05), Pandemic (2020-04)" in small.caption
+    frame = pd.read_csv(DATA)
+    largest = frame["denominator"].max()
+    for one, (_, of_nation) in zip(small.data.panels, frame.groupby("nation"), strict=True):
+        assert max(p.share for p in one.points) == pytest.approx(of_nation["denominator"].max() / largest)
+        assert bool(one.counterfactual) == (one.title == "England")
+
+
+def test_what_several_analyses_share_is_told_once() -> None:
+    """Six analyses ask one fit different questions: its changes and tests stand once, under all six names."""
+    whole = ps.story(read_plan(PLAN), results())
+    for name in ("changes", "residual-tests"):
+        heads = [row.cells[0] for row in whole.table(name).rows if row.kind == "group"]
+        assert heads[0].startswith("Against Scotland and Wales; Change of slope")
+        assert heads[0].count(";") == 5
+        assert len(heads) == 9
+    residuals = whole.figure("residuals").data
+    assert isinstance(residuals, ResidualsData)
+    assert len(residuals.partial) == len(residuals.autocorrelations) == 18
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from precept_stats.report.diagnostic_figure_data import DiagnosticFigureData, PlaceboData, ResidualsData
 from precept_stats.report.figures.page import (
@@ -36,8 +37,8 @@ def draw_diagnostics(data: DiagnosticFigureData, narrow: bool) -> Page:
 
 
 def _residuals(data: ResidualsData, narrow: bool) -> Page:
-    """Residuals above, not joined; autocorrelations below, as stems with the band of noise."""
-    page = new_page(TAG_HEIGHT + 2 * PANEL + GAP + FOOT + 14, narrow)
+    """Residuals above, not joined; autocorrelations below, also partial ones, with the band of noise."""
+    page = new_page(TAG_HEIGHT + (3 if narrow else 2) * (PANEL + GAP) - GAP + FOOT + 14, narrow)
     room = page.width - LEFT - 8
     above = page.axes(LEFT, TAG_HEIGHT + 12, room, PANEL)
     _calendar(above, data.ticks, room)
@@ -52,18 +53,28 @@ def _residuals(data: ResidualsData, narrow: bool) -> Page:
         markeredgewidth=0,
     )
     page.text(1, TAG_HEIGHT + 4, fitted(f"Residual, {data.axis}", page.width - 2, SMALL), Letters(SMALL))
-    below = page.axes(LEFT, TAG_HEIGHT + 12 + PANEL + GAP, room, PANEL)
-    below.axhspan(-data.bound, data.bound, color="#e9e9e5", linewidth=0)
-    below.axhline(0, color=GREY, linewidth=0.6)
-    lags = range(1, len(data.autocorrelations) + 1)
-    below.vlines(list(lags), 0, list(data.autocorrelations), color=BLUE, linewidth=2.0)
-    below.set(ylim=(-1.0, 1.0), xlim=(0.3, len(data.autocorrelations) + 0.7))
-    below.tick_params(axis="x", length=2)
-    top = TAG_HEIGHT + PANEL + GAP
-    words = "Autocorrelation of what the model leaves (grey: what noise rarely exceeds)"
-    page.text(1, top + 4, fitted(words, page.width - 2, SMALL), Letters(SMALL))
-    page.text(LEFT + room / 2, page.height - 7, "Lag, in periods", Letters(SMALL, align="center"))
+    top, half = TAG_HEIGHT + 12 + PANEL + GAP, (room - LEFT) / 2
+    if narrow:
+        _stems(page, ("Autocorrelation", data.autocorrelations, data.bound), (LEFT, top, room))
+        _stems(page, ("Partial autocorrelation", data.partial, data.bound), (LEFT, top + PANEL + GAP, room))
+    else:
+        _stems(page, ("Autocorrelation", data.autocorrelations, data.bound), (LEFT, top, half))
+        _stems(page, ("Partial autocorrelation", data.partial, data.bound), (2 * LEFT + half, top, half))
     return page
+
+
+def _stems(page: Page, shown: tuple[str, tuple[float, ...], float], at: tuple[float, float, float]) -> None:
+    """One stem a lag, with the band of noise."""
+    (words, values, bound), (left, top, room) = shown, at
+    axes = page.axes(left, top, room, PANEL)
+    axes.axhspan(-bound, bound, color="#e9e9e5", linewidth=0)
+    axes.axhline(0, color=GREY, linewidth=0.6)
+    axes.vlines(list(range(1, len(values) + 1)), 0, list(values), color=BLUE, linewidth=2.0)
+    axes.set(ylim=(-1.0, 1.0), xlim=(0.3, len(values) + 0.7))
+    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))
+    axes.tick_params(axis="x", length=2)
+    page.text(left - LEFT + 1, top - 8, fitted(words, room + LEFT - 2, SMALL), Letters(SMALL))
+    page.text(left + room / 2, top + PANEL + 27, "Lag, in periods", Letters(SMALL, align="center"))
 
 
 def _placebo(data: PlaceboData, narrow: bool) -> Page:

@@ -37,7 +37,8 @@ from precept_stats.report.series_figure_data import (
 )
 
 HEIGHT = {True: 200.0, False: 250.0}
-SMALL_HEIGHT = 76.0
+SMALL_HEIGHT, FEW_HEIGHT = 76.0, 110.0
+"""Of a panel among many, and among a row of them or fewer."""
 COLUMNS = {True: 2, False: 3}
 LEFT, RIGHT, GAP = 34.0, 8.0, 14.0
 LARGEST = {True: 42.0, False: 60.0}
@@ -50,7 +51,8 @@ def draw_series(data: SeriesData, narrow: bool) -> Page:
     title = wrapped(data.axis, 250.0 if narrow else 500.0, SMALL)
     across = COLUMNS[narrow] if data.many else 1
     down = math.ceil(len(data.panels) / across)
-    tall = SMALL_HEIGHT if data.many else HEIGHT[narrow]
+    many = SMALL_HEIGHT if down > 1 else FEW_HEIGHT
+    tall = many if data.many else HEIGHT[narrow]
     marked = 0.0 if data.many else 12.0 * _rows_of_marks(data.panels[0])
     head = TAG_HEIGHT + _key_height(keys, narrow) + 11.0 * len(title) + 8 + marked
     step = tall + (30.0 if data.many else 0.0)

@@ -14,6 +14,7 @@ from precept_stats.report.format import (
     scale_for,
 )
 from precept_stats.report.material import Material, by_stat, grouped, number_of
+from precept_stats.report.sections.shared_rows import together
 from precept_stats.report.words import NONE, sentence
 from precept_stats.values import Row
 
@@ -74,7 +75,7 @@ def _six_row(method: str, told: dict[str, Row], found: dict[str, Row]) -> TableR
     scale = scale_for(found["estimate"].measure, found["estimate"].unit)
     cells = (
         f"{point_text(value, high - low, scale)} ({range_text(low, high, scale)})",
-        point_text(error, high - low, scale) if found["estimate"].scale != "log" else number(error),
+        number(error if found["estimate"].scale == "log" else scale.factor * error, 2),
         df_text(number_of(found.get("df"))),
         shown,
     )
@@ -153,19 +154,21 @@ def _residuals(material: Material, name: str) -> list[Block]:
     place = {label: float(at) for at, label in enumerate(sorted(labels))}
     points = tuple((place[row.group("period")], _value(row)) for row in residuals)
     values = tuple(_value(row) for row in lags)
+    partial = tuple(_value(row) for row in rows if row.stat_name == "pacf")
     large = [str(lag) for lag, value in enumerate(values, start=1) if abs(value) > bound]
     table = Table(
         "autocorrelations",
         f"{material.label(name)}: autocorrelation of what the model leaves",
         (Column("Lag", "left"), Column("Autocorrelation"), Column("Partial")),
         tuple(
-            TableRow((row.group("lag"), f"{_value(row):.3f}", f"{_value(partial):.3f}"))
-            for row, partial in zip(lags, [r for r in rows if r.stat_name == "pacf"], strict=True)
+            TableRow((row.group("lag"), f"{value:.3f}", f"{further:.3f}"))
+            for row, value, further in zip(lags, values, partial, strict=True)
         ),
     )
     figure = Figure(
         id="residuals",
-        caption=f"{material.label(name)}: residuals by period, every point, and their autocorrelation.",
+        caption=f"{material.label(name)}: residuals by period, every point, and autocorrelations of what the "
+        "model leaves of them (grey: what noise rarely exceeds).",
         alt=f"Residuals of {len(points)} points over time, and autocorrelations of {len(values)} lags, "
         f"of which {', '.join(large) or 'none'} beyond {bound:.2f}.",
         data=ResidualsData(
@@ -173,6 +176,7 @@ def _residuals(material: Material, name: str) -> list[Block]:
             tuple((at, label) for label, at in place.items()),
             points,
             values,
+            partial,
             bound,
         ),
         behind=table,
@@ -181,22 +185,25 @@ def _residuals(material: Material, name: str) -> list[Block]:
 
 
 def _tests(material: Material) -> list[Block]:
-    rows = []
+    parts = []
     for name in material.plan.analyses:
         found = [
             row for row in material.rows("diagnostic", name) if row.stat_name.removesuffix("_p") in TESTS
         ]
         groups = grouped(found, lambda row: (row.group("test"), row.group("lag")))
-        if groups:
-            rows.append(TableRow((material.label(name),), "group"))
-        for (test, lag), told in groups.items():
-            statistic, p_value = (number_of(row) for row in told)
-            shown = NONE if statistic is None else number(statistic)
-            rows.append(TableRow((test, lag, shown, NONE if p_value is None else p_text(p_value)), "sub"))
+        told = tuple(_test(test, lag, of_one) for (test, lag), of_one in groups.items())
+        parts.append((material.label(name), told))
+    rows = together(parts)
     if not rows:
         return []
     columns = (Column("Test", "left"), Column("Up to lag"), Column("Statistic"), Column("p"))
     return [Table("residual-tests", "Tests of serial correlation", columns, tuple(rows), (CAVEAT,))]
+
+
+def _test(name: str, lag: str, rows: list[Row]) -> TableRow:
+    statistic, p_value = (number_of(row) for row in rows)
+    shown = NONE if statistic is None else number(statistic)
+    return TableRow((name, lag, shown, NONE if p_value is None else p_text(p_value)), "sub")
 
 
 def _value(row: Row) -> float:

@@ -6,10 +6,19 @@ from dataclasses import dataclass
 
 from precept_stats.report.blocks import Block, Column, Figure, Heading, Prose, RowKind, Table, TableRow
 from precept_stats.report.figure_data import ForestData, ForestLine, ForestPanel, mark_of
-from precept_stats.report.format import df_text, level_text, p_text, point_text, range_text, scale_for
+from precept_stats.report.format import (
+    Scale,
+    df_text,
+    level_text,
+    p_text,
+    point_text,
+    range_text,
+    scale_for,
+)
 from precept_stats.report.material import Answer, Material, answer, by_stat, grouped, number_of, why_no_number
 from precept_stats.report.sections.intervals import caption_words, column_words, kinds_of
 from precept_stats.report.sections.over_time_front import truth_of, units_of
+from precept_stats.report.sections.shared_rows import together
 from precept_stats.report.words import NONE, capital, contrast_words, scale_words, sentence
 from precept_stats.values import Row
 
@@ -79,7 +88,8 @@ def _row(material: Material, name: str, extra: Extra) -> TableRow:
         asked = (NONE,) if extra.measures else ()
         return TableRow((material.label(name), *asked, why_no_number(material, name), *blank), kind)
     about = _about(found)
-    measure = f"{capital(scale_words(found.measure, found.scale))}{'; ' if about else ''}{about}"
+    words = _measured(found.measure, found.unit, found.scale)
+    measure = f"{capital(words)}{'; ' if about else ''}{about}"
     truth = truth_of(material, name)
     cells = (
         material.label(name),
@@ -92,6 +102,12 @@ def _row(material: Material, name: str, extra: Extra) -> TableRow:
         *((units_of(material, name) or NONE,) if extra.units else ()),
     )
     return TableRow(cells, kind)
+
+
+def _measured(measure: str, unit: str, scale: Scale) -> str:
+    """A measure with its unit; of a change of level or slope that is a ratio also that."""
+    words = scale_words(measure, scale)
+    return f"{words}, as a ratio" if unit == "ratio" and not measure.endswith("_ratio") else words
 
 
 def _true(found: Answer, truth: float | None) -> str:
@@ -150,12 +166,12 @@ def _remarks(material: Material, names: list[str]) -> list[Block]:
 
 def _changes(material: Material, names: list[str]) -> list[Block]:
     """Further changes at the interruptions, an analysis after the other."""
-    rows = []
+    parts = []
     for name in names:
         groups = grouped(material.rows("change", name), lambda row: (row.measure, row.term))
-        if groups:
-            rows.append(TableRow((material.label(name),), "group"))
-        rows += [_change(measure, term, found) for (measure, term), found in groups.items()]
+        told = tuple(_change(measure, term, found) for (measure, term), found in groups.items())
+        parts.append((material.label(name), told))
+    rows = together(parts)
     if not rows:
         return []
     level = level_text(material.plan.multiplicity.level)
@@ -170,7 +186,7 @@ def _change(measure: str, term: str, rows: list[Row]) -> TableRow:
     stats = by_stat(rows)
     failed = next((row for row in rows if row.status == "failed"), None)
     scale = scale_for(measure, stats["estimate"].unit)
-    words = capital(scale_words(measure, scale))
+    words = capital(_measured(measure, stats["estimate"].unit, scale))
     value, low, high = (number_of(stats.get(name)) for name in ("estimate", "conf_low", "conf_high"))
     if failed is not None or value is None or low is None or high is None:
         why = failed.error if failed is not None else "not shown"
@@ -219,7 +235,7 @@ def _panel(material: Material, members: list[Answer]) -> ForestPanel:
         shown = None if truth is None else truth * factor
         lines.append(ForestLine(material.label(found.analysis), primary, _estimate(found), mark, shown))
     return ForestPanel(
-        title=f"{question.outcome.name}: {scale_words(first.measure, first.scale)}",
+        title=f"{question.outcome.name}: {_measured(first.measure, first.unit, first.scale)}",
         log=first.log,
         null=first.null * factor,
         below="worse" if higher else "better",

@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from precept_stats.report.blocks import Block, Column, Figure, Heading, Prose, Table, TableRow, Terms
-from precept_stats.report.format import MINUS, count_text, number, scale_of
+from precept_stats.report.format import MINUS, number, scale_of
 from precept_stats.report.material import Material, by_stat, grouped, number_of
+from precept_stats.report.sections.series_starts import starts
 from precept_stats.report.series_figure_data import (
     CurveStretch,
     InterruptionMark,
     SeriesData,
     SeriesPanel,
     SeriesPoint,
-    StartsData,
 )
 from precept_stats.report.words import NONE, capital, sentence
+from precept_stats.studies.interrupted_series import InterruptedSeries
 from precept_stats.values import Row
 
 HALF = 0.5
@@ -35,6 +36,14 @@ class Shown:
     clock: str
 
 
+@dataclass(frozen=True, slots=True)
+class Scaling:
+    """From proportions to per cent where need be, and the denominator of the largest point of a figure."""
+
+    factor: float
+    largest: float
+
+
 def series(material: Material) -> tuple[Block, ...]:
     """What interrupted the series, the series themselves, and when units started."""
     analysis = material.plan.primary
@@ -46,14 +55,23 @@ def series(material: Material) -> tuple[Block, ...]:
     whole = [one for one in shown if one.name == ALL]
     single = [one for one in shown if one.name != ALL]
     main = next((one for one in whole if one.clock == "own_start"), None)
-    if main is None and len(shown) == 1:
-        main = next(iter(shown))
+    controls = _controls(material)
+    own = [one for one in single if one.name not in controls]
+    if main is None and (len(shown) == 1 or (controls and len(own) == 1)):
+        main = own[0] if own else next(iter(shown))
     if main is not None:
         blocks.append(_one(material, analysis, main))
     if len(single) > 1:
         blocks.append(_multiples(material, analysis, single))
-    blocks += _starts(material)
+    blocks += starts(material)
     return tuple(blocks)
+
+
+def _controls(material: Material) -> tuple[str, ...]:
+    """The series that the interruption of the primary analysis did not reach."""
+    study = material.plan.analyses[material.plan.primary].study
+    controls = study.controls if isinstance(study, InterruptedSeries) else None
+    return () if controls is None else controls.series
 
 
 def _terms(material: Material) -> Terms:
@@ -78,7 +96,7 @@ def _terms(material: Material) -> Terms:
 
 def _one(material: Material, analysis: str, shown: Shown) -> Figure:
     """The one figure of the primary analysis: all points, lines, counterfactual."""
-    panel = _panel(material, analysis, shown, _scale(material))
+    panel = _panel(material, analysis, shown, _scaling(material, [shown]))
     data = SeriesData(
         _axis(material), _clock(material, shown), _ticks(material, [shown]), (panel,), _bounds(material)
     )
@@ -99,8 +117,8 @@ def _sized(panel: SeriesPanel) -> str:
 
 
 def _multiples(material: Material, analysis: str, shown: list[Shown]) -> Figure:
-    scale = _scale(material)
-    panels = [(one, _panel(material, analysis, one, scale)) for one in shown[:MOST_PANELS]]
+    scaling = _scaling(material, shown[:MOST_PANELS])
+    panels = [(one, _panel(material, analysis, one, scaling)) for one in shown[:MOST_PANELS]]
     axis = _axis(material)
     data = SeriesData(
         axis,
@@ -111,36 +129,43 @@ def _multiples(material: Material, analysis: str, shown: list[Shown]) -> Figure:
     )
     return Figure(
         id="series-multiples",
-        caption=f"{material.question.outcome.name} by series, on the same scales. "
-        "Dashed lines mark when the first unit of each began, and the last where that is another.",
+        caption=f"{material.question.outcome.name} by series, on the same scales. {_dashed(material)}",
         alt=f"{len(panels)} small panels, one a series: " + "; ".join(panel.title for _, panel in panels),
         data=data,
         behind=_behind(material, "series-multiples-data", panels),
     )
 
 
-def _panel(material: Material, analysis: str, shown: Shown, factor: float) -> SeriesPanel:
-    points = _points(material, shown, factor)
-    fitted = _stretches(material, analysis, shown, ("fitted", factor))
-    without = _stretches(material, analysis, shown, ("counterfactual", factor))
+def _dashed(material: Material) -> str:
+    """What the dashed lines of small panels mark."""
+    rows = [row for row in material.about_the_trial("interruption") if row.variable and not row.groups]
+    facts = [by_stat(found) for found in grouped(rows, lambda row: row.variable).values()]
+    if any(one["first"].stat != one["last"].stat for one in facts):
+        return "Dashed lines mark when the first unit of each began, and the last where that is another."
+    told = ", ".join(f"{one['label'].stat} ({one['first'].stat})" for one in facts)
+    return f"Dashed, from the left: {told}." if len(facts) > 1 else f"Dashed: {told}."
+
+
+def _panel(material: Material, analysis: str, shown: Shown, scaling: Scaling) -> SeriesPanel:
+    points = _points(material, shown, scaling)
+    fitted = _stretches(material, analysis, shown, ("fitted", scaling.factor))
+    without = _stretches(material, analysis, shown, ("counterfactual", scaling.factor))
     marks = _marks(material, shown)
     after = min((mark.at for mark in marks), default=float("-inf"))
     after_only = tuple(_from(line, after) for line in without)
-    return SeriesPanel(
-        shown.name, points, _broken(fitted, marks), tuple(x for x in after_only if x.at), marks
-    )
+    title = f"{shown.name} (control)" if shown.name in _controls(material) else shown.name
+    return SeriesPanel(title, points, _broken(fitted, marks), tuple(x for x in after_only if x.at), marks)
 
 
-def _points(material: Material, shown: Shown, factor: float) -> tuple[SeriesPoint, ...]:
+def _points(material: Material, shown: Shown, scaling: Scaling) -> tuple[SeriesPoint, ...]:
     rows = [row for row in material.about_the_trial("series") if _is(row, shown)]
-    largest = max((number_of(row) or 0.0 for row in rows if row.stat_name == "N"), default=1.0) or 1.0
     found = []
     for of_period in grouped(rows, lambda row: row.group("period")).values():
         stats = by_stat(of_period)
         at, value, size = (number_of(stats.get(name)) for name in ("at", "value", "N"))
         if at is not None and value is not None:
-            share = (size if size is not None else largest) / largest
-            found.append(SeriesPoint(at, factor * value, share, "left" not in stats))
+            share = 1.0 if size is None else size / scaling.largest
+            found.append(SeriesPoint(at, scaling.factor * value, share, "left" not in stats))
     return tuple(sorted(found, key=lambda point: point.at))
 
 
@@ -258,9 +283,12 @@ def _ticks(material: Material, shown: list[Shown]) -> tuple[tuple[float, str], .
     return tuple(places)
 
 
-def _scale(material: Material) -> float:
+def _scaling(material: Material, shown: list[Shown]) -> Scaling:
     binary = material.question.outcome.type == "binary"
-    return scale_of("proportion" if binary else "", difference=False).factor
+    factor = scale_of("proportion" if binary else "", difference=False).factor
+    rows = [row for row in material.about_the_trial("series") if row.stat_name == "N"]
+    sizes = (number_of(row) or 0.0 for row in rows if any(_is(row, one) for one in shown))
+    return Scaling(factor, max(sizes, default=1.0) or 1.0)
 
 
 def _bounds(material: Material) -> tuple[float, float] | None:
@@ -344,46 +372,3 @@ def _behind(material: Material, name: str, panels: list[tuple[Shown, SeriesPanel
 
 def _by_place(lines: tuple[CurveStretch, ...]) -> dict[float, float]:
     return {at: value for line in lines for at, value in zip(line.at, line.value, strict=True)}
-
-
-def _starts(material: Material) -> list[Block]:
-    """The strip of start months, where units started in different ones."""
-    rows = [row for row in material.about_the_trial("interruption") if row.group("region")]
-    if not rows:
-        return []
-    first = rows[0].variable
-    cells: dict[str, list[tuple[float, float]]] = {}
-    names: dict[float, str] = {}
-    for (region, period), found in grouped(
-        [row for row in rows if row.variable == first], lambda row: (row.group("region"), row.group("period"))
-    ).items():
-        stats = by_stat(found)
-        at, units = number_of(stats["at"]), number_of(stats.get("n_units"))
-        if at is not None and units is not None:
-            cells.setdefault(region, []).append((at, units))
-            names[at] = period
-    if len(names) < 2:
-        return []
-    ordered = sorted(cells.items(), key=lambda one: (min(at for at, _ in one[1]), one[0]))
-    data = StartsData(
-        "units", tuple(sorted(names.items())), tuple((name, tuple(sorted(c))) for name, c in ordered)
-    )
-    table = Table(
-        "starts-data",
-        "Units that started, by region and period",
-        (Column("Region", "left"), Column("Period", "left"), Column("Units")),
-        tuple(
-            TableRow((region, names[at], count_text(units)))
-            for region, of in ordered
-            for at, units in sorted(of)
-        ),
-    )
-    figure = Figure(
-        id="starts",
-        caption="When units started, by region, from the earliest.",
-        alt="Start months by region: "
-        + "; ".join(f"{name} from {names[min(at for at, _ in of)]}" for name, of in ordered),
-        data=data,
-        behind=table,
-    )
-    return [figure]
