@@ -52,7 +52,7 @@ def outcomes(cell: int, series: int, folder: Path) -> np.ndarray:
 def study(series: int, folder: Path) -> dict[str, object]:
     """The whole study as a record."""
     cells = [
-        _record(scenario, analysis, found[:, k])
+        record_of(scenario, analysis, found[:, k])
         for number, scenario in enumerate(SCENARIOS)
         for found in [outcomes(number, series, folder)]
         for k, analysis in enumerate(ANALYSES)
@@ -60,7 +60,8 @@ def study(series: int, folder: Path) -> dict[str, object]:
     return {"seed": SEED, "series": series, "level": 0.95, "cells": cells}
 
 
-def _record(scenario: Scenario, analysis: Analysis, found: np.ndarray) -> dict[str, object]:
+def record_of(scenario: Scenario, analysis: Analysis, found: np.ndarray) -> dict[str, object]:
+    """What is recorded of one analysis in one cell: coverage, width, bias and the autocorrelation."""
     known = found[~np.isnan(found[:, 0])]
     record: dict[str, object] = {
         "points": scenario.points,
@@ -93,6 +94,8 @@ def main() -> None:
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
     record = study(arguments.series, arguments.folder)
+    if arguments.out.exists():
+        record |= {"turner": json.loads(arguments.out.read_text(encoding="utf-8")).get("turner")}
     arguments.out.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
