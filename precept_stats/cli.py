@@ -51,6 +51,10 @@ SignedBy = Annotated[
     list[str] | None, typer.Option("--signed-by", metavar="NAME", help="Who signs, once for each --key.")
 ]
 
+UpTo = Annotated[Literal["L0", "L1", "L2", "L3", "L4", "L5"], typer.Option("--level", help="How far to go.")]
+TwinFolder = Annotated[Path | None, typer.Option("--twin", help="L4: a folder for R's script and tables.")]
+RunR = Annotated[bool, typer.Option("--run-r", help="L4: start R on that script.")]
+
 
 def main() -> None:
     """Entry point: turns this library's errors into a message and an exit code."""
@@ -279,7 +283,7 @@ def verify(
         Path, typer.Argument(metavar="BUNDLE", help="A folder of `precept run`, or a zip of it.")
     ],
     data: Tables = None,
-    level: Annotated[Literal["L0", "L1", "L2", "L3"], typer.Option("--level", help="How far to go.")] = "L3",
+    level: UpTo = "L3",
     signer: Annotated[
         list[Path] | None,
         typer.Option("--signer", help="A .pub file that must have signed; repeat for more."),
@@ -287,6 +291,8 @@ def verify(
     against: Annotated[
         Path | None, typer.Option("--against", help="The folder of locks that you were given before.")
     ] = None,
+    twin: TwinFolder = None,
+    run_r: RunR = False,
     report: Annotated[
         Path | None, typer.Option("--report", help="A new folder for the verification as HTML and JSON.")
     ] = None,
@@ -295,7 +301,8 @@ def verify(
 ) -> None:
     """Verify a bundle that somebody else made: L0 integrity, L1 completeness, L2 report, L3 numbers.
 
-    L3 needs the data. Nothing is changed. Exit code 1 when a check failed, 3 when it is not a bundle.
+    L3 needs the data; so does L4, which poses the analyses to R. L5 runs the plan on generated data.
+    Nothing is changed. Exit code 1 when a check failed, 3 when it is not a bundle.
     """
     from precept_stats.evidence.keys import key_fingerprint
     from precept_stats.evidence.verify.page import as_document, in_words, write_verification
@@ -303,7 +310,7 @@ def verify(
     from precept_stats.evidence.verify.run import verify as verify_bundle
 
     keys = tuple(key_fingerprint(one) for one in signer or ())
-    brought = Against(_named_files(data or []), keys, against, level)
+    brought = Against(_named_files(data or []), keys, against, level, twin, run_r)
     with console.progress("verify") as steps:
         found = verify_bundle(bundle, brought, progress=steps.analysed)
     if report is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Level = Literal["L0", "L1", "L2", "L3"]
+Level = Literal["L0", "L1", "L2", "L3", "L4", "L5"]
 Outcome = Literal["passed", "differs", "failed", "not run"]
 
 LEVELS: dict[Level, str] = {
@@ -13,6 +13,8 @@ LEVELS: dict[Level, str] = {
     "L1": "Completeness: plan, rows and records say the same, and nothing was left out",
     "L2": "Report: made again from the rows",
     "L3": "Numbers: made again from the data",
+    "L4": "Second engine: the numbers once more by R, from the analysis rows",
+    "L5": "Execution: the plan run on generated data, which are synthetic",
 }
 
 
@@ -41,7 +43,10 @@ def checked(level: Level, name: str, found: tuple[str, ...] | list[str]) -> Chec
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """One statistic beside ours: its class of tolerance, and the digits in which they agree (LRE)."""
+    """One statistic beside ours: its class of tolerance, and the digits in which they agree (LRE).
+
+    At level L4 ``ours`` is that of the second engine.
+    """
 
     row: str
     kind: str
@@ -49,6 +54,7 @@ class Compared:
     ours: float
     digits: float
     within: bool
+    level: Level = "L3"
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,10 @@ def in_words(found: Verification) -> str:
         for check in checks:
             lines.append(f"  {check.outcome:8} {check.name}")
             lines += [f"           - {said}" for said in check.found]
-    compared = f", {len(found.compared):,} numbers made again" if found.compared else ""
+    again = sum(one.level == "L3" for one in found.compared)
+    beside = len(found.compared) - again
+    compared = f", {again:,} numbers made again" if again else ""
+    compared += f", {beside:,} by the second engine" if beside else ""
     return "\n".join([*lines, f"{found.verdict.upper()}: {found.plan or found.bundle}{compared}"])
 
 
@@ -95,8 +98,10 @@ def report_of(found: Verification) -> Report:
                 Prose(f"{rest[:1].upper()}{rest[1:]}."),
                 _table(level, checks),
             ]
-    if found.compared:
-        blocks += [Heading(2, "Numbers made again"), _classes(found.compared), _least(found.compared)]
+    for level, heading in (("L3", "Numbers made again"), ("L4", "Numbers by the second engine")):
+        compared = tuple(one for one in found.compared if one.level == level)
+        if compared:
+            blocks += [Heading(2, heading), _classes(level, compared), _least(level, compared)]
     subtitle = f"Bundle {found.bundle}, manifest {found.digest[:16] or 'absent'}, {found.made}"
     return Report(f"Verification of {found.plan or found.bundle}", subtitle, (found.verdict,), tuple(blocks))
 
@@ -123,7 +128,7 @@ def _table(level: str, checks: tuple[Check, ...]) -> Table:
     return Table(f"checks-{level.lower()}", f"Checks of level {level}", columns, rows)
 
 
-def _classes(compared: tuple[Compared, ...]) -> Table:
+def _classes(level: str, compared: tuple[Compared, ...]) -> Table:
     columns = (
         Column("Class", "left"),
         Column("Numbers"),
@@ -138,16 +143,19 @@ def _classes(compared: tuple[Compared, ...]) -> Table:
         middle = digits[len(digits) // 2]
         cells = (kind, f"{len(digits):,}", f"{agree:,}", f"{digits[0]:.1f}", f"{middle:.1f}")
         rows.append(TableRow(cells))
-    note = "Digits: the log relative error, at most 15, between the number released and the one made again."
-    return Table("classes", "Digits of agreement by class of tolerance", columns, tuple(rows), (note,))
+    again = "made again" if level == "L3" else "of the second engine"
+    note = f"Digits: the log relative error, at most 15, between the number released and the one {again}."
+    return Table(
+        f"classes-{level.lower()}", "Digits of agreement by class of tolerance", columns, tuple(rows), (note,)
+    )
 
 
-def _least(compared: tuple[Compared, ...], most: int = 20) -> Table:
+def _least(level: str, compared: tuple[Compared, ...], most: int = 20) -> Table:
     columns = (
         Column("Number", "left", wraps=True),
         Column("Class", "left"),
         Column("Released"),
-        Column("Made again"),
+        Column("Made again" if level == "L3" else "Second engine"),
         Column("Digits"),
     )
     worst = sorted(compared, key=lambda one: (one.within, one.digits))[:most]
@@ -155,4 +163,4 @@ def _least(compared: tuple[Compared, ...], most: int = 20) -> Table:
         TableRow((one.row, one.kind, f"{one.theirs:.10g}", f"{one.ours:.10g}", f"{one.digits:.1f}"))
         for one in worst
     )
-    return Table("least", "The numbers that agree in the fewest digits", columns, rows)
+    return Table(f"least-{level.lower()}", "The numbers that agree in the fewest digits", columns, rows)

@@ -9,29 +9,37 @@ from pathlib import Path
 
 from precept_stats.ard import read_json
 from precept_stats.data.dataset import Source
-from precept_stats.errors import PreceptError
+from precept_stats.errors import PreceptError, legible
 from precept_stats.evidence import names
+from precept_stats.evidence.manifest import strange_files
 from precept_stats.evidence.verify.check import Check, Compared, Level, Verification
 from precept_stats.evidence.verify.completeness import Contents, completeness
 from precept_stats.evidence.verify.integrity import integrity
 from precept_stats.evidence.verify.opened import opened
 from precept_stats.evidence.verify.rendering import rendering
 from precept_stats.evidence.verify.rerun import rerun
+from precept_stats.evidence.verify.second_engine import Twin, second_engine
 from precept_stats.plan.provenance import now
 from precept_stats.plan.reader import read_plan
 from precept_stats.runner import Progress
 
-UP_TO: tuple[Level, ...] = ("L0", "L1", "L2", "L3")
+LONGEST_REASON = 500
+UP_TO: tuple[Level, ...] = ("L0", "L1", "L2", "L3", "L4", "L5")
 
 
 @dataclass(frozen=True, slots=True)
 class Against:
-    """What a reviewer brings: data by table, fingerprints of keys, locks kept elsewhere, how far to go."""
+    """What a reviewer brings: data by table, fingerprints of keys, locks kept elsewhere, how far to go.
+
+    ``twin`` is the folder of the second engine, which ``run_r`` lets R be started in.
+    """
 
     data: Mapping[str, Source] = field(default_factory=dict)
     signers: tuple[str, ...] = ()
     locks: Path | None = None
     level: Level = "L3"
+    twin: Path | None = None
+    run_r: bool = False
 
 
 def verify(
@@ -67,7 +75,9 @@ def _wanted(level: Level) -> tuple[Level, ...]:
 
 
 def _contents(folder: Path) -> tuple[Contents | None, str]:
-    """Plan and rows; None, and why, where these cannot be read."""
+    """Plan and rows; None, and why, where these cannot be read. With links about, nothing is read."""
+    if strange := strange_files(folder):
+        return None, strange[0]
     try:
         inner = folder / names.SENSITIVE / names.ROWS
         return Contents(
@@ -92,6 +102,10 @@ def _further(
     if "L3" in wanted:
         more, compared = rerun(contents, brought.data, progress)
         found += more
+    if "L4" in wanted:
+        twin = None if brought.twin is None else Twin(brought.twin, brought.run_r)
+        more, beside = second_engine(contents, brought.data, twin)
+        found, compared = [*found, *more], (*compared, *beside)
     return found, compared
 
 
@@ -99,8 +113,8 @@ def _guarded(level: Level, look: Callable[[], list[Check]]) -> list[Check]:
     """The checks of a level; rows that no run could have written can stop them, which is a finding too."""
     try:
         return look()
-    except (PreceptError, KeyError, ValueError, TypeError, IndexError, AttributeError) as problem:
-        said = f"{type(problem).__name__}: {problem}"
+    except Exception as problem:  # noqa: BLE001  (a stranger's rows: whatever they break is their fault)
+        said = legible(f"{type(problem).__name__}: {problem}"[:LONGEST_REASON])
         return [Check(level, "Plan, rows and records can be read together", "failed", (said,))]
 
 
