@@ -27,9 +27,9 @@ def written(data: str, law: str) -> pymc.Model:
         reference = pymc.Normal("reference", 0.0, 1.5023)
         effect = pymc.Normal("effect", 0.0, np.log(5.0) / 1.959964)
         slope = pymc.Normal("x1", 0.0, np.log(8.0) / 1.959964 / table["x1"].std(ddof=0))
-        later = pymc.Normal("period", 0.0, np.log(8.0) / 1.959964, shape=period.max())
+        later = pymc.Normal("period", 0.0, np.log(8.0) / 1.959964, shape=int(period.max()))
         of_clusters = pymc.HalfNormal("sd[cluster]", 0.6058)
-        drawn = pymc.Normal("u", shape=cluster.max() + 1)
+        drawn = pymc.Normal("u", shape=int(cluster.max()) + 1)
         eta = reference + effect * table["trt"].to_numpy() + slope * table["x1"].to_numpy()
         eta += pymc.math.concatenate([[0.0], later])[period] + of_clusters * drawn[cluster]
         if law == "normal":

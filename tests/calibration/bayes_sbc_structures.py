@@ -8,11 +8,13 @@ from functools import partial
 
 import numpy as np
 
+from tests.calibration import bayes_sbc_groups as groups
 from tests.calibration import bayes_sbc_models as models
 from tests.calibration.bayes_sbc_models import Simulated
 
 NESTED = {"random": {"kind": "nested_exchangeable"}}
 BETA = {"cells": {"kind": "beta_binomial"}}
+SLOPES = {"by": "region", "slopes": ["arm"], "correlated": False}
 COUNT = {"priors": models.DECLARED_COUNT}
 CONTINUOUS = {"priors": models.DECLARED_CONTINUOUS}
 
@@ -100,6 +102,24 @@ STRUCTURES = (
         "negative binomial, units",
         _wedge(models.negative_binomial, (5, 40)),
         COUNT | {"cells": {"kind": "negative_binomial"}},
+    ),
+    Structure(
+        "binomial_units_regions",
+        "binomial, units in regions",
+        partial(groups.by_region, slopes=False),
+        {"random": {"kind": "terms", "terms": [{"by": "cluster"}, {"by": "region"}]}},
+    ),
+    Structure(
+        "binomial_units_region_effects",
+        "binomial, units in regions that differ in the effect",
+        partial(groups.by_region, slopes=True),
+        {"random": {"kind": "terms", "terms": [{"by": "cluster"}, SLOPES]}},
+    ),
+    Structure(
+        "binomial_autoregressive_periods",
+        "binomial, units, autoregressive periods",
+        groups.autoregressive,
+        {"periods": {"kind": "autoregressive"}},
     ),
 )
 BY_NAME = {one.name: one for one in STRUCTURES}
