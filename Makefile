@@ -70,7 +70,7 @@ printf 'Installing from a lock of %s packages for all platforms (log: $(VENV)/in
 endef
 
 .PHONY: help demo test lint env python coverage-study coverage-mixed \
-  few-clusters-study estimands-study missing-study disparity-study kill-study tamper-study compliers-study sbc-study bayes-operating bayes-record conformance docs bench bench-peers bench-mixed bench-growth bench-few bench-disparity lock clean
+  few-clusters-study estimands-study missing-study disparity-study kill-study tamper-study compliers-study sbc-study bayes-operating bayes-record conformance docs bench bench-peers bench-mixed bench-growth bench-few bench-disparity bench-six its-study lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -174,6 +174,14 @@ bench-few: $(READY) ## time what few clusters need, beside loops and peers that 
 
 bench-disparity: $(READY) ## time all indices of disparity by each kind of interval (a minute)
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/disparity.py
+
+bench-six: $(READY) ## time the table of six methods for series, beside R where it is there (a minute)
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/six_methods.py
+
+its-study: $(READY) ## simulate bias and coverage of models of series (10 minutes; goes on where it was stopped)
+	$(BIN)/python -m tests.calibration.series
+	$(BIN)/python -m tests.calibration.series_turner
+	$(BIN)/python -m tests.calibration.series_tables
 
 lock: ## rewrite requirements.lock from pyproject.toml (needs uv)
 	@command -v $(or $(UV),uv) >/dev/null || { echo "make lock needs uv (pip install uv), or UV=/path/to/uv" >&2; exit 1; }

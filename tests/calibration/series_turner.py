@@ -2,7 +2,7 @@
 
     python -m tests.calibration.series_turner [--series 200] [--folder results/its_turner]
 
-Adds its cells to docs/its_calibration.json as ``turner``. A cell and a number are an address, as in ``series``.
+Adds its cells to docs/its_calibration.json as ``turner``. As in ``series``, cell and number are an address.
 """
 
 from __future__ import annotations
