@@ -70,7 +70,7 @@ printf 'Installing from a lock of %s packages for all platforms (log: $(VENV)/in
 endef
 
 .PHONY: help demo test lint env python coverage-study coverage-mixed \
-  few-clusters-study estimands-study missing-study disparity-study kill-study tamper-study compliers-study sbc-study bayes-operating bayes-record conformance docs bench bench-peers bench-mixed bench-growth bench-few bench-disparity bench-six its-study lock clean
+  few-clusters-study estimands-study missing-study disparity-study kill-study tamper-study compliers-study sbc-study bayes-operating bayes-record conformance docs bench bench-peers bench-bayes bench-mixed bench-growth bench-few bench-disparity bench-six its-study lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -159,6 +159,9 @@ bench: $(READY) ## import time, shipped plans, and mixed models without other pr
 bench-peers: $(READY) ## install other programs for mixed models from PyPI, apart from .venv
 	$(BIN)/python -m venv --clear benchmarks/.venv-peers
 	benchmarks/.venv-peers/bin/python -m pip install --progress-bar off -r benchmarks/peers.txt
+
+bench-bayes: $(READY) ## time Bayesian models beside PyMC and nutpie (half an hour) and record it
+	$(BIN)/python benchmarks/bayes.py --record docs/benchmarks_bayes.json
 
 bench-mixed: $(READY) ## time mixed models beside the peers and R's lme4 (half an hour) and record it
 	$(BIN)/python benchmarks/mixed.py --record docs/benchmarks.json

@@ -13,6 +13,7 @@ from mixed_data import cells, trial  # noqa: E402
 
 from precept_stats.inference.seeds import Seed  # noqa: E402
 from precept_stats.methods.bayesian_hierarchical import BayesianHierarchical  # noqa: E402
+from precept_stats.methods.settings_bayes import Nuts  # noqa: E402
 from precept_stats.studies.cluster_trial_design import Covariate  # noqa: E402
 from precept_stats.studies.period_design import PeriodDesign  # noqa: E402
 from precept_stats.studies.question import Outcome  # noqa: E402
@@ -90,17 +91,26 @@ def timed(data: str, cells_law: str) -> dict[str, object]:
     }  # fmt: skip
 
 
-def grid(data: str, cells_law: str) -> dict[str, object]:
-    """Eight sets of priors, the gate passed by each."""
+def grid(data: str, cells_law: str, sampler: dict[str, object]) -> dict[str, object]:
+    """Eight sets of priors by one analysis, the gate passed by each, once the functions are compiled."""
     found = design(NAMES[data])
-    model(cells_law, GRID[0]).fit(found, Seed(1))
+    first = model(cells_law, GRID[0]).model_copy(update={"sampler": Nuts.model_validate(sampler)})
+    first.sampled(found, Seed(1))
+    sets = {f"set_{number}": priors for number, priors in enumerate(GRID[1:], start=2)}
+    whole = {**model(cells_law, GRID[0]).model_dump(), "sampler": sampler, "prior_grid": sets}
     begin = now()
-    for number, priors in enumerate(GRID):
-        model(cells_law, priors).fit(found, Seed(number))
+    fit = BayesianHierarchical.model_validate(whole).fit(found, Seed(2))
     seconds, cpu = since(begin)
-    return {"grid": seconds, "grid_cpu": cpu}
+    passed = 1 + sum(one.draws is not None for one in fit.posterior.alternatives)
+    told = dict(fit.evidence)
+    return {"grid": seconds, "grid_cpu": cpu, "passed": passed, "ess": told["ess_bulk"], **sampler}
 
+
+SHORT = {"kind": "nuts", "draws": 250, "warmup": 200}
 
 if __name__ == "__main__":
-    work = grid if sys.argv[3] == "grid" else timed
-    print(json.dumps(work(sys.argv[1], sys.argv[2])))
+    data, law, program = sys.argv[1:]
+    if program == "precept_stats":
+        print(json.dumps(timed(data, law)))
+    else:
+        print(json.dumps(grid(data, law, SHORT if program == "short_grid" else Nuts().model_dump())))
