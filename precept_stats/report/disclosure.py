@@ -7,11 +7,15 @@ docs/report.md gives the rules; docs/disclosure.md says what is withheld so that
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from precept_stats.data.policies import CountRule, Policy, read_policy
 from precept_stats.errors import DisclosureError
+from precept_stats.report.attack.relations import sheet_of
+from precept_stats.report.attack.secondary import protect
+from precept_stats.report.attack.sheet import WITHHELD as WITHHELD_BESIDE
+from precept_stats.report.attack.sheet import Sheet
 from precept_stats.report.free_text import BY_CLUSTER, PSEUDONYM, Mask, cluster_of, mask_for, mask_row
 from precept_stats.report.guarded import (
     SUMMARIES,
@@ -105,23 +109,31 @@ def _gate_entry(entry: Result | Failure, rows: tuple[Row, ...], mask: Mask) -> R
     return replace(entry, rows=rows, estimates=estimates, warnings=warnings, draws=None)
 
 
-def gate(rows: tuple[Row, ...], policy: str) -> tuple[Row, ...]:
+def gate(rows: tuple[Row, ...], policy: str, earlier: Sequence[tuple[Row, ...]] = ()) -> tuple[Row, ...]:
     """The rows as they may be shown, as many as there were. Gating twice changes nothing.
 
     Rows keep their order, but for those about clusters: these stand in the order of the clusters'
-    numbers among themselves. Raises DisclosureError for an unknown policy.
+    numbers among themselves. ``earlier`` are the rows of releases of the same data: no suppressed count of
+    any can be worked out from all of them together. Raises DisclosureError for an unknown policy.
     """
     chosen = read_policy(policy).policy
     if chosen.counts is None:
         return rows
-    gated = _gate_once(rows, chosen, chosen.counts)
-    while (again := _gate_once(gated, chosen, chosen.counts)) != gated:
+    known = tuple(sheet_of(release, chosen.counts) for release in earlier)
+    gated = _gate_once(rows, chosen, known)
+    while (again := _gate_once(gated, chosen, known)) != gated:
         gated = again
     return gated
 
 
-def _gate_once(rows: tuple[Row, ...], policy: Policy, rule: CountRule) -> tuple[Row, ...]:
+def _gate_once(rows: tuple[Row, ...], policy: Policy, earlier: Sequence[Sheet]) -> tuple[Row, ...]:
+    """All rules once. Clusters get their numbers only when nothing more is withheld."""
+    rule = policy.counts
+    if rule is None:
+        return rows
     mask, passed = mask_for(rows, rule), _gate_numbers(list(rows), policy, rule)
+    while (safe := protect(passed, rule, earlier)) != passed:
+        passed = _gate_numbers(safe, policy, rule)
     names = pseudonyms(passed)
     return _in_order(tuple(mask_row(_rename(row, names), mask) for row in passed))
 
@@ -176,6 +188,8 @@ def _fingerprint(texts: list[str]) -> str:
 
 def _rename(row: Row, names: Mapping[str, str]) -> Row:
     """The row with its cluster under its number."""
+    if not cluster_of(row):
+        return row
     groups = tuple(
         (name, names[level] if name in BY_CLUSTER and level else level) for name, level in row.groups
     )
@@ -245,7 +259,8 @@ def _gate_described(row: Row, known: Mapping[Key, Row], counted: frozenset[Key],
         return row
     above, below = number(part), number(total)
     if above is None or below is None:
-        return suppressed(row, f"from a count of {rule.words}")
+        beside = WITHHELD_BESIDE in (part.warning, total.warning)
+        return suppressed(row, WITHHELD_BESIDE if beside else f"from a count of {rule.words}")
     return replace(row, stat=above / below) if below > 0 else row
 
 

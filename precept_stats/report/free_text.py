@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 
 from precept_stats.data.policies import CountRule
 from precept_stats.values import Row
 
 BY_CLUSTER = ("cluster", "left_out")
 """The groups whose levels are names of clusters."""
+KEPT = ("arm", *BY_CLUSTER, "table", "dimension", "period", "level")
+"""Groups whose levels are shown as they are."""
 PSEUDONYM = re.compile("Cluster\u00a0\\d+\\Z")
 FIXED_WORDS = ("estimator", "df_rule")
 NOT_SHOWN = "[not shown]"
@@ -52,6 +54,9 @@ class Mask:
 
     def text(self, text: str) -> str:
         """Free text: labels and suppressed numbers go, and so does what follows ``clusters ...:``."""
+        return _masked(self, text) if text else text
+
+    def _text(self, text: str) -> str:
         text = LIST_OF_PEOPLE.sub(rf"\1{NOT_SHOWN}", _without(text, self.any_label))
         text = LIST_OF_CLUSTERS.sub(rf"\1: {NOT_SHOWN}", text)
         for figures in FIGURES_OF_FEW:
@@ -83,15 +88,22 @@ def mask_row(row: Row, mask: Mask) -> Row:
     free = isinstance(row.stat, str) and row.context != "setting" and row.stat_name not in FIXED_WORDS
     stat = mask.text(str(row.stat)) if free else row.stat
     reason = stat if row.context == "failure" and isinstance(stat, str) else mask.text(row.error)
-    kept = ("arm", *BY_CLUSTER, "table", "dimension", "period", "level")
+    groups = tuple((name, level if name in KEPT else mask.name(level)) for name, level in row.groups)
+    stat = mask.name(stat) if isinstance(stat, str) else stat
+    warning = row.warning if row.status == "suppressed" else mask.text(row.warning)
+    names = tuple(map(mask.name, (row.variable_level, row.term, row.stat_label)))
+    same = (row.variable_level, row.term, row.stat_label) == names and row.groups == groups
+    if same and (row.stat, row.warning, row.error) == (stat, warning, reason):
+        return row
+    level, term, label = names
     return replace(
         row,
-        groups=tuple((name, level if name in kept else mask.name(level)) for name, level in row.groups),
-        variable_level=mask.name(row.variable_level),
-        term=mask.name(row.term),
-        stat_label=mask.name(row.stat_label),
-        stat=mask.name(stat) if isinstance(stat, str) else stat,
-        warning=row.warning if row.status == "suppressed" else mask.text(row.warning),
+        groups=groups,
+        variable_level=level,
+        term=term,
+        stat_label=label,
+        stat=stat,
+        warning=warning,
         error=reason,
     )
 
@@ -101,6 +113,12 @@ def _small_numeral(limit: int) -> re.Pattern[str]:
     """A number from 1 up to a limit that may count people."""
     numbers = "|".join(map(str, range(1, limit)))
     return re.compile(f"{BEFORE_NUMERAL}(?:{numbers}){AFTER_NUMERAL}")
+
+
+@lru_cache(maxsize=20_000)
+def _masked(mask: Mask, text: str) -> str:
+    """A text that may stand in thousands of rows, masked once."""
+    return mask._text(text)
 
 
 def _pattern(labels: set[str]) -> re.Pattern[str] | None:

@@ -40,7 +40,7 @@ def suppressed(row: Row, why: str) -> Row:
 
 def key_of(row: Row) -> Key:
     """What the row is about, without the name of its statistic."""
-    groups = (f"{name}={level}" for name, level in row.groups)
+    groups = [f"{name}={level}" for name, level in row.groups]
     return (row.analysis, row.context, *groups, row.variable, row.variable_level)
 
 
