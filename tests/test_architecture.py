@@ -53,6 +53,7 @@ DOORS = {
         "evidence/manifest.py",
         "ard.py",
     ),
+    "pydantic_core": ("data/policies.py",),
     "pandas": ("data/", "studies/", "ard.py", "report/tables.py"),
     "scipy": ("numerics/", "inference/", "data/synthetic_programme.py", "data/synthetic_trial_tables.py"),
     "matplotlib": ("report/figures/",),
