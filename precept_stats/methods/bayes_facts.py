@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr, stdtr
 
 from precept_stats.inference.fit import Fact
 from precept_stats.inference.posterior_facts import (
@@ -24,6 +25,7 @@ from precept_stats.methods.settings_prior_kinds import LOGISTIC_VARIANCE
 from precept_stats.methods.settings_priors import Priors
 from precept_stats.numerics.posterior.laws import Folded, Known, Law, LogitBeta, LogOf, Normal, OfBlock
 from precept_stats.numerics.posterior.separation import unbounded_columns
+from precept_stats.studies.question import OutcomeType
 
 Floats = NDArray[np.float64]
 
@@ -116,13 +118,15 @@ def fit_warnings(model: BayesModel, priors: Priors, integration: float) -> tuple
 
 def flat(priors: Priors, model: BayesModel) -> bool:
     """Whether much of the prior of the SD is on most of the variation being between clusters."""
-    if not model.clustered:
-        return False
-    variance = {"binary": LOGISTIC_VARIANCE, "count": 1.0, "continuous": model.units.sd**2}[model.outcome]
-    large = math.sqrt(variance * LARGE_ICC / (1.0 - LARGE_ICC))
-    law = priors.cluster_law(model.units)
-    drawn = np.abs(law.draw(np.random.default_rng(0), 4000))
-    return float(np.mean(drawn > large)) > MUCH
+    return model.clustered and is_flat(priors.cluster_law(model.units), model.outcome, model.units.sd)
+
+
+def is_flat(law: Folded, outcome: OutcomeType, sd: float) -> bool:
+    """The same of a law of the SD; ``sd`` is that of a continuous outcome."""
+    variance = {"binary": LOGISTIC_VARIANCE, "count": 1.0, "continuous": sd**2}[outcome]
+    large = math.sqrt(variance * LARGE_ICC / (1.0 - LARGE_ICC)) / law.scale
+    beyond = ndtr(-large) if math.isinf(law.df) else stdtr(law.df, -large)
+    return 2.0 * float(beyond) > MUCH
 
 
 def _separated(model: BayesModel) -> tuple[str, ...]:

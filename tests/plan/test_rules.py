@@ -227,6 +227,10 @@ FAULTS |= {
     "PL-0213": (change(f"{PRIMARY}.study.subgroup", "level"), "/analyses/primary"),
 }
 LEAVING_OUT = {"kind": "bayesian_hierarchical", "validation": {"kind": "leave_one_cluster_out"}}
+FLAT = {
+    "kind": "bayesian_hierarchical",
+    "priors": {"kind": "weakly_informative", "clusters": {"kind": "half_normal", "scale": 10}},
+}
 AGAINST_PRIMARY = both(SEEDED, change(f"{CRUDE}.compared_with", "primary"))
 FAULTS |= {
     "PL-0241": (
@@ -243,6 +247,7 @@ FAULTS |= {
         ),
         "/analyses/crude/compared_with",
     ),
+    "PL-0244": (both(SEEDED, change(f"{CRUDE}.method", FLAT)), "/analyses/crude/method/priors/clusters"),
 }
 # shown by tests of their own, below or in test_reading.py
 ELSEWHERE = {"PL-0001", "PL-0002", "PL-0132", "PL-0141", "PL-0175"}

@@ -9,6 +9,7 @@ from precept_stats.plan.rules import (
     disparities,
     missing,
     over_time,
+    posteriors,
     purposes,
     questions,
     references,
@@ -31,4 +32,5 @@ RULES: tuple[Rule, ...] = (
     *disparities.RULES,
     *over_time.RULES,
     *comparisons.RULES,
+    *posteriors.RULES,
 )
