@@ -14,6 +14,7 @@ from precept_stats.evidence import names
 from precept_stats.evidence.manifest import strange_files
 from precept_stats.evidence.verify.check import Check, Compared, Level, Verification
 from precept_stats.evidence.verify.completeness import Contents, completeness
+from precept_stats.evidence.verify.execution import execution
 from precept_stats.evidence.verify.integrity import integrity
 from precept_stats.evidence.verify.opened import opened
 from precept_stats.evidence.verify.rendering import rendering
@@ -106,6 +107,8 @@ def _further(
         twin = None if brought.twin is None else Twin(brought.twin, brought.run_r)
         more, beside = second_engine(contents, brought.data, twin)
         found, compared = [*found, *more], (*compared, *beside)
+    if "L5" in wanted:
+        found += _guarded("L5", lambda: execution(contents, progress))
     return found, compared
 
 

@@ -134,7 +134,9 @@ def _beside(
     """One analysis: every number of R beside the row that it is held against."""
     if not isinstance(question.asked, Call) or question.sheet is None:
         return _without(question), []
-    entry = bundle.full[question.analysis]
+    entry = next((one for one in bundle.full if one.analysis == question.analysis), None)
+    if entry is None:
+        return Check("L4", _name(question), "failed", ("the rows have no such analysis",)), []
     if isinstance(entry, Failure) or EFFECT not in {number.what for number in numbers}:
         return _one_sided(question, entry, numbers), []
     compared, nowhere = [], []

@@ -1,0 +1,70 @@
+"""L5: where the data may not go, the plan run on tables made up from the schemas of its bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from precept_stats.data.dataset import Table, load_table
+from precept_stats.data.generated import generated_tables
+from precept_stats.data.schema import DataSchema
+from precept_stats.errors import PreceptError
+from precept_stats.evidence.verify.check import Check
+from precept_stats.evidence.verify.completeness import Contents
+from precept_stats.evidence.verify.world import world_of
+from precept_stats.plan.reader import LoadedPlan
+from precept_stats.plan.schemas import planned_schemas
+from precept_stats.runner import Progress, run
+from precept_stats.values import Failure, Results
+
+TABLES = "Tables can be made up from the schemas"
+PLAN = "The plan runs on made-up tables"
+SEED = 1
+BROKEN = (ValueError, TypeError, KeyError, IndexError, AttributeError, ArithmeticError)
+"""What a run may never raise: each is a fault of the library, which is told."""
+
+
+def execution(bundle: Contents, progress: Progress | None, seed: int = SEED) -> list[Check]:
+    """One check for the tables, one for the run, and one an analysis: a result, or a failure that is told."""
+    if not bundle.loaded.plan.analyses:
+        said = "the plan has no analysis that fits a model: tables of areas are not made up"
+        return [Check("L5", TABLES, "not run", (said,))]
+    try:
+        tables = synthetic_tables(bundle.loaded, seed)
+    except PreceptError as problem:
+        return [Check("L5", TABLES, "not run", (str(problem),))]
+    sizes = ", ".join(f"{name} {len(table.frame):,} rows" for name, table in tables.items())
+    made = Check("L5", f"{TABLES} ({sizes}; seed {seed}; all synthetic)", "passed")
+    try:
+        found = run(bundle.loaded, tables, progress=progress)
+    except PreceptError as problem:
+        return [made, Check("L5", PLAN, "differs", (f"made-up tables do not hold its study: {problem}",))]
+    except BROKEN as problem:
+        return [made, Check("L5", PLAN, "failed", (f"{type(problem).__name__}: {problem}",))]
+    return [made, *_outcomes(found)]
+
+
+def synthetic_tables(loaded: LoadedPlan, seed: int) -> dict[str, Table]:
+    """Tables made up for a plan, each marked synthetic. Raises DataError where none could be."""
+    schemas = _schemas(loaded)
+    frames = generated_tables(schemas, world_of(loaded.plan, schemas), seed)
+    return {
+        name: replace(load_table(frame, schemas[name], name), synthetic=True)
+        for name, frame in frames.items()
+    }
+
+
+def _schemas(loaded: LoadedPlan) -> dict[str, DataSchema]:
+    planned = planned_schemas(loaded)
+    return {name: planned[source.schema_id].schema for name, source in loaded.plan.data.items()}
+
+
+def _outcomes(found: Results) -> Iterator[Check]:
+    marked = found.provenance.synthetic
+    yield Check("L5", PLAN, "passed" if marked else "failed", () if marked else ("not marked synthetic",))
+    for entry in found:
+        name = f"Analysis {entry.analysis} on synthetic data"
+        if isinstance(entry, Failure):
+            yield Check("L5", name, "differs", (f"ends in a failure that is told: {entry.problem}",))
+        else:
+            yield Check("L5", f"{name} gives a result", "passed")
