@@ -147,7 +147,7 @@ def maximum_likelihood(series: Series, criterion: Criterion) -> Ar1Fit:
         )
     ends = np.arctanh(PHI_LIMIT)
     grid = np.tanh(np.linspace(-ends, ends, 61))
-    heights = np.array([log_likelihood(series, phi, criterion) for phi in grid])
+    heights = _heights(series, grid, criterion)
     best = int(np.argmax(heights))
     peaks = int(np.sum((heights[1:-1] > heights[:-2]) & (heights[1:-1] > heights[2:])))
     phi, boundary = _top(series, criterion, grid, best)
@@ -182,6 +182,25 @@ def log_likelihood(series: Series, phi: float, criterion: Criterion) -> float:
     if criterion == "ml":
         return found
     return found + 0.5 * float(np.linalg.slogdet(fit.bread)[1])
+
+
+def _heights(series: Series, grid: Vector, criterion: Criterion) -> Vector:
+    """``log_likelihood`` at every phi of a grid (k,), all at once."""
+    n, p = series.X.shape
+    rows = np.column_stack([series.X, series.y])
+    r = grid[:, None] ** series.gaps
+    spread = np.log1p(-(r**2)).sum(axis=1)
+    white = np.empty((len(grid), n, p + 1))
+    white[:, 0] = rows[0]
+    white[:, 1:] = (rows[1:] - r[:, :, None] * rows[:-1]) / np.sqrt(1.0 - r**2)[:, :, None]
+    triangle = np.linalg.qr(white, mode="r")
+    m = n if criterion == "ml" else n - p
+    with np.errstate(divide="ignore"):
+        squares = triangle[:, p, p] ** 2
+        found: Vector = -0.5 * (m * (np.log(2.0 * math.pi * squares / m) + 1.0) + spread)
+        if criterion == "reml":
+            found = found - np.log(np.abs(np.diagonal(triangle[:, :p, :p], axis1=1, axis2=2))).sum(axis=1)
+    return found
 
 
 def slope(series: Series, phi: float, criterion: Criterion) -> float:
