@@ -240,7 +240,8 @@ class Disparity:
             + (f"{row.stat:.6g}" if isinstance(row.stat, float) else f"not estimable, {row.error}")
             for row in found
         )
-        return "\n".join([f"Disparity of {self.outcome}:", *lines])
+        warned = (f"  warning: {warning}" for warning in self.warnings)
+        return "\n".join([f"Disparity of {self.outcome}:", *lines, *warned])
 
     def _repr_html_(self) -> str:
         from precept_stats.report.notebook import disparity_html  # lazy: the report layer is to the right

@@ -39,6 +39,7 @@ class FunnelPlot(Declared):
     overdispersion limits are exact, interpolated between whole numbers of events. With it, they are normal
     on the scale of ``transformation`` (``none``, or ``stabilised``: the arcsine of the root of a share, the
     root of a rate) and wider: ``additive`` adds a variance between areas, ``multiplicative`` stretches all.
+    Where few events are expected normal limits can be inside of the exact ones, which are then taken.
 
     Assumes: the target is not estimated (the mean of all areas is taken as known); people are independent.
 
@@ -114,12 +115,23 @@ class _Funnel:
         return np.asarray(np.sqrt(spread / size))
 
     def limits(self, size: Vector, level: float) -> tuple[Vector, Vector]:
-        """Limits for areas of these sizes."""
-        tail, kind = (1.0 - level) / 2.0, self.method.overdispersion
-        if kind == "none" and self.design.law == "binomial":
-            return binomial_limits(np.maximum(np.round(size), 1.0), self.target, tail)
-        if kind == "none" and self.design.law == "poisson":
-            return poisson_limits(size, self.target, tail)
+        """Limits for areas of these sizes, never inside of those that chance alone has."""
+        tail = (1.0 - level) / 2.0
+        if self.design.law == "given":
+            return self._normal_limits(size, tail)
+        lower, upper = (
+            binomial_limits(np.maximum(np.round(size), 1.0), self.target, tail)
+            if self.design.law == "binomial"
+            else poisson_limits(size, self.target, tail)
+        )
+        if self.method.overdispersion == "none":
+            return lower, upper
+        low, high = self._normal_limits(size, tail)
+        return np.minimum(low, lower), np.maximum(high, upper)
+
+    def _normal_limits(self, size: Vector, tail: float) -> tuple[Vector, Vector]:
+        """Limits of a normal law with overdispersion, on the scale of the transformation and back."""
+        kind = self.method.overdispersion
         centre = float(self.moved(np.array([self.target]))[0])
         wider = Overdispersion(1.0, 0.0, 0) if kind == "none" else self.found
         name: Literal["additive", "multiplicative"] = "additive" if kind == "none" else kind

@@ -281,11 +281,11 @@ def _design(study: Regions, question: AreaQuestion, cells: _Cells) -> tuple[Regi
     factor, outcome = FACTORS[study.scale], question.outcome
     given = study.std_error is not None
     value = cells.events if given else cells.events / cells.size
-    warnings = _check_scale(study, value) if given else ()
+    warnings = _check_scale(study, value, cells.std_error) if given else ()
     variance, rounding = cells.std_error**2, np.zeros(value.shape)
     if not given:
         variance, told = _sampling(study, cells, binomial=outcome.type == "binary")
-        warnings += told
+        warnings += (*told, *_not_rounded(study, cells, outcome))
         if study.rounded_to is not None:
             rounding = study.rounded_to**2 / 12.0 * (1.0 + value**2) / cells.size**2
         value, variance, rounding = factor * value, factor**2 * (variance + rounding), factor**2 * rounding
@@ -309,8 +309,11 @@ def _design(study: Regions, question: AreaQuestion, cells: _Cells) -> tuple[Regi
     return design, warnings
 
 
-def _check_scale(study: Regions, value: Floats) -> tuple[str, ...]:
-    """A declared scale is held to; what its numbers might have been is only said."""
+def _check_scale(study: Regions, value: Floats, std_error: Floats) -> tuple[str, ...]:
+    """A declared scale is held to; what its numbers might have been is only said.
+
+    What lies between 0 and ``top`` has a standard deviation of at most half of that.
+    """
     top = FACTORS[study.scale]
     if study.scale == "own":
         return ()
@@ -321,9 +324,29 @@ def _check_scale(study: Regions, value: Floats) -> tuple[str, ...]:
             found=listed(f"{one:g}" for one in outside),
             allowed=f"0 to {top:g}; or another `scale`, which is declared and never guessed",
         )
+    wide = std_error[std_error > top / 2.0]
+    if wide.size:
+        raise DataError(
+            f"standard errors larger than their scale ({study.scale}) can have",
+            found=listed(f"{one:g}" for one in wide),
+            allowed=f"up to {top / 2.0:g}, in the unit of the estimates; or another `scale`",
+            where=study.std_error or "",
+        )
     if top > 1.0 and value.max() <= 1.0:
         return (f"every estimate is at most 1 on a scale of 0 to {top:g}: is the `scale` a proportion?",)
     return ()
+
+
+def _not_rounded(study: Regions, cells: _Cells, outcome: Outcome) -> tuple[str, ...]:
+    """What speaks against counts having been rounded as declared; person-time is never judged by it."""
+    if study.rounded_to is None:
+        return ()
+    told = (cells.events, cells.size) if outcome.type == "binary" else (cells.events,)
+    counts = np.concatenate([one.ravel() for one in told])
+    off = int(np.sum(counts % study.rounded_to != 0.0))
+    if not off:
+        return ()
+    return (f"{off} of {counts.size} counts are no multiples of {study.rounded_to}, their `rounded_to`",)
 
 
 def _sampling(study: Regions, cells: _Cells, *, binomial: bool) -> tuple[Floats, tuple[str, ...]]:

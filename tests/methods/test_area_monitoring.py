@@ -45,6 +45,29 @@ def test_overdispersed_limits_are_wider_and_inside_of_the_bounds(kind: str, tran
     assert settings["funnel.transformation"] == transformation
 
 
+@pytest.mark.parametrize("kind", ["additive", "multiplicative"])
+@pytest.mark.parametrize("transformation", ["none", "stabilised"])
+@pytest.mark.parametrize("law", ["binary", "count"])
+def test_no_overdispersed_limit_is_inside_of_what_chance_alone_makes_likely(
+    kind: str, transformation: str, law: str
+) -> None:
+    frame = table(40)
+    none_of_thirty = pd.DataFrame([("Z", "G0", "2020", 0, 30)], columns=frame.columns)
+    frame = pd.concat([frame, none_of_thirty], ignore_index=True)
+    asked, where = question(type=law), study(scale="per_cent")
+    method = {"target": 8.0, "overdispersion": kind, "transformation": transformation}
+    wide = ps.disparity(where, frame, asked, ps.FunnelPlot.model_validate(method))
+    (side,) = of(wide, "funnel", "outside", area="Z", level="0.998")
+    assert 0.92**30 > 0.05
+    assert side.stat == 0
+    exact = ps.disparity(where, frame, asked, ps.FunnelPlot(target=8.0))
+    for name, sign in (("lower", -1.0), ("upper", 1.0)):
+        ours, chance = (
+            np.array([float(row.stat or 0) for row in of(one_of, "funnel", name)]) for one_of in (wide, exact)
+        )
+        assert np.all(sign * (ours - chance) >= 0.0)
+
+
 def test_a_funnel_of_rates_and_of_estimates() -> None:
     frame = table(9)
     rates = ps.disparity(study(scale="per_1000"), frame, question(type="count"), ps.FunnelPlot())

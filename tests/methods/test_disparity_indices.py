@@ -284,6 +284,8 @@ def test_a_result_shows_itself() -> None:
     assert "Not disclosure-checked" in page
     assert "Synthetic data." in page
     assert "gini" in repr(found)
+    none = ps.disparity(study(), frame(events=[0, 110, 150, 180, 240]), asked())
+    assert "warning: 1 of 5 areas have no events" in repr(none)
 
 
 def test_best_and_worst_hold_the_ends_of_the_order() -> None:

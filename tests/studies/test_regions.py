@@ -101,6 +101,22 @@ def test_rounding_adds_the_variance_of_a_uniform_error() -> None:
     assert rounded.rounding == pytest.approx(added)
 
 
+def test_counts_that_are_not_rounded_as_declared_are_said() -> None:
+    found = prepared(table(), study(rounded_to=5)).warnings
+    assert any("3 of 12 counts are no multiples of 5" in text for text in found)
+    even = table(events=[10, 30, 15, 15, 25, 20])
+    assert not any("multiples" in text for text in prepared(even, study(rounded_to=5)).warnings)
+    rates = prepared(even.assign(births=even.births + 0.5), study(rounded_to=5, scale="per_1000"), RATES)
+    assert not any("multiples" in text for text in rates.warnings)
+
+
+def test_standard_errors_that_no_scale_so_narrow_can_have() -> None:
+    frame = table(rate=[0.10, 0.15, 0.04, 0.14, 0.13, 0.06], error=[3.0, 0.02, 0.01, 0.03, 0.02, 0.01])
+    with pytest.raises(DataError, match="larger than their scale") as refused:
+        prepared(frame, study(std_error="error", weights="equal", scale="proportion"), GIVEN)
+    assert "0.5" in str(refused.value)
+
+
 def test_rounding_variance_is_that_of_simulated_rounding() -> None:
     generator = np.random.default_rng(8)
     events, births = generator.uniform(400, 600, 20_000), generator.uniform(1000, 1010, 20_000)
