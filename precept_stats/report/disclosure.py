@@ -14,11 +14,11 @@ from precept_stats.data.policies import CountRule, Policy, read_policy
 from precept_stats.errors import DisclosureError
 from precept_stats.report.attack.relations import sheet_of
 from precept_stats.report.attack.secondary import protect
-from precept_stats.report.attack.sheet import WITHHELD as WITHHELD_BESIDE
 from precept_stats.report.attack.sheet import Sheet
 from precept_stats.report.free_text import BY_CLUSTER, PSEUDONYM, Mask, cluster_of, mask_for, mask_row
 from precept_stats.report.guarded import (
     SUMMARIES,
+    WITHHELD,
     Key,
     analyses_with_small_clusters,
     coarse_columns,
@@ -49,7 +49,7 @@ SPREAD = ("sd",)
 FROM_COUNTS = {"p": ("n", "N"), "p_missing": ("n_missing", "N")}
 EXTREMES = ("min", "max")
 DESCRIBED = ("baseline", "missingness", "cluster_outcome", "composite", "data_quality")
-WITHHELD = "not shown under the disclosure policy"
+NOT_SHOWN = "not shown under the disclosure policy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def _gate_entry(entry: Result | Failure, rows: tuple[Row, ...], mask: Mask) -> R
     if isinstance(entry, Failure):
         problem, allowed = mask.text(entry.problem), mask.text(entry.allowed)
         return replace(
-            entry, rows=rows, problem=problem, allowed=allowed, found=WITHHELD if entry.found else ""
+            entry, rows=rows, problem=problem, allowed=allowed, found=NOT_SHOWN if entry.found else ""
         )
     gone = {(row.context, row.stat_name) for row in rows if row.status == "suppressed"}
     hidden = any(context == "arm_summary" for context, _ in gone)
@@ -251,7 +251,9 @@ def _gate_described(row: Row, known: Mapping[Key, Row], counted: frozenset[Key],
     total = next((known[at] for at in _totals(key) if at in known), None)
     if names is None:
         hidden = row.unit != "clusters" and total is not None and total.status == "suppressed"
-        return suppressed(row, f"of {rule.words} individuals") if hidden else row
+        beside = total is not None and total.warning == WITHHELD
+        reason = WITHHELD if beside else f"of {rule.words} individuals"
+        return suppressed(row, reason) if hidden else row
     part = known.get((*key, names[0]))
     if part is None or total is None:
         return suppressed(row, "its counts are not in the results")
@@ -259,8 +261,8 @@ def _gate_described(row: Row, known: Mapping[Key, Row], counted: frozenset[Key],
         return row
     above, below = number(part), number(total)
     if above is None or below is None:
-        beside = WITHHELD_BESIDE in (part.warning, total.warning)
-        return suppressed(row, WITHHELD_BESIDE if beside else f"from a count of {rule.words}")
+        beside = WITHHELD in (part.warning, total.warning)
+        return suppressed(row, WITHHELD if beside else f"from a count of {rule.words}")
     return replace(row, stat=above / below) if below > 0 else row
 
 

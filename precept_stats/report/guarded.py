@@ -30,11 +30,15 @@ CENTRES = ("mean", "p25", "median", "p75")
 TWO_VALUES = "a column of two values"
 EFFECTS = ("design_effect", "design_effect_least_variance")
 SUMMARIES = (*CENTRES, "sd", "min", "max")
+WITHHELD = "withheld, so that a suppressed count cannot be worked out"
+"""The reason of a count that goes because it would tell another one."""
 Key = tuple[str, ...]
 
 
 def suppressed(row: Row, why: str) -> Row:
-    """The row without its number, with the reason."""
+    """The row without its number, with the reason; one that is withheld beside another stays so."""
+    if row.warning == WITHHELD and row.stat is None:
+        return row
     return replace(row, stat=None, status="suppressed", warning=why)
 
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from precept_stats.data.policies import CountRule
 from precept_stats.report.guarded import (
+    WITHHELD,
     Key,
     counts_people,
     key_of,
@@ -37,6 +38,8 @@ def of_points(rows: list[Row], rule: CountRule) -> dict[Key, Row]:
 
 
 def _gated(found: dict[str, Row], rule: CountRule) -> list[Row]:
+    if WITHHELD in (found["N"].warning, found["n"].warning if "n" in found else ""):
+        return [suppressed(found["value"], WITHHELD)]
     total, events, value = number(found["N"]), number(found.get("n")), found["value"]
     if total is None or rule.is_small(total):
         gone = [found[name] for name in ("n", "N", "value") if name in found]
@@ -44,4 +47,6 @@ def _gated(found: dict[str, Row], rule: CountRule) -> list[Row]:
     if events is None or rule.is_small(events):
         gone = [found[name] for name in ("n", "value") if name in found]
         return [suppressed(row, f"from a count of {rule.words}") for row in gone]
+    if total == 0:
+        return []
     return [replace(value, stat=min(rule.rounded(events) / rule.rounded(total), 1.0))]

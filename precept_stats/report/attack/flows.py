@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from precept_stats.report.attack.sheet import WITHHELD, Name, Sheet, Sum
+from precept_stats.report.attack.sheet import Name, Sheet, Sum
+from precept_stats.report.guarded import WITHHELD
 from precept_stats.values import Row
 
 STANDING = ("allocated", "recorded", "eligible", "analysed")

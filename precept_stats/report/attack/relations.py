@@ -34,11 +34,13 @@ def sheet_of(rows: Sequence[Row], rule: CountRule) -> Sheet:
     sheet = Sheet(rule)
     people = enter_flows(sheet, parts)
     over_periods = {row.analysis for row in rows if (row.context, row.stat_name) == ("fit", "n_periods")}
-    for (analysis, context), placed in parts.items():
-        stem = people.get(analysis, ("of", analysis))
+    order = list(_FAMILIES)
+    known = [(analysis, context) for analysis, context in parts if context in _FAMILIES]
+    for analysis, context in sorted(known, key=lambda key: order.index(key[1])):
+        stem, placed = people.get(analysis, ("of", analysis)), parts[analysis, context]
         if context == "fit" and analysis in over_periods:
             _fit_over_periods(sheet, placed, stem)
-        elif context in _FAMILIES:
+        else:
             _FAMILIES[context](sheet, placed, stem)
     enter_shares(sheet, rows, people)
     return sheet
@@ -240,16 +242,17 @@ def _quality(sheet: Sheet, placed: Iterable[Placed], _: Name) -> None:
 
 _FAMILIES = {
     "fit": _fit,
+    "first_stage": _by_arm,
+    "imputation": _by_arm,
+    "icc": _correlations,
     "cluster_outcome": _clusters,
     "missingness": _missing,
     "baseline": _baseline,
     "subgroup": _subgroups,
-    "first_stage": _by_arm,
-    "imputation": _by_arm,
     "composite": _composites,
-    "icc": _correlations,
     "area": _areas,
     "series": _series,
     "schedule": _schedules,
     "data_quality": _quality,
 }
+"""In this order: wholes are entered before what adds up to them."""

@@ -19,9 +19,9 @@ from precept_stats.numerics.cell_bounds import NO_END, Span
 from precept_stats.report.attack.programme import islands, told
 from precept_stats.report.attack.relations import sheet_of
 from precept_stats.report.attack.releases import learn
-from precept_stats.report.attack.sheet import WITHHELD, Cell, Name, Sheet, Sum
+from precept_stats.report.attack.sheet import Cell, Name, Sheet, Sum
 from precept_stats.report.free_text import cluster_of
-from precept_stats.report.guarded import suppressed
+from precept_stats.report.guarded import WITHHELD, suppressed
 from precept_stats.values import Row
 
 
@@ -63,7 +63,7 @@ class _State:
     def in_order(self, names: Sequence[Name]) -> list[Name]:
         """Counts that can be withheld, what goes first first: by kind, by rank, by place in the release."""
         cells = self.sheet.cells
-        shown = [name for name in dict.fromkeys(names) if _can_go(cells[name])]
+        shown = [name for name in dict.fromkeys(names) if cells[name].shown]
         return sorted(shown, key=lambda name: (cells[name].cost, self.ranks[name], cells[name].rows[0]))
 
     def withhold(self, name: Name) -> None:
@@ -128,8 +128,9 @@ def _unless_safe(state: _State, each: Sum) -> None:
             return
 
 
-def _can_go(cell: Cell) -> bool:
-    return cell.shown and cell.span[0] < cell.span[1]
+def _is_exact(cell: Cell) -> bool:
+    """Whether a count is told exactly, as zero is: to take it away from a sum gains little."""
+    return cell.span[0] == cell.span[1]
 
 
 def _would_tell(sheet: Sheet, each: Sum, name: Name) -> bool:
@@ -181,7 +182,7 @@ def _next(state: _State, name: Name) -> bool:
         ]
         if not beside:
             return False
-        candidates = state.in_order(beside)
+        candidates = [other for other in state.in_order(beside) if not _is_exact(state.sheet.cells[other])]
         if candidates:
             state.withhold(candidates[0])
             return True

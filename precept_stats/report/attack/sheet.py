@@ -12,10 +12,9 @@ from dataclasses import dataclass, field
 
 from precept_stats.data.policies import CountRule
 from precept_stats.numerics.cell_bounds import NO_END, Span
-from precept_stats.report.guarded import number
+from precept_stats.report.guarded import WITHHELD, number
 from precept_stats.values import Row
 
-WITHHELD = "withheld, so that a suppressed count cannot be worked out"
 Name = tuple[str, ...]
 Told = tuple[tuple[object, ...], ...]
 """A flow as it reads: groups, step, words and number of every row."""
