@@ -103,7 +103,7 @@ class BayesianHierarchical(Declared):
     """
 
     accepts: ClassVar[tuple[type, ...]] = (ClusterTrial, ClusterTrialWithBaseline, SteppedWedge)
-    uses: ClassVar[frozenset[str]] = frozenset({"offset"})
+    uses: ClassVar[frozenset[str]] = frozenset({"groups", "offset"})
     kind: Literal["bayesian_hierarchical"] = "bayesian_hierarchical"
     priors: Priors = WeaklyInformativePriors()
     random: BayesRandom = Exchangeable()
