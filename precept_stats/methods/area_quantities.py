@@ -36,7 +36,7 @@ def quantity_rows(about: About, fit: Fit, quantity: Quantity, warning: str = "")
         yield _alone(about, fit, quantity, problem.problem)
         return
     if _bounded(quantity) and found.interval.lower < 0.0:
-        warning = BELOW_BOUND
+        warning = f"{warning}; {BELOW_BOUND}" if warning else BELOW_BOUND
     for row in context_rows(about.header, about.context, found, about.groups):
         yield replace(row, warning=warning, status="warning") if warning else row
 

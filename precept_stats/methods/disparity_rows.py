@@ -18,12 +18,18 @@ from precept_stats.numerics.inequality.heterogeneity import heterogeneity
 from precept_stats.numerics.inequality.measure import Measure, why_not
 from precept_stats.numerics.inequality.noise import expected_range
 from precept_stats.studies.region_design import RegionDesign
+from precept_stats.studies.regions import BestArea, WorstArea
 from precept_stats.values import Row
 
 INVERSION = "inversion of tests of a scaled chi-squared"
 Q_PROFILE = "profile of the generalised Q"
 NEGATIVE = "the areas differ less than their sampling error alone would make them"
 CHOSEN = "the two areas were chosen by their estimates, of which the interval takes no account"
+REFERENCE_CHOSEN = (
+    "the area this is measured from was chosen by its estimate, of which the interval takes no account"
+)
+FROM_BEST = ("mdbu", "mdbw")
+FROM_REFERENCE = ("mdru", "mdrw", "par", "paf")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,15 +65,23 @@ def disparity_rows(
                 continue
             quantity = evaluated(quantity_of(measure, design, at, part.period), fit)
             had[measure.name, at] = quantity
-            warning = CHOSEN if part.period.chosen and "two areas" in measure.needs else ""
             told = About(header, "disparity", groups, level)
-            yield from quantity_rows(told, fit, quantity, warning)
+            yield from quantity_rows(told, fit, quantity, _selection(part, measure))
         yield from _chance_rows(part)
         if method.corrected:
             yield from _corrected_rows(part)
     for pair in method.pairs(design):
         yield from change_rows(header, method, Of(design, fit, level, had), pair)
     yield from fit_rows(header, fit)
+
+
+def _selection(part: _Part, measure: Measure) -> str:
+    """What choosing areas by their own estimates does to an interval; nothing where none were chosen."""
+    if part.period.chosen and "two areas" in measure.needs:
+        return CHOSEN
+    by_estimate = isinstance(part.design.study.reference, BestArea | WorstArea)
+    from_chosen = measure.name in FROM_BEST or (by_estimate and measure.name in FROM_REFERENCE)
+    return REFERENCE_CHOSEN if from_chosen else ""
 
 
 def _without(part: _Part, measure: Measure, reason: str) -> Row:

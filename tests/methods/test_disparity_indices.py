@@ -245,6 +245,15 @@ def test_the_highest_rank_as_reference_of_the_attributable_risk() -> None:
     assert "0 by definition" in none.error
 
 
+def test_what_is_measured_from_an_area_chosen_by_its_estimate_says_so() -> None:
+    best = ps.disparity(study(), frame(), asked())
+    named = ps.disparity(study(reference={"kind": "named", "area": "B"}), frame(), asked())
+    for measure in ("mdbu", "mdbw", "mdru", "mdrw", "par", "paf"):
+        assert "chosen by its estimate" in rows_called(best, measure)[0].warning
+        assert ("chosen" in rows_called(named, measure)[0].warning) == measure.startswith("mdb")
+    assert not rows_called(best, "mdmw")[0].warning
+
+
 def test_equal_areas_have_a_warning_in_place_of_a_number() -> None:
     even = frame(events=[90, 110, 150, 180, 240])
     found = ps.disparity(study(), even, asked())
