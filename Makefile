@@ -70,7 +70,7 @@ printf 'Installing from a lock of %s packages for all platforms (log: $(VENV)/in
 endef
 
 .PHONY: help demo test lint env python coverage-study coverage-mixed \
-  few-clusters-study estimands-study missing-study disparity-study kill-study tamper-study compliers-study sbc-study bayes-operating bayes-record conformance docs bench bench-peers bench-bayes bench-mixed bench-growth bench-few bench-disparity bench-six its-study lock clean
+  few-clusters-study estimands-study missing-study disparity-study twin-study verify-platforms kill-study tamper-study compliers-study sbc-study bayes-operating bayes-record conformance docs bench bench-peers bench-bayes bench-mixed bench-growth bench-few bench-disparity bench-six its-study lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -144,6 +144,12 @@ tamper-study: $(READY) ## tamper with a bundle in more than 300 ways (5 minutes)
 
 kill-study: $(READY) ## kill a run at 50 random moments and resume it (10 minutes) and record it
 	$(BIN)/python -m tests.evidence.killing
+
+twin-study: $(READY) ## pose every shipped plan to R (needs Rscript; half an hour, resumable) and record it
+	$(BIN)/python -m tests.evidence.twin_study
+
+verify-platforms: $(READY) ## verify bundles with other threads, files and, with OTHER=python3.13, another Python
+	$(BIN)/python -m tests.evidence.platforms $(if $(OTHER),--python $(OTHER))
 
 conformance: $(READY) ## rewrite docs/conformance.md from the reference cases
 	$(BIN)/python -m tests.conformance

@@ -23,6 +23,8 @@ LEAVING = (
     "transition",
 )
 """Steps of the flow at which rows leave, after eligibility."""
+ROUNDED_TO = 5
+"""What a disclosure policy may round counts to."""
 NEAR = 1e-7
 """Relative: limits and p-values are found again from estimates that are stored to the last digit."""
 CONTEXTS = ("estimate", "average", "change")
@@ -48,11 +50,27 @@ def numbers_hold(results: Results) -> Iterator[str]:
             whole = flow.get(((), stat))
             if stat == "n" and whole is not None and arms and sum(arms.values()) != whole:
                 yield f"{entry.analysis}: {sum(arms.values())} people in the arms, {whole} in all"
-            for key, value in arms.items():
-                said = fit.get((key, stat), value)
-                if said != value and stat == "n":
-                    yield f"{entry.analysis}, {_of(key)}: {value} people by the flow, {said} by the fit"
+            if stat == "n":
+                yield from _as_fitted(entry, arms, {key: n for (key, name), n in fit.items() if name == stat})
         yield from _steps(entry)
+
+
+def _as_fitted(entry: Result, flow: ByArm, fit: ByArm) -> Iterator[str]:
+    """By arm; over periods in all, since people are then under a condition, which an arm comes to have.
+
+    Counts that are all multiples of 5 may have been rounded one by one, so that their sums lie apart.
+    """
+    if any(row.context == "fit" and row.stat_name == "n_periods" for row in entry.rows):
+        counts = (*flow.values(), *fit.values())
+        slack = 0 if any(count % ROUNDED_TO for count in counts) else ROUNDED_TO * len(counts) // 2
+        total, fitted = sum(flow.values()), sum(fit.values())
+        if fit and flow and abs(total - fitted) > slack:
+            yield f"{entry.analysis}: {total} people by the flow, {fitted} by the fit"
+        return
+    for key, value in flow.items():
+        said = fit.get(key, value)
+        if said != value:
+            yield f"{entry.analysis}, {_of(key)}: {value} people by the flow, {said} by the fit"
 
 
 def _steps(entry: Result) -> Iterator[str]:
@@ -78,6 +96,7 @@ def _of(groups: tuple[tuple[str, str], ...]) -> str:
     return " ".join(level for _, level in groups) or "all"
 
 
+ByArm = dict[tuple[tuple[str, str], ...], int]
 Counts = dict[tuple[tuple[tuple[str, str], ...], str], int]
 
 
