@@ -21,6 +21,9 @@ from tests.calibration.tables import DOCS
 FIRST = 3
 """So many trials of each cell are recorded apart, for a test to run again."""
 
+FEWEST = 50
+"""Trials of each cell below which nothing is recorded of repeated trials."""
+
 
 def of_structure(structure: Structure, folder: Path) -> dict[str, Any] | None:
     """The ranks of every quantity, those that a rising function of another one repeats left out."""
@@ -90,7 +93,7 @@ def record(of_sbc: Path, of_operating: Path) -> dict[str, Any]:
             "threshold": operating.THRESHOLD,
             "baseline": operating.BASELINE,
             "sizes": list(operating.SIZES),
-            "cells": [of_cell(cell, of_operating, trials) for cell in operating.CELLS] if trials > 1 else [],
+            "cells": [of_cell(cell, of_operating, trials) for cell in operating.CELLS] if trials >= FEWEST else [],
         },
     }
 
