@@ -12,8 +12,10 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
+from precept_stats.data.parquet import read_parquet_file
+from precept_stats.data.strict_json import load_json, read_json_file
 from precept_stats.errors import DataError
 from precept_stats.values import Failure, Result, Results, Row
 
@@ -26,7 +28,12 @@ WITHOUT_END = {"lower": -math.inf, "upper": math.inf}
 """The limits of an interval, and what each is where it has no end."""
 Number = float | int | str | None
 
+MAX_CELLS = 20_000_000
+_UNREADABLE = (LookupError, TypeError, AttributeError, ValueError, ArithmeticError)
+"""What Python raises where a document is not built as results are."""
+
 _ROW = TypeAdapter(Row)
+_NAMES = frozenset(part.name for part in fields(Row))
 _RESULTS = TypeAdapter(Results)
 
 
@@ -51,6 +58,8 @@ def unflatten(cells: Mapping[str, Number]) -> Row:
         if cells.get(f"group{position}")
     )
     plain = {name: value for name, value in cells.items() if not name.startswith("group")}
+    if not plain.keys() <= _NAMES:
+        raise ValueError(f"a row has no field {min(plain.keys() - _NAMES)!r}")
     return _ROW.validate_python({**plain, "groups": groups})
 
 
@@ -96,9 +105,9 @@ def entry_to_json(entry: Result | Failure) -> str:
 def entry_from_json(text: str) -> Result | Failure:
     """The entry that :func:`entry_to_json` wrote. Raises DataError when the text is something else."""
     try:
-        return _entry(json.loads(text))
-    except (KeyError, TypeError, ValueError, ValidationError) as problem:
-        raise DataError("this is not an entry of results", found=str(problem)[:300]) from problem
+        return _entry(load_json(text.encode("utf-8", errors="replace"), "an entry of results"))
+    except _UNREADABLE as problem:
+        raise DataError("this is not an entry of results", found=str(problem)[:300]) from None
 
 
 def _without_draws(entry: Result | Failure) -> Result | Failure:
@@ -107,18 +116,20 @@ def _without_draws(entry: Result | Failure) -> Result | Failure:
 
 def from_json(text: str, name: str = "results") -> Results:
     """The results that :func:`to_json` wrote. Raises DataError when the text is something else."""
+    return _results(load_json(text.encode("utf-8", errors="replace"), name), name)
+
+
+def _results(document: Any, name: str) -> Results:
     try:
-        document = json.loads(text)
         if document["precept_results"] != FORMAT:
-            raise DataError(
-                "results of another format", found=str(document["precept_results"]), allowed=FORMAT
-            )
+            found = str(document["precept_results"])[:40]
+            raise DataError("results of another format", found=found, allowed=FORMAT)
         shared = [asdict(unflatten(cells)) for cells in document["shared"]]
         analyses = [_entry(value) for value in document["analyses"]]
         body = {"provenance": document["provenance"], "warnings": document["warnings"]}
         return _RESULTS.validate_python({**body, "shared": shared, "analyses": analyses})
-    except (KeyError, TypeError, ValueError, ValidationError) as problem:
-        raise DataError("this is not a results file", found=str(problem)[:300], where=name) from problem
+    except _UNREADABLE as problem:
+        raise DataError("this is not a results file", found=str(problem)[:300], where=name) from None
 
 
 def _entry(value: Mapping[str, Any]) -> Result | Failure:
@@ -143,11 +154,7 @@ def write_json(results: Results, path: Path) -> None:
 
 def read_json(path: Path) -> Results:
     """Read results that :func:`write_json` wrote. Raises DataError when there are none."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as problem:
-        raise DataError("the results file cannot be read", found=str(problem), where=path.name) from problem
-    return from_json(text, path.name)
+    return _results(read_json_file(path), path.name)
 
 
 def write_parquet(rows: Iterable[Row], path: Path) -> None:
@@ -169,9 +176,7 @@ def write_parquet(rows: Iterable[Row], path: Path) -> None:
 
 
 def read_parquet(path: Path) -> tuple[Row, ...]:
-    """Read rows that :func:`write_parquet` wrote."""
-    import pyarrow.parquet as pq
-
+    """Read rows that :func:`write_parquet` wrote. Raises DataError where there are none."""
     back = {"float": float, "int": int, "str": str}
 
     def row(cells: dict[str, Any]) -> Row:
@@ -179,7 +184,13 @@ def read_parquet(path: Path) -> tuple[Row, ...]:
         stat = None if kind == "NoneType" else back[kind](text if kind == "str" else number)
         return unflatten({**{k: v for k, v in cells.items() if v is not None}, "stat": stat})
 
-    return tuple(row(cells) for cells in pq.read_table(path).to_pylist())
+    table = read_parquet_file(path)
+    if table.num_rows * table.num_columns > MAX_CELLS:
+        raise DataError("too many rows to be results", found=f"{table.num_rows:,}", where=path.name)
+    try:
+        return tuple(row(cells) for cells in table.to_pylist())
+    except _UNREADABLE as problem:
+        raise DataError("this is not a file of rows", found=str(problem)[:300], where=path.name) from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
@@ -15,12 +16,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 from rich.text import Text
 
-from precept_stats.errors import PreceptError
+from precept_stats.errors import PlanError, PreceptError, hidden, legible
 from precept_stats.report.format import df_text, interval_text, number, number_text, p_text
 from precept_stats.values import Failure, Result, Results, Row
 
 if TYPE_CHECKING:
     from precept_stats.plan.findings import Finding
+    from precept_stats.plan.lock_document import LockFile
     from precept_stats.runner import Progress as Report
 
 TESTED = ("primary", "secondary")
@@ -37,17 +39,67 @@ SYNTHETIC = "SYNTHETIC DATA: these numbers describe no real trial."
 
 def show(text: str) -> None:
     """Plain text on standard output, as it is."""
-    _out().print(Text(text), soft_wrap=True)
+    _out().print(_said(text), soft_wrap=True)
 
 
 def note(text: str) -> None:
     """A remark on standard error."""
-    _err().print(Text(text), soft_wrap=True)
+    _err().print(_said(text), soft_wrap=True)
+
+
+def _said(text: str, style: str = "") -> Text:
+    """Text that is no markup and sends nothing to the terminal but itself."""
+    return Text(legible(text), style=style)
 
 
 def show_json(document: Any) -> None:
     """One JSON document on standard output; NaN and infinity are refused."""
-    sys.stdout.write(json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
+    sys.stdout.write("".join(_escaped(one) if hidden(one) else one for one in text) + "\n")
+
+
+def _escaped(character: str) -> str:
+    """A character that cannot be seen, as JSON may write it."""
+    return json.dumps(character)[1:-1]
+
+
+def show_outcome(words: str, document: Any, page: Path | None, *, as_json: bool) -> None:
+    """The outcome of a check: as one document, or in words with where its page is."""
+    if as_json:
+        show_json(document)
+        return
+    show(words)
+    if page is not None:
+        show(f"report: {page}")
+
+
+def show_lock(plan: Path, file: LockFile, *, as_json: bool) -> None:
+    """A lock that was written: where it is, what changed, and that it is not signed where it is not."""
+    from precept_stats.plan.lock_chain import locks_folder
+
+    path = locks_folder(plan) / file.name
+    if as_json:
+        show_json({"lock": str(path), "digest": file.digest, "plan": file.lock.plan.canonical_sha256})
+        return
+    for change in file.lock.amendment.changes if file.lock.amendment is not None else ():
+        show(str(change))
+    show(f"{file.lock.kind}: {path}")
+    show(f"digest: {file.digest}")
+    if not file.lock.signatures:
+        show("not signed: give --key and --signed-by to say who locked it")
+
+
+def named_files(pairs: list[str]) -> dict[str, Path]:
+    """Tables given as NAME=FILE. Raises PlanError when one is given otherwise, or twice."""
+    files: dict[str, Path] = {}
+    for pair in pairs:
+        name, equals, path = pair.partition("=")
+        if not (name and equals and path) or name in files:
+            raise PlanError(
+                "a table is given as NAME=FILE, once each", found=pair, allowed="--data births=births.csv"
+            )
+        files[name] = Path(path)
+    return files
 
 
 def show_error(problem: PreceptError, *, as_json: bool) -> None:
@@ -60,7 +112,7 @@ def show_error(problem: PreceptError, *, as_json: bool) -> None:
         }
         show_json({"error": type(problem).__name__, **parts, **details, "exit_code": problem.exit_code})
         return
-    _err().print(Text.assemble(("error: ", "bold red"), str(problem)), soft_wrap=True)
+    _err().print(Text.assemble(("error: ", "bold red"), legible(str(problem))), soft_wrap=True)
 
 
 def _plain(values: Iterable[Any]) -> list[Any]:
@@ -73,7 +125,7 @@ def show_findings(findings: Iterable[Finding]) -> None:
     """Lint findings, one a line, with the place in the file."""
     styles = {"error": "bold red", "warning": "yellow", "note": "cyan"}
     for finding in findings:
-        _out().print(Text(str(finding), style=styles[finding.severity]), soft_wrap=True)
+        _out().print(_said(str(finding), styles[finding.severity]), soft_wrap=True)
 
 
 def show_results(results: Results) -> None:
@@ -94,7 +146,7 @@ def show_results(results: Results) -> None:
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("status")
     for entry in results:
-        table.add_row(*_summary(entry))
+        table.add_row(*(_said(cell) for cell in _summary(entry)))
     if results.analyses:
         _out().print(table)
     _show_disparities(results)
@@ -114,14 +166,15 @@ def _show_disparities(results: Results) -> None:
     for row in results.shared:
         told = row.context == "disparity" and row.measure in SHOWN_INDICES
         if row.context == "failure" and row.measure == DISPARITY:
-            table.add_row(row.analysis, "", "", "failed", row.error)
+            table.add_row(row.analysis, "", "", "failed", _said(row.error))
         elif told and isinstance(row.stat, float):
             key = (row.analysis, row.group("period"), row.measure)
             found.setdefault(key, {})[row.stat_name] = number(row.stat)
     for (name, period, measure), cells in found.items():
         low, high = cells.get("conf_low", ""), cells.get("conf_high", "")
         interval = f"{low} to {high}" if low and high else ""
-        table.add_row(name, period, measure.replace("_", " "), cells.get("estimate", ""), interval)
+        index, value = measure.replace("_", " "), cells.get("estimate", "")
+        table.add_row(*(_said(cell) for cell in (name, period, index, value, interval)))
     if table.row_count:
         _out().print(table)
 
@@ -190,5 +243,6 @@ def show_quality(rows: Iterable[Row]) -> None:
     table = Table("dimension", "column or rule", "statistic", "value")
     for row in rows:
         shown = f"{row.stat:.4g}" if isinstance(row.stat, float) else str(row.stat)
-        table.add_row(row.group("dimension"), row.variable, row.stat_label or row.stat_name, shown)
+        told = (row.group("dimension"), row.variable, row.stat_label or row.stat_name, shown)
+        table.add_row(*(_said(cell) for cell in told))
     _out().print(table)

@@ -6,7 +6,35 @@ library raises a bare ``ValueError`` at a user.
 
 from __future__ import annotations
 
+import unicodedata
 from typing import ClassVar
+
+HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Unicode categories that cannot be seen: controls, format characters, surrogates, line separators."""
+LONGEST_PART = 8_000
+"""Characters that one part of an error may have; what is longer is cut, and says so."""
+
+
+def hidden(character: str) -> bool:
+    """Whether a character cannot be seen, or reorders those about it; line breaks and tabs are seen."""
+    return character not in "\n\t" and unicodedata.category(character) in HIDDEN
+
+
+def legible(text: str) -> str:
+    """A text from a stranger as a terminal may show it: what cannot be seen is written as an escape."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_written(character) if hidden(character) else character for character in text)
+
+
+def _written(character: str) -> str:
+    return ascii(character)[1:-1]
+
+
+def _cut(text: str) -> str:
+    if len(text) <= LONGEST_PART:
+        return text
+    return f"{text[:LONGEST_PART]}... ({len(text) - LONGEST_PART:,} characters more)"
 
 
 class PreceptError(Exception):
@@ -15,11 +43,10 @@ class PreceptError(Exception):
     exit_code: ClassVar[int] = 1
 
     def __init__(self, problem: str, *, found: str = "", allowed: str = "", where: str = "") -> None:
-        self.problem = problem
-        self.found = found
-        self.allowed = allowed
-        self.where = where
-        super().__init__(problem)
+        self.problem, self.found, self.allowed, self.where = (
+            legible(_cut(part)) for part in (problem, found, allowed, where)
+        )
+        super().__init__(self.problem)
 
     def __str__(self) -> str:
         parts = [self.problem]

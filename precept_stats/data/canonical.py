@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from decimal import Decimal
 
 from precept_stats.errors import DataError
@@ -17,6 +18,8 @@ LARGEST_INTEGER = 2**53 - 1
 DEEPEST = 200
 _FEWEST_ZEROS, _MOST_DIGITS = -6, 21
 _ESCAPED = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_ESCAPES = str.maketrans({chr(code): f"\\u{code:04x}" for code in range(32)} | _ESCAPED)
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def canonical_json(value: object) -> bytes:
@@ -68,15 +71,9 @@ def _units(name: object) -> bytes:
 
 
 def _string(value: str) -> str:
-    if any("\ud800" <= character <= "\udfff" for character in value):
-        raise DataError("text with half of a surrogate pair", found=ascii(value)[:80])
-    return f'"{"".join(_character(character) for character in value)}"'
-
-
-def _character(character: str) -> str:
-    if character in _ESCAPED:
-        return _ESCAPED[character]
-    return f"\\u{ord(character):04x}" if character < " " else character
+    if _SURROGATE.search(value):
+        raise DataError("text with half of a surrogate pair", found=ascii(value[:80])[:80])
+    return f'"{value.translate(_ESCAPES)}"'
 
 
 def _integer(value: int) -> str:

@@ -66,10 +66,11 @@ def load_table(source: Source, schema: DataSchema | None, name: str) -> Table:
     faults = structure_faults(tuple(raw.columns.column_names), declared)
     if schema is not None:
         declared = _with_extra(raw, declared)
+    present = frozenset(raw.columns.column_names)
     converted = {
         field.name: convert(raw.columns[field.name], field, declared.missing_values_of(field))
         for field in declared.columns
-        if field.name in raw.columns.column_names
+        if field.name in present
     }
     frame = pd.DataFrame({field: column.values for field, column in converted.items()})
     unreadable = {field: _marked(column) for field, column in converted.items()}
@@ -138,14 +139,15 @@ def _reference_faults(table: Table, tables: Dataset) -> list[Violation]:
 def structure_faults(present: tuple[str, ...], schema: DataSchema) -> tuple[Violation, ...]:
     """Columns that are absent, and columns that ``fieldsMatch`` does not allow."""
     faults = []
-    known = schema.column_names
-    unexpected = tuple(name for name in present if name not in known)
+    known, there = schema.column_names, frozenset(present)
+    declared = frozenset(known)
+    unexpected = tuple(name for name in present if name not in declared)
     for field in schema.columns:
-        if field.name in present or (field.notes.optional and schema.fields_match != "exact"):
+        if field.name in there or (field.notes.optional and schema.fields_match != "exact"):
             continue
         said = f"the column is absent{suggest(field.name, unexpected)}"
         faults.append(Violation(f"{field.name}.present", field.name, said))
-    absent = tuple(name for name in known if name not in present)
+    absent = tuple(name for name in known if name not in there)
     for name in unexpected:
         near = suggest(name, absent)
         if schema.fields_match != "subset":
@@ -178,9 +180,9 @@ def _with_extra(raw: RawTable, schema: DataSchema) -> DataSchema:
     """The schema with the columns that it does not name added, as inferred (``subset`` only)."""
     if schema.fields_match != "subset":
         return schema
-    extra = tuple(
-        _field(raw, name, schema.missing_values) for name in raw.columns.column_names if name not in schema
-    )
+    known = frozenset(schema.column_names)
+    names = (name for name in raw.columns.column_names if name not in known)
+    extra = tuple(_field(raw, name, schema.missing_values) for name in names)
     return schema.model_copy(update={"columns": (*schema.columns, *extra)})
 
 

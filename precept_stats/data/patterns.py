@@ -18,7 +18,8 @@ def matches(values: pd.Series, pattern: str) -> pd.Series[bool]:
 def pattern_fault(pattern: str) -> str:
     """Why ``pattern`` is not a regular expression of RE2; empty when it is one."""
     try:
-        pc.match_substring_regex(pa.array([""]), rf"\A(?:{pattern})\z")
+        for written in (pattern, rf"\A(?:{pattern})\z"):
+            pc.match_substring_regex(pa.array([""]), written)
     except pa.ArrowInvalid as problem:
         return str(problem).split("\n", 1)[0].removeprefix("Invalid regular expression: ")
     return ""

@@ -7,6 +7,7 @@ is: ``01`` stays ``01`` and ``NO`` stays ``NO``. The caller's object is only rea
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import StringIO
@@ -17,13 +18,12 @@ from typing import Protocol, runtime_checkable
 import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
-import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
+from precept_stats.data.parquet import MAX_COLUMNS, read_parquet_file
 from precept_stats.data.violations import shown
-from precept_stats.errors import DataError
+from precept_stats.errors import DataError, hidden
 
 MAX_FIELD = 65_536
-MAX_COLUMNS = 2_000
 _CHUNK = 50_000
 _FORMATS = "a .csv or .parquet file"
 
@@ -77,17 +77,22 @@ def read_raw(source: TableLike) -> RawTable:
 
 def _check_shape(raw: RawTable) -> None:
     names = raw.columns.column_names
-    repeated = (
-        sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
-    )
-    if repeated:
-        raise DataError("two columns have the same name", found=", ".join(repeated), where=raw.where)
-    if len(names) > MAX_COLUMNS:
+    _check_number(names, raw.where)
+    unseen = [shown(name) for name in names if any(map(hidden, name))]
+    if unseen:
         raise DataError(
-            "too many columns", found=f"{len(names):,}", allowed=f"{MAX_COLUMNS:,}", where=raw.where
+            "a column's name has what cannot be seen", found=", ".join(unseen[:5]), where=raw.where
         )
+    repeated = [shown(name) for name, times in Counter(names).items() if times > 1]
+    if repeated:
+        raise DataError("two columns have the same name", found=", ".join(repeated[:5]), where=raw.where)
     if not raw.columns.num_rows or not names:
         raise DataError("the table is empty", found=f"{len(names)} columns and no rows", where=raw.where)
+
+
+def _check_number(names: list[str], where: str) -> None:
+    if len(names) > MAX_COLUMNS:
+        raise DataError("too many columns", found=f"{len(names):,}", allowed=f"{MAX_COLUMNS:,}", where=where)
 
 
 def _read_file(path: Path) -> RawTable:
@@ -107,11 +112,7 @@ def _read_file(path: Path) -> RawTable:
 
 
 def _read_parquet(path: Path) -> RawTable:
-    try:
-        return RawTable(pq.ParquetFile(path).read(), 1, str(path))
-    except pa.ArrowInvalid as problem:
-        found = str(problem).split("\n", 1)[0]
-        raise DataError("the file is not Parquet", found=found, where=str(path)) from None
+    return RawTable(read_parquet_file(path), 1, str(path))
 
 
 def _read_csv(path: Path) -> RawTable:
@@ -166,6 +167,7 @@ def _records(text: str, path: Path) -> Iterator[list[str]]:
 def _check_header(header: list[str], path: Path) -> None:
     if not header:
         raise DataError("the file is empty", allowed="a header line and at least one row", where=str(path))
+    _check_number(header, str(path))
     if any(not name.strip() for name in header):
         place = next(i for i, name in enumerate(header, start=1) if not name.strip())
         raise DataError("a column has no name", found=f"column {place} of the header", where=f"{path}:1")

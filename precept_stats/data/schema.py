@@ -6,6 +6,7 @@ keyword is an error, so that nothing a schema says is silently left unchecked.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from difflib import get_close_matches
 from functools import lru_cache
@@ -16,11 +17,12 @@ from pydantic import ConfigDict, Field, StringConstraints, ValidationError, mode
 
 from precept_stats.data.canonical import canonical_digest
 from precept_stats.data.declared import Declared
+from precept_stats.data.parquet import MAX_COLUMNS
 from precept_stats.data.patterns import pattern_fault
 from precept_stats.data.rules import AnyRule, NoGaps
 from precept_stats.data.selection import DATE, MONTH
 from precept_stats.data.shipped import shipped
-from precept_stats.data.strict_yaml import MAX_BYTES, StrictDocument, load_strict
+from precept_stats.data.strict_yaml import MAX_BYTES, StrictDocument, hidden_texts, load_strict
 from precept_stats.errors import PlanError
 
 FieldType = Literal["string", "integer", "number", "boolean", "date", "yearmonth"]
@@ -48,6 +50,9 @@ Role = Literal[
 Value = str | bool | int | float
 ColumnName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
+MAX_RULES, MOST_FAULTS = 500, 200
+LONGEST_COMPARED, MOST_COMPARED = 100, 300
+"""Names that are longer, or more, are not searched for one that is near."""
 _COMPARABLE: dict[str, str] = {"integer": "number"}
 PROVENANCE_COLUMN = "data_origin"
 
@@ -180,7 +185,7 @@ class TableNotes(_Standard):
     """What a row is, and the rules between columns and between rows."""
 
     level: Level = "individual"
-    rules: tuple[AnyRule, ...] = ()
+    rules: tuple[AnyRule, ...] = Field(default=(), max_length=MAX_RULES)
 
 
 class DataSchema(_Standard):
@@ -202,7 +207,7 @@ class DataSchema(_Standard):
     primary_key: tuple[ColumnName, ...] = Field(default=(), alias="primaryKey")
     unique_keys: tuple[tuple[ColumnName, ...], ...] = Field(default=(), alias="uniqueKeys")
     foreign_keys: tuple[ForeignKey, ...] = Field(default=(), alias="foreignKeys")
-    columns: tuple[FieldSchema, ...] = Field(alias="fields", min_length=1)
+    columns: tuple[FieldSchema, ...] = Field(alias="fields", min_length=1, max_length=MAX_COLUMNS)
     notes: TableNotes = Field(default=TableNotes(), alias="x-precept")
 
     @property
@@ -228,13 +233,14 @@ class DataSchema(_Standard):
     @model_validator(mode="after")
     def _coherent(self) -> DataSchema:
         names = self.column_names
+        known = set(names)
         ids = [rule.id for rule in self.notes.rules]
         for what, given in (("field", list(names)), ("rule", ids)):
-            repeated = sorted({name for name in given if given.count(name) > 1})
+            repeated = sorted(name for name, times in Counter(given).items() if times > 1)
             if repeated:
                 raise ValueError(f"two {what}s have the same name: {', '.join(repeated)}")
         for where, name in self._named():
-            if name not in names:
+            if name not in known:
                 raise ValueError(f"{where} names {name!r}, which is not a field{suggest(name, names)}")
         for rule in self.notes.rules:
             self._check_types(rule)
@@ -267,6 +273,8 @@ class DataSchema(_Standard):
 
 def suggest(name: str, known: tuple[str, ...]) -> str:
     """``; did you mean 'mgso4'?`` when something known is near, else nothing."""
+    if len(name) > LONGEST_COMPARED or len(known) > MOST_COMPARED:
+        return ""
     near = get_close_matches(name.casefold(), [other.casefold() for other in known], n=1, cutoff=0.7)
     chosen = next((other for other in known if near and other.casefold() == near[0]), None)
     return f"; did you mean {chosen!r}?" if chosen else ""
@@ -286,6 +294,8 @@ def schema_from_text(text: str, name: str) -> DataSchema:
 def schema_and_digest(text: str, name: str) -> tuple[DataSchema, str]:
     """A schema, and the SHA-256 of what it states in canonical JSON: comments and layout do not count."""
     document = load_strict(text, name)
+    for location, _ in hidden_texts(document.value):
+        raise PlanError("text with a character that cannot be seen", where=document.where(location))
     try:
         schema = DataSchema.model_validate(_scalar_keys(document.value))
     except ValidationError as problem:
@@ -341,7 +351,7 @@ def _keywords() -> tuple[str, ...]:
 
 def _schema_error(problem: ValidationError, document: StrictDocument) -> PlanError:
     faults = []
-    for error in problem.errors(include_url=False):
+    for error in problem.errors(include_url=False)[:MOST_FAULTS]:
         said = error["msg"].removeprefix("Value error, ")
         if error["type"] == "extra_forbidden":
             keyword = str(error["loc"][-1])

@@ -4,14 +4,14 @@ Plans and schemas are read by strangers, so what a document says must not depend
 Scalars follow the YAML 1.2 core schema (spec 10.3.2): ``NO`` is the text NO, ``1e3`` is a number,
 a date is text. Refused, with the line: tags, anchors, aliases, duplicate keys, keys that are not
 text, several documents, numbers outside I-JSON (RFC 7493) such as ``.nan``, more than 1 MB, more
-than 40 levels.
+than 20,000 values, more than 40 levels.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -19,9 +19,11 @@ from ruamel.yaml import YAML, events
 from ruamel.yaml.error import MarkedYAMLError, StringMark, YAMLError
 from ruamel.yaml.reader import ReaderError
 
-from precept_stats.errors import PlanError
+from precept_stats.errors import PlanError, hidden
 
 MAX_BYTES = 1_000_000
+MAX_VALUES = 20_000
+"""Keys and values that a document may have: each takes the parser some 50 microseconds."""
 MAX_DEPTH = 40
 LARGEST_INTEGER = 2**53 - 1
 MAX_DIGITS = 400
@@ -94,6 +96,20 @@ def load_strict(text: str, name: str) -> StrictDocument:
     return builder.document()
 
 
+def hidden_texts(document: object) -> Iterator[tuple[Location, str]]:
+    """Every text, and the keys of every mapping, that holds a character which cannot be seen."""
+    waiting: list[tuple[Location, object]] = [((), document)]
+    while waiting:
+        location, value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += [((*location, name), item) for name, item in reversed(value.items())]
+            value = " ".join(value)
+        elif isinstance(value, list):
+            waiting += [((*location, place), item) for place, item in reversed(list(enumerate(value)))]
+        if isinstance(value, str) and any(map(hidden, value)):
+            yield location, value
+
+
 def _syntax_error(problem: MarkedYAMLError, name: str) -> PlanError:
     mark = problem.problem_mark or problem.context_mark
     where = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
@@ -118,6 +134,7 @@ class _Builder:
         self.positions: dict[Location, tuple[int, int]] = {}
         self.stack: list[_Open] = []
         self.roots: list[object] = []
+        self.values = 0
 
     def document(self) -> StrictDocument:
         if not self.roots or self.roots[0] is None:
@@ -159,6 +176,9 @@ class _Builder:
 
     def _add(self, event: events.Event, value: object) -> Location:
         """Put a value where the stream says it belongs; its location."""
+        self.values += 1
+        if self.values > MAX_VALUES:
+            raise self._refuse(event, f"more than {MAX_VALUES:,} keys and values", "one more")
         if not self.stack:
             self.roots.append(value)
             self.positions[()] = _place(event)

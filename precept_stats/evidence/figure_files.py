@@ -10,7 +10,8 @@ from pathlib import Path
 from precept_stats.report.blocks import Report, Table
 from precept_stats.report.render_html import Drawing
 
-STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What OWASP names (ASVS 1.2.10), line feeds, and the full-width forms of the signs."""
 
 
 def write_figures(report: Report, drawings: Mapping[str, Drawing], folder: Path) -> None:
@@ -47,4 +48,4 @@ def _is_number(cell: str) -> bool:
         float(cell)
     except ValueError:
         return False
-    return not cell.startswith(("\t", "\r"))
+    return not cell.startswith(("\t", "\r", "\n"))

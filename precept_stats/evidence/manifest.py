@@ -19,14 +19,17 @@ from pydantic import ConfigDict, Field, StringConstraints, ValidationError
 
 from precept_stats.data.declared import Declared
 from precept_stats.data.digest import file_digest
+from precept_stats.data.strict_json import load_json
 from precept_stats.errors import DataError, PreceptError
 from precept_stats.evidence.keys import Signer
 from precept_stats.evidence.names import MANIFEST, SENSITIVE, SIGNATURE, UNLISTED
-from precept_stats.plan.lock_document import Digest, Signature
+from precept_stats.plan.lock_document import MOST_SIGNATURES, Digest, Signature
 from precept_stats.plan.signatures import signature_holds
 
 LARGEST_MANIFEST = 20_000_000
 MOST_FILES = 100_000
+LARGEST_BUNDLE = 20_000_000_000
+"""Bytes that the files of a folder may have together before none is read."""
 INNER = f"{SENSITIVE}/{MANIFEST}"
 
 FilePath = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f\\]+$", max_length=500)]
@@ -91,7 +94,7 @@ class ManifestSignature(_Part):
 
     signed: Literal["manifest.json"] = "manifest.json"
     sha256: Digest
-    signatures: tuple[Signature, ...] = Field(min_length=1)
+    signatures: tuple[Signature, ...] = Field(min_length=1, max_length=MOST_SIGNATURES)
 
 
 def write_manifest(
@@ -133,7 +136,7 @@ def _entries(folder: Path) -> Iterator[FileEntry]:
 def read_manifest(folder: Path) -> Manifest:
     """The manifest of a bundle. Raises DataError when there is none, or it is something else."""
     try:
-        return Manifest.model_validate_json(_content(folder / MANIFEST))
+        return Manifest.model_validate(load_json(_content(folder / MANIFEST), MANIFEST))
     except ValidationError as problem:
         found = problem.errors(include_url=False)[0]["msg"]
         raise DataError("this is not a manifest", found=found, where=MANIFEST) from None
@@ -144,7 +147,7 @@ def read_signature(folder: Path) -> ManifestSignature | None:
     if not (folder / SIGNATURE).exists():
         return None
     try:
-        return ManifestSignature.model_validate_json(_content(folder / SIGNATURE))
+        return ManifestSignature.model_validate(load_json(_content(folder / SIGNATURE), SIGNATURE))
     except ValidationError as problem:
         found = problem.errors(include_url=False)[0]["msg"]
         raise DataError("this is not a signature", found=found, where=SIGNATURE) from None
@@ -163,14 +166,17 @@ def _content(path: Path) -> bytes:
 def manifest_problems(folder: Path) -> tuple[str, ...]:
     """Everything in which a folder is not what its manifest says: absent, changed, unlisted, a link.
 
-    A copy without the whole of ``sensitive`` is complete. Empty when all holds.
+    A copy without the whole of ``sensitive`` is complete. Empty when all holds. Where there is a link or a
+    device nothing else is looked at.
     """
+    if strange := strange_files(folder):
+        return strange
     try:
         manifest, signed = read_manifest(folder), read_signature(folder)
     except PreceptError as problem:
         return (f"{problem.where}: {problem.problem}{f' ({problem.found})' if problem.found else ''}",)
     content = _content(folder / MANIFEST)
-    found = [*_strange(folder), *_against(folder, manifest.files, "")]
+    found = [*_against(folder, manifest.files, "")]
     inside = {entry.path for entry in manifest.files}
     if (folder / SENSITIVE).exists():
         problems, listed = _inner_problems(folder, manifest)
@@ -189,7 +195,7 @@ def _inner_problems(folder: Path, manifest: Manifest) -> tuple[list[str], set[st
     """What the sensitive folder has against its manifest, and the files that this lists."""
     try:
         content = _content(folder / INNER)
-        inner = SensitiveManifest.model_validate_json(content)
+        inner = SensitiveManifest.model_validate(load_json(content, INNER))
     except (DataError, ValidationError):
         return [f"{INNER}: absent, or not a manifest"], set()
     found = []
@@ -217,11 +223,17 @@ def _against(folder: Path, files: Sequence[FileEntry], prefix: str) -> Iterator[
             yield f"{name}: changed"
 
 
-def _strange(folder: Path) -> Iterator[str]:
-    """Links and devices, which a bundle never has."""
+def strange_files(folder: Path) -> tuple[str, ...]:
+    """Why nothing of a folder may be read: links and devices in it, far too many bytes. Or nothing."""
+    found, size = [], 0
     for path in sorted(folder.rglob("*")):
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
-            yield f"{path.relative_to(folder).as_posix()}: a link or a device, not a file"
+            found.append(f"{path.relative_to(folder).as_posix()}: a link or a device, not a file")
+        else:
+            size += path.stat().st_size
+    if size > LARGEST_BUNDLE:
+        found.append(f"the folder holds {size:,} bytes, more than {LARGEST_BUNDLE:,}")
+    return tuple(found[:MOST_FILES])
 
 
 def _signature_problems(folder: Path, signed: ManifestSignature, content: bytes) -> Iterator[str]:

@@ -9,11 +9,19 @@ from dataclasses import dataclass
 from typing import Literal
 
 from precept_stats.data.strict_yaml import Location
-from precept_stats.errors import PlanError
+from precept_stats.errors import PlanError, legible
 
 Severity = Literal["error", "warning", "note"]
 
 LONGEST_QUOTE = 120
+MOST_COMPARED = 500
+"""Words that one which is not known is compared with."""
+LONGEST_LIST = 60
+"""Words that a finding lists as allowed."""
+MOST_PROBLEMS = 1_000
+"""Fields of a wrong kind that are looked up in a plan before no more are."""
+MOST_FINDINGS = 50
+"""Findings that an error lists; there is none to gain from more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +57,8 @@ class Finding:
         details += [f"allowed {self.allowed}"] if self.allowed else []
         tail = f" ({'; '.join(details)})" if details else ""
         place = f"{self.file}:{self.line}:{self.column}"
-        return f"{place} {self.id} {self.severity} {self.pointer or '/'}: {self.message}{tail}"
+        line = f"{place} {self.id} {self.severity} {self.pointer or '/'}: {self.message}{tail}"
+        return legible(line).replace("\n", "\\n")
 
 
 class InvalidPlanError(PlanError):
@@ -58,10 +67,13 @@ class InvalidPlanError(PlanError):
     def __init__(self, name: str, findings: tuple[Finding, ...]) -> None:
         self.findings = findings
         errors = sum(finding.severity == "error" for finding in findings)
-        super().__init__(f"the plan has {errors} error{'' if errors == 1 else 's'}", where=name)
+        many = " or more" if errors >= MOST_PROBLEMS else ""
+        super().__init__(f"the plan has {errors} error{'' if errors == 1 else 's'}{many}", where=name)
 
     def __str__(self) -> str:
-        return "\n".join([f"{self.where}: {self.problem}", *map(str, self.findings)])
+        more = len(self.findings) - MOST_FINDINGS
+        told = [f"{self.where}: {self.problem}", *map(str, self.findings[:MOST_FINDINGS])]
+        return "\n".join([*told, f"... and {more} more"] if more > 0 else told)
 
 
 def pointer(location: Location) -> str:
@@ -79,6 +91,8 @@ def nearest(word: str, allowed: Iterable[str]) -> str:
     """The allowed words as text, the one most like ``word`` first when one is near."""
     words = list(allowed)
     lowered = {candidate.lower(): candidate for candidate in reversed(words)}
-    near = difflib.get_close_matches(word.lower(), lowered, n=1, cutoff=0.6)
-    listed = ", ".join(words) or "nothing here"
+    comparable = len(word) <= LONGEST_QUOTE and len(words) <= MOST_COMPARED
+    near = difflib.get_close_matches(word.lower(), lowered, n=1, cutoff=0.6) if comparable else []
+    more = [f"and {len(words) - LONGEST_LIST} more"] if len(words) > LONGEST_LIST else []
+    listed = ", ".join([*words[:LONGEST_LIST], *more]) or "nothing here"
     return f"{lowered[near[0]]} (did you mean that?), of: {listed}" if near else listed

@@ -25,6 +25,8 @@ from precept_stats.plan.signatures import signature_holds
 
 SUFFIX = ".locks"
 MOST_LOCKS = 1000
+LARGEST_CHAIN = 32_000_000
+"""Bytes that the locks of a plan may have together."""
 ORDER = {
     "no_data_yet": 0,
     "before_recruitment": 0,
@@ -76,6 +78,8 @@ def read_chain(folder: Path) -> tuple[LockFile, ...]:
         raise LockError(folder, ["the folder is empty"])
     if len(names) > MOST_LOCKS:
         raise LockError(folder, [f"{len(names)} files, more than {MOST_LOCKS}"])
+    if sum((folder / name).lstat().st_size for name in names) > LARGEST_CHAIN:
+        raise LockError(folder, [f"the locks are larger than {LARGEST_CHAIN:,} bytes together"])
     for sequence, name in enumerate(names):
         if name != lock_name(sequence):
             problems.append(f"{name} stands where {lock_name(sequence)} belongs")
@@ -124,12 +128,16 @@ def _own_problems(lock: Lock) -> Iterator[str]:
         except PreceptError as problem:
             yield f"the text of the {name} cannot be read: {problem.problem}"
             continue
-        if canonical_digest(says) != locked.canonical_sha256:
-            yield f"the digest of what the {name} states is another"
-        if name == "plan":
-            yield from _plan_problems(lock, says)
+        try:
+            if canonical_digest(says) != locked.canonical_sha256:
+                yield f"the digest of what the {name} states is another"
+            if name == "plan":
+                yield from _plan_problems(lock, says)
+        except PreceptError as problem:
+            yield f"the {name} has no canonical form: {problem.problem}"
+    message = lock.signed_bytes() if lock.signatures else b""
     for signature in lock.signatures:
-        if not signature_holds(signature, lock.signed_bytes()):
+        if not signature_holds(signature, message):
             yield f"the signature of {signature.name!r} does not hold"
 
 

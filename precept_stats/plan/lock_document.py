@@ -7,21 +7,24 @@ tells the fields.
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints, ValidationError
 
-from precept_stats.data.canonical import canonical_json, is_canonical
+from precept_stats.data.canonical import canonical_json
 from precept_stats.data.declared import Declared
-from precept_stats.errors import PlanError
+from precept_stats.data.strict_json import load_json
+from precept_stats.errors import DataError, PlanError
 from precept_stats.plan.amendment_classes import AmendmentClass, Timing
 from precept_stats.plan.document import Prespecification, Version
 from precept_stats.plan.findings import quoted
 from precept_stats.plan.multiplicity import Identifier
 
 LARGEST_LOCK = 8_000_000
+MOST_VALUES = 100_000
+"""Values that a lock may have: a plan and its schemas have some thousands."""
+MOST_SIGNATURES = 100
 LOCK_FORMAT: Literal["1"] = "1"
 
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -89,8 +92,8 @@ class Signature(Whole):
 
     algorithm: Literal["ed25519"] = "ed25519"
     name: str
-    public_key: str
-    signature: str
+    public_key: str = Field(pattern=r"^[A-Za-z0-9+/]{43}=$")
+    signature: str = Field(pattern=r"^[A-Za-z0-9+/]{86}==$")
 
 
 class Lock(Whole):
@@ -106,7 +109,7 @@ class Lock(Whole):
     schemas: dict[Identifier, LockedSchema]
     prespecification: Prespecification
     amendment: Amendment | None = None
-    signatures: tuple[Signature, ...] = ()
+    signatures: tuple[Signature, ...] = Field(default=(), max_length=MOST_SIGNATURES)
 
     def signed_bytes(self) -> bytes:
         """What signatures are over: the canonical form of everything but the signatures."""
@@ -135,10 +138,13 @@ def read_lock(content: bytes, name: str) -> LockFile:
     """The lock in a file's bytes. Raises PlanError when they are none, or not in canonical form."""
     if len(content) > LARGEST_LOCK:
         raise PlanError("the lock is too large", allowed=f"{LARGEST_LOCK:,} bytes", where=name)
-    if not is_canonical(content):
-        raise PlanError("the lock is not canonical JSON (RFC 8785), so it was changed", where=name)
     try:
-        lock = Lock.model_validate(json.loads(content), by_alias=True, by_name=False)
+        said = load_json(content, name, MOST_VALUES)
+        if canonical_json(said) != content:
+            raise PlanError("the lock is not canonical JSON (RFC 8785), so it was changed", where=name)
+        lock = Lock.model_validate(said, by_alias=True, by_name=False)
+    except DataError as problem:
+        raise PlanError(f"this is not a lock: {problem.problem}", found=problem.found, where=name) from None
     except ValidationError as problem:
         first = problem.errors(include_url=False)[0]
         found = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from pydantic import ValidationError
 
-from precept_stats.data.strict_yaml import Location
+from precept_stats.data.strict_yaml import Location, hidden_texts
 from precept_stats.plan.document import Plan
 from precept_stats.plan.expand import BASED_ON
-from precept_stats.plan.findings import Remark, nearest, quoted
+from precept_stats.plan.findings import MOST_PROBLEMS, Remark, nearest, quoted
 from precept_stats.plan.json_schema import fields_at, kinds_at
 
 UNKNOWN_FIELD, MISSING_FIELD, WRONG_TYPE = "PL-0003", "PL-0004", "PL-0005"
@@ -21,43 +21,28 @@ NOT_ALLOWED_TYPES = {
     "string_pattern_mismatch", "string_too_long", "string_too_short", "greater_than", "greater_than_equal",
     "less_than", "less_than_equal", "too_short", "too_long", "finite_number",
 }  # fmt: skip
-HIDDEN = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
-"""Unicode categories that cannot be seen: controls, format characters, surrogates, line separators."""
 
 Problem = tuple[str, Remark]
 
 
 def validate(document: dict[str, object]) -> Plan | tuple[Problem, ...]:
     """The plan, or every reason why the document is none."""
-    hidden = tuple(_hidden_characters(document))
-    if hidden:
-        return hidden
+    unseen = tuple(_hidden_characters(document))
+    if unseen:
+        return unseen
     try:
         # by JSON and strict: a list is a tuple, but "1" is no number and 1 is no text
         return Plan.model_validate_json(json.dumps(document), strict=True, by_alias=True, by_name=False)
     except ValidationError as error:
-        return tuple(_merged(_problem(document, detail) for detail in error.errors(include_url=False)))
+        first = islice(error.errors(include_url=False), MOST_PROBLEMS)
+        return tuple(_merged(_problem(document, detail) for detail in first))
 
 
 def _hidden_characters(document: object) -> Iterator[Problem]:
     """Characters that would make a terminal or a reader see something else than the file says."""
-    waiting: list[tuple[Location, object]] = [((), document)]
-    while waiting:
-        location, value = waiting.pop()
-        if isinstance(value, dict):
-            waiting += [((*location, name), item) for name, item in reversed(value.items())]
-            value = " ".join(value)
-        elif isinstance(value, list):
-            waiting += [((*location, place), item) for place, item in reversed(list(enumerate(value)))]
-        if isinstance(value, str) and any(map(_hidden, value)):
-            remark = Remark(
-                location, "text with a character that cannot be seen", quoted(value), "printable text"
-            )
-            yield CONTROL, remark
-
-
-def _hidden(character: str) -> bool:
-    return character not in "\n\t" and unicodedata.category(character) in HIDDEN
+    for location, text in hidden_texts(document):
+        remark = Remark(location, "text with a character that cannot be seen", quoted(text), "printable text")
+        yield CONTROL, remark
 
 
 def _problem(document: object, detail: Any) -> Problem:

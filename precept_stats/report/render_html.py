@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from precept_stats.errors import legible
 from precept_stats.report.blocks import Block, Figure, Heading, Report, Table, TableRow
 from precept_stats.report.figures import draw
 
@@ -90,9 +91,15 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        finalize=_seen,
     )
     environment.filters.update(row_groups=row_groups, reflows=reflows, keeps=keeps)
     return environment
+
+
+def _seen(value: object) -> object:
+    """A text without characters that hide or reorder others: names in data come from anybody."""
+    return legible(value) if type(value) is str else value
 
 
 def _uri(svg: str) -> str:

@@ -6,6 +6,7 @@ The estimand's attributes follow ICH E9(R1), with the two that cluster trials ad
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
@@ -88,7 +89,7 @@ class Outcome(Declared):
             of = "counts have" if self.denominator is not None else f"a {self.type} outcome has"
             raise ValueError(f"{of} no `{'`, no `'.join(stray)}`: they list the values of a binary outcome")
         coded = [*self.missing, *self.excluded, *((*self.event, *self.non_event) if values else ())]
-        repeated = {str(value) for value in coded if coded.count(value) > 1}
+        repeated = {str(value) for value, times in Counter(coded).items() if times > 1}
         if repeated:
             raise ValueError(
                 f"coded twice among event, non_event, missing, excluded: {', '.join(sorted(repeated))}"

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from precept_stats.ard import Difference, Tolerance, compare, read_parquet
-from precept_stats.errors import PreceptError
+from precept_stats.data.strict_json import load_json, read_json_file
+from precept_stats.errors import DataError, PreceptError
 from precept_stats.evidence import names
 from precept_stats.evidence.bundle import crate_of, data_record, seeds, status
 from precept_stats.evidence.crate import RUN
@@ -22,6 +23,8 @@ from precept_stats.report.disclosure import gate_results
 from precept_stats.values import Failure, Result, Results, Row
 
 MOST_SHOWN = 12
+MOST_OF_A_RECORD, MOST_OF_A_LINE = 500_000, 100
+LARGEST_LOG = 20_000_000
 EXACT = Tolerance(0.0)
 
 
@@ -193,11 +196,15 @@ def _where(found: object, wanted: dict[str, Any]) -> str:
 
 def _log(bundle: Contents) -> Iterator[str]:
     """The log is lines of JSON, and names no analysis that is not planned."""
-    for number, line in enumerate((bundle.folder / names.LOG).read_text(encoding="utf-8").splitlines(), 1):
+    try:
+        lines = (bundle.folder / names.LOG).read_bytes()[:LARGEST_LOG].splitlines()
+    except OSError:
+        yield f"{names.LOG}: absent"
+        return
+    for number, line in enumerate(lines, 1):
         try:
-            said = json.loads(line)
-            name = said.get("analysis", "")
-        except (ValueError, AttributeError):
+            name = str(load_json(line, names.LOG, MOST_OF_A_LINE).get("analysis", ""))
+        except (DataError, AttributeError):
             yield f"{names.LOG}, line {number}: not JSON"
             continue
         if name and name not in bundle.loaded.plan.analyses:
@@ -207,8 +214,8 @@ def _log(bundle: Contents) -> Iterator[str]:
 def document(path: Path) -> Any:
     """A JSON document of the bundle; None where it cannot be read as one."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return read_json_file(path, MOST_OF_A_RECORD)
+    except DataError:
         return None
 
 
@@ -220,7 +227,7 @@ def _parquet(bundle: Contents) -> Iterator[str]:
         path = bundle.folder / f"{prefix}{names.PARQUET}"
         try:
             rows = read_parquet(path)
-        except (OSError, ValueError, KeyError, TypeError, PreceptError):
+        except PreceptError:
             yield f"{prefix}{names.PARQUET}: cannot be read as rows"
             continue
         if rows != results.rows:

@@ -116,7 +116,7 @@ def _guarded(level: Level, look: Callable[[], list[Check]]) -> list[Check]:
     """The checks of a level; rows that no run could have written can stop them, which is a finding too."""
     try:
         return look()
-    except Exception as problem:  # noqa: BLE001  (a stranger's rows: whatever they break is their fault)
+    except Exception as problem:
         said = legible(f"{type(problem).__name__}: {problem}"[:LONGEST_REASON])
         return [Check(level, "Plan, rows and records can be read together", "failed", (said,))]
 

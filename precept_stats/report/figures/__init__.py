@@ -13,6 +13,7 @@ from typing import assert_never
 from matplotlib import rc_context
 from matplotlib.transforms import Bbox
 
+from precept_stats.errors import legible
 from precept_stats.report.area_figure_data import (
     CaterpillarData,
     ChartData,
@@ -43,6 +44,7 @@ from precept_stats.report.figures.area_kinds import draw_areas
 from precept_stats.report.figures.clusters import draw_clusters
 from precept_stats.report.figures.completeness import draw_completeness
 from precept_stats.report.figures.diagnostics import draw_diagnostics
+from precept_stats.report.figures.event_study import draw_event_study
 from precept_stats.report.figures.exposure import draw_exposure
 from precept_stats.report.figures.flow import draw_flow
 from precept_stats.report.figures.forest import draw_forest
@@ -58,7 +60,7 @@ from precept_stats.report.figures.series import draw_series
 from precept_stats.report.figures.size import draw_size
 from precept_stats.report.figures.starts import draw_starts
 from precept_stats.report.figures.tipping import draw_tipping
-from precept_stats.report.series_figure_data import SeriesData, StartsData
+from precept_stats.report.series_figure_data import EventStudyData, SeriesData, StartsData
 
 MEASURED, SHOWN = "'DejaVu Sans'", "'Helvetica Neue', Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"
 
@@ -75,7 +77,7 @@ def draw(data: FigureData, *, narrow: bool = False, tag: str = "") -> str:
         sheet = Bbox.from_extents(0, 0, page.width / POINT, top / POINT)
         page.canvas.savefig(out, format="svg", bbox_inches=sheet, metadata={"Date": None, "Creator": None})
     text = out.getvalue()
-    return text[text.index("<svg") :].replace(MEASURED, SHOWN)
+    return legible(text[text.index("<svg") :].replace(MEASURED, SHOWN))
 
 
 def drawn(data: FigureData, narrow: bool) -> Page:
@@ -115,6 +117,8 @@ def drawn(data: FigureData, narrow: bool) -> Page:
             return draw_series(data, narrow)
         case StartsData():
             return draw_starts(data, narrow)
+        case EventStudyData():
+            return draw_event_study(data, narrow)
         case ResidualsData() | PlaceboData():
             return draw_diagnostics(data, narrow)
         case _:

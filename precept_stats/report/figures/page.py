@@ -21,6 +21,7 @@ STYLE = {
     "font.family": "DejaVu Sans",
     "font.size": SIZE,
     "text.color": INK,
+    "text.parse_math": False,
     "axes.edgecolor": GREY,
     "axes.labelcolor": INK,
     "axes.linewidth": 0.6,

@@ -1,0 +1,1 @@
+"""What strangers may hand over to hurt whoever opens it, and what becomes of it."""
