@@ -2,7 +2,7 @@
 
     python -m tests.evidence.twin_recorded
 
-writes tests/reference/twin/output.csv anew, by R: when the functions in precept_stats/evidence/twin/r change.
+writes tests/reference/twin/synthetic_trial/output.csv anew, by R: when the functions in precept_stats/evidence/twin/r change.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from precept_stats.evidence.publish import run_bundle
 from precept_stats.plan.reader import read_plan
 from tests.evidence.trial import edited, write_trial
 
-RECORDED = Path(__file__).resolve().parents[1] / "reference" / "twin" / "output.csv"
+RECORDED = Path(__file__).resolve().parents[1] / "reference" / "twin" / "synthetic_trial" / "output.csv"
 MORE = """\
   cr2:
     based_on: primary
@@ -44,5 +44,5 @@ if __name__ == "__main__":
         found = ps.verify(bundle, ps.Against({"people": data}, level="L4", twin=twin, run_r=True))
         for check in found.at("L4"):
             print(check.outcome, check.name, *check.found)  # noqa: T201
-        RECORDED.parent.mkdir(exist_ok=True)
+        RECORDED.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(twin / "output.csv", RECORDED)
