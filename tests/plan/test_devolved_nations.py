@@ -18,8 +18,10 @@ from precept_stats.data.synthetic_nations import NATIONS
 from precept_stats.methods.series_columns import terms
 from precept_stats.plan.document import Analysis
 from precept_stats.plan.reader import read_plan
+from precept_stats.report.blocks import Prose
 from precept_stats.report.diagnostic_figure_data import ResidualsData
 from precept_stats.report.series_figure_data import SeriesData
+from precept_stats.studies.changes import AtTime
 from tests.studies.series import prepared, question
 
 PLAN = shipped("analysis_plans") / "devolved_nations.yaml"
@@ -150,6 +152,21 @@ def test_what_several_analyses_share_is_told_once() -> None:
     residuals = whole.figure("residuals").data
     assert isinstance(residuals, ResidualsData)
     assert len(residuals.partial) == len(residuals.autocorrelations) == 18
+
+
+def test_the_summary_compares_what_is_asked_of_the_same_months() -> None:
+    """Those that ask for March 2020; the mean since the start and changes of slope are other quantities."""
+    whole = ps.story(read_plan(PLAN), results())
+    said = " ".join(block.text for block in whole.blocks if isinstance(block, Prose))
+    asked = [name for name in read_plan(PLAN).plan.analyses if _at_march(name)]
+    values = [100 * entry.estimate.value for entry in results() if entry.analysis in asked]  # type: ignore[union-attr]
+    assert f"Over {len(asked)} analyses of this measure the estimate ran from {min(values):.1f}" in said
+
+
+def _at_march(name: str) -> bool:
+    plan = read_plan(PLAN).plan
+    change = plan.estimands[plan.analyses[name].estimand].change
+    return isinstance(change, AtTime)
 
 
 @pytest.mark.parametrize(

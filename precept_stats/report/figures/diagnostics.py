@@ -88,7 +88,7 @@ def _placebo(data: PlaceboData, narrow: bool) -> Page:
     for at, value in data.dates:
         face = BLUE if abs(value) > BAND else "white"
         axes.plot([at], [value], marker="o", markersize=4, markerfacecolor=face, markeredgecolor=BLUE)
-    words = "Estimate over its standard error (dashed: at the actual date; grey: within 1.96)"
+    words = "Estimate over its standard error"
     page.text(1, TAG_HEIGHT + 4, fitted(words, page.width - 2, SMALL), Letters(SMALL))
     page.text(LEFT + room / 2, page.height - 7, "Placebo date", Letters(SMALL, align="center"))
     return page

@@ -109,7 +109,8 @@ def _placebo(material: Material, name: str) -> list[Block]:
     figure = Figure(
         id=f"placebo-{name}",
         caption="The statistic of the same model at every date before the interruption with enough points on "
-        "each side, from points before the interruption alone. Neighbouring dates are not independent.",
+        "each side, from points before the interruption alone (dashed: at the actual date; grey: within "
+        "1.96). Neighbouring dates are not independent.",
         alt=f"Dot plot of statistics at {len(dates)} placebo dates. {said}",
         data=PlaceboData(places, points, actual),
         behind=table,

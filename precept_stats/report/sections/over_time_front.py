@@ -76,9 +76,9 @@ def _truth(material: Material, found: Answer) -> str:
 
 
 def _spread(material: Material, found: Answer) -> str:
-    """How far apart the analyses of the same measure are."""
+    """How far apart the analyses of the same measure are, on its scale and at its time."""
     others = [one for name in material.plan.analyses if (one := answer(material, name)) is not None]
-    same = [one for one in others if (one.measure, one.variable) == (found.measure, found.variable)]
+    same = [one for one in others if _asked(one) == _asked(found)]
     if len(same) < 2:
         return ""
     low, high = min(one.value for one in same), max(one.value for one in same)
@@ -86,6 +86,11 @@ def _spread(material: Material, found: Answer) -> str:
     return (
         f"Over {counted} of this measure the estimate ran from {amount(found, low)} to {amount(found, high)}."
     )
+
+
+def _asked(found: Answer) -> tuple[str, str, str, str]:
+    """What is estimated, and at which time or over which stretch."""
+    return found.measure, found.variable, found.unit, found.contrast.partition(", ")[2]
 
 
 def question_over_time(material: Material) -> tuple[Block, ...]:
