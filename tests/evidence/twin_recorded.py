@@ -2,7 +2,7 @@
 
     python -m tests.evidence.twin_recorded
 
-writes tests/reference/twin/synthetic_trial/output.csv anew, by R: when the functions in precept_stats/evidence/twin/r change.
+writes tests/reference/twin/synthetic_trial/output.csv anew, by R: when the functions of R that ship change.
 """
 
 from __future__ import annotations
