@@ -61,10 +61,15 @@ class Fallback(Declared):
 
 
 class KnownTruth(Declared):
-    """What is exactly true of synthetic data, in the units of the effect, and where that is known from."""
+    """What is exactly true of synthetic data, in the units of the effect, and where that is known from.
+
+    ``expected`` is what the analysis would give of the true course, without noise: its distance from the
+    truth is what the method itself adds or takes away.
+    """
 
     value: float
     source: str = Field(min_length=1)
+    expected: float | None = None
 
 
 class Analysis(Declared):

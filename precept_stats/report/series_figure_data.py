@@ -73,5 +73,20 @@ class StartsData:
     regions: tuple[tuple[str, tuple[tuple[float, float], ...]], ...]
 
 
-SeriesFigureData = SeriesData | StartsData
+@dataclass(frozen=True, slots=True)
+class EventStudyData:
+    """The effect by time since the start: (place, name, value, lower, upper), in display units.
+
+    ``reference`` is the place that others are compared with where it is one time; ``start`` is where the
+    first period with the programme is.
+    """
+
+    axis: str
+    clock: str
+    points: tuple[tuple[float, str, float, float, float], ...]
+    reference: float | None
+    start: float
+
+
+SeriesFigureData = SeriesData | StartsData | EventStudyData
 """Figures of studies over time."""

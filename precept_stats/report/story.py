@@ -22,6 +22,7 @@ from precept_stats.report.sections.correlations import correlations
 from precept_stats.report.sections.data_quality import data_quality
 from precept_stats.report.sections.diagnostics import diagnostics
 from precept_stats.report.sections.disparities import disparities, summary_of_areas
+from precept_stats.report.sections.event_study import event_study
 from precept_stats.report.sections.exposure import exposure
 from precept_stats.report.sections.families import families
 from precept_stats.report.sections.first_stage import first_stage
@@ -51,6 +52,7 @@ from precept_stats.report.sections.schedule import schedule
 from precept_stats.report.sections.sensitivity import sensitivity
 from precept_stats.report.sections.series import series
 from precept_stats.report.sections.subgroups import subgroups
+from precept_stats.report.sections.true_course import true_course
 from precept_stats.report.sections.variances import variances
 from precept_stats.values import Results
 
@@ -111,7 +113,9 @@ OVER_TIME: tuple[tuple[Output | None, Section], ...] = (
     ("flow", flow_over_time),
     (None, series),
     ("results", results_over_time),
+    ("results", true_course),
     ("forest", forest_over_time),
+    ("results", event_study),
     ("results", diagnostics),
     (None, disparities),
     ("data_quality", data_quality),

@@ -36,6 +36,7 @@ SYNTHETIC = {
     "esp_vs_ssp",
     "npp_before_after",
     "npp_its",
+    "npp_panel",
     "periprem_bundle",
 }
 TOLERANCE = {"mkvtrial": 1e-9, "achievement_awards": 1e-3, "cict_stepped_wedge": 1e-6}

@@ -19,6 +19,10 @@ EXTRAPOLATED = (
     "The counterfactual is the trend before the interruption carried on. That it would have gone on so is an "
     "assumption that the data cannot show."
 )
+PARALLEL = (
+    "The counterfactual is from units that had not started yet, or are taken for such. That all units would "
+    "have moved alike without the programme is an assumption that the data cannot show."
+)
 
 
 def summary_over_time(material: Material) -> tuple[Block, ...]:
@@ -31,8 +35,7 @@ def summary_over_time(material: Material) -> tuple[Block, ...]:
     else:
         blocks.append(Prose(_answer(material, found), lead=True))
         blocks += [Prose(text) for text in (_truth(material, found), _spread(material, found)) if text]
-    before_after = material.plan.design == "before_after"
-    blocks.append(Prose(NO_CAUSE if before_after else EXTRAPOLATED))
+    blocks.append(Prose(_cannot_tell(material)))
     if material.plan.summary:
         blocks.append(Prose(material.plan.summary))
     if material.provenance.synthetic:
@@ -43,6 +46,13 @@ def summary_over_time(material: Material) -> tuple[Block, ...]:
             )
         )
     return tuple(blocks)
+
+
+def _cannot_tell(material: Material) -> str:
+    """What the primary analysis rests on and its data cannot show."""
+    if material.rows("panel", material.plan.primary):
+        return PARALLEL
+    return NO_CAUSE if material.plan.design == "before_after" else EXTRAPOLATED
 
 
 def amount(found: Answer, value: float) -> str:
