@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from precept_stats.ard import compare, read_json, to_frame, write_json
     from precept_stats.data.dataset import Table, load_table
+    from precept_stats.data.policies import Policy, policy_names, read_policy
     from precept_stats.data.schema import find_schema, read_schema
     from precept_stats.data.selection import Condition, Population
     from precept_stats.data.shipped import shipped
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from precept_stats.evidence.lock import Why, amend, lock
     from precept_stats.evidence.manifest import manifest_problems, read_manifest
     from precept_stats.evidence.publish import Writing, publish, run_bundle
+    from precept_stats.evidence.release_check import ReleaseCheck, check_release
     from precept_stats.evidence.selftest.run import SelfTest, selftest
     from precept_stats.evidence.verify.check import Verification
     from precept_stats.evidence.verify.run import Against, verify
@@ -66,6 +68,7 @@ if TYPE_CHECKING:
     from precept_stats.plan.reader import read_plan
     from precept_stats.plan.regional_disparity import DisparityHow, disparity
     from precept_stats.plan.standing import standing
+    from precept_stats.report.disclosure import gate_results
     from precept_stats.report.story import story
     from precept_stats.runner import How, analyse, run
     from precept_stats.studies.cluster_trial import ClusterTrial
@@ -93,6 +96,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "ard": ("compare", "read_json", "to_frame", "write_json"),
     "data.dataset": ("Table", "load_table"),
+    "data.policies": ("Policy", "policy_names", "read_policy"),
     "data.schema": ("find_schema", "read_schema"),
     "data.selection": ("Condition", "Population"),
     "data.shipped": ("shipped",),
@@ -112,6 +116,7 @@ _HOMES = {
     "evidence.verify.run": ("Against", "verify"),
     "evidence.manifest": ("manifest_problems", "read_manifest"),
     "evidence.publish": ("Writing", "publish", "run_bundle"),
+    "evidence.release_check": ("ReleaseCheck", "check_release"),
     "methods.bayesian_hierarchical": ("BayesianHierarchical",),
     "methods.before_after": ("BeforeAfter",),
     "methods.cluster_regression": ("ClusterRegression",),
@@ -149,6 +154,7 @@ _HOMES = {
     "plan.standing": ("standing",),
     "plan.reader": ("read_plan",),
     "plan.regional_disparity": ("DisparityHow", "disparity"),
+    "report.disclosure": ("gate_results",),
     "report.story": ("story",),
     "runner": ("How", "analyse", "run"),
     "studies.cluster_trial": ("ClusterTrial",),
@@ -211,6 +217,7 @@ __all__ = [
     "PanelRegression",
     "PercentileTruncation",
     "PlanError",
+    "Policy",
     "Population",
     "PreceptError",
     "Programme",
@@ -219,6 +226,7 @@ __all__ = [
     "RandomisationTest",
     "RegionalShrinkage",
     "Regions",
+    "ReleaseCheck",
     "Result",
     "Results",
     "Row",
@@ -237,11 +245,13 @@ __all__ = [
     "amend",
     "analyse",
     "bundle_tables",
+    "check_release",
     "compare",
     "disparity",
     "explain",
     "find_schema",
     "formula",
+    "gate_results",
     "intracluster_correlation",
     "key_fingerprint",
     "keygen",
@@ -250,12 +260,14 @@ __all__ = [
     "lock",
     "manifest_problems",
     "panel_table",
+    "policy_names",
     "programme_tables",
     "publish",
     "read_chain",
     "read_json",
     "read_manifest",
     "read_plan",
+    "read_policy",
     "read_schema",
     "read_signers",
     "run",

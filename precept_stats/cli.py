@@ -19,7 +19,6 @@ from precept_stats.plan.amendment_classes import AmendmentClass, Timing
 
 if TYPE_CHECKING:
     from precept_stats.evidence.keys import Signer
-    from precept_stats.plan.lock_document import LockFile
 
 INTERRUPTED = 130
 
@@ -119,7 +118,7 @@ def run(
     try:
         with console.progress(loaded.plan.id) as steps:
             writing = Writing(force, signers, steps.analysed, chains.watch(steps.sampled))
-            results = run_bundle(loaded, _named_files(data or []), target, writing)
+            results = run_bundle(loaded, console.named_files(data or []), target, writing)
     except KeyboardInterrupt:
         console.note_kept(chains.count)
         raise
@@ -253,7 +252,7 @@ def lock(plan: PlanFile, key: Key = None, signed_by: SignedBy = None, as_json: A
     """
     from precept_stats.evidence.lock import lock as lock_plan
 
-    _show_lock(plan, lock_plan(plan, _signers(key, signed_by)), as_json=as_json)
+    console.show_lock(plan, lock_plan(plan, _signers(key, signed_by)), as_json=as_json)
 
 
 @app.command()
@@ -274,7 +273,7 @@ def amend(
     from precept_stats.evidence.lock import amend as amend_plan
 
     why = Why(kind, reason, timing, seen, decided_by, impact)
-    _show_lock(plan, amend_plan(plan, why, _signers(key, signed_by)), as_json=as_json)
+    console.show_lock(plan, amend_plan(plan, why, _signers(key, signed_by)), as_json=as_json)
 
 
 @app.command()
@@ -310,18 +309,46 @@ def verify(
     from precept_stats.evidence.verify.run import verify as verify_bundle
 
     keys = tuple(key_fingerprint(one) for one in signer or ())
-    brought = Against(_named_files(data or []), keys, against, level, twin, run_r)
+    brought = Against(console.named_files(data or []), keys, against, level, twin, run_r)
     with console.progress("verify") as steps:
         found = verify_bundle(bundle, brought, progress=steps.analysed)
     if report is not None:
         write_verification(found, report, force=force)
-    if as_json:
-        console.show_json(as_document(found))
-    else:
-        console.show(in_words(found))
-        if report is not None:
-            console.show(f"report: {report / 'verification.html'}")
+    page = report / "verification.html" if report is not None else None
+    console.show_outcome(in_words(found), as_document(found), page, as_json=as_json)
     if found.failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def disclose(
+    release: Annotated[
+        Path, typer.Argument(metavar="RELEASE", help="A bundle, or its rows.json or rows.parquet.")
+    ],
+    policy: Annotated[str | None, typer.Option("--policy", help="That of the bundle unless given.")] = None,
+    earlier: Annotated[
+        list[Path] | None,
+        typer.Option("--earlier", help="A release of the same data that is out; repeat for more."),
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", help="A new folder for the check as HTML and JSON.")
+    ] = None,
+    force: Force = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check a release before it leaves: attack its suppressed counts, say what checkers ask of each table.
+
+    Nothing is changed. Exit code 1 when something forbids the release.
+    """
+    from precept_stats.evidence.release_check import check_release
+    from precept_stats.evidence.release_page import PAGE, as_document, in_words, write_check
+
+    found = check_release(release, policy, earlier or ())
+    if report is not None:
+        write_check(found, report, force=force)
+    page = report / PAGE if report is not None else None
+    console.show_outcome(in_words(found), as_document(found), page, as_json=as_json)
+    if found.problems:
         raise typer.Exit(1)
 
 
@@ -348,29 +375,10 @@ def selftest(
         found = run_selftest(methods=tuple(method or ()), progress=steps.analysed)
     if report is not None:
         write_selftest(found, report, force=force)
-    if as_json:
-        console.show_json(as_document(found))
-    else:
-        console.show(outcome_in_words(found))
-        if report is not None:
-            console.show(f"report: {report / 'selftest.html'}")
+    page = report / "selftest.html" if report is not None else None
+    console.show_outcome(outcome_in_words(found), as_document(found), page, as_json=as_json)
     if not found.passed:
         raise typer.Exit(1)
-
-
-def _show_lock(plan: Path, file: LockFile, *, as_json: bool) -> None:
-    from precept_stats.plan.lock_chain import locks_folder
-
-    path = locks_folder(plan) / file.name
-    if as_json:
-        console.show_json({"lock": str(path), "digest": file.digest, "plan": file.lock.plan.canonical_sha256})
-        return
-    for change in file.lock.amendment.changes if file.lock.amendment is not None else ():
-        console.show(str(change))
-    console.show(f"{file.lock.kind}: {path}")
-    console.show(f"digest: {file.digest}")
-    if not file.lock.signatures:
-        console.show("not signed: give --key and --signed-by to say who locked it")
 
 
 def _signers(keys: list[Path] | None, signed_by: list[str] | None) -> tuple[Signer, ...]:
@@ -382,15 +390,3 @@ def _signers(keys: list[Path] | None, signed_by: list[str] | None) -> tuple[Sign
     asked = any(is_protected(key) for key in keys or ())
     words = typer.prompt("Passphrase of the key", hide_input=True, err=True) if asked else ""
     return read_signers(keys or [], signed_by or [], words)
-
-
-def _named_files(pairs: list[str]) -> dict[str, Path]:
-    files: dict[str, Path] = {}
-    for pair in pairs:
-        name, equals, path = pair.partition("=")
-        if not (name and equals and path) or name in files:
-            raise PlanError(
-                "a table is given as NAME=FILE, once each", found=pair, allowed="--data births=births.csv"
-            )
-        files[name] = Path(path)
-    return files
