@@ -13,6 +13,8 @@ Value = bool | int | float | str | Sequence["Value"] | Mapping[str, "Value"]
 
 WORD = re.compile(r"[A-Za-z][A-Za-z0-9_-]*", re.ASCII)
 FIRST, LAST = ("common",), "closing"
+BEFORE = {"resampling": ("clusters",), "many_series": ("series",)}
+"""Files whose functions another one calls."""
 OUTPUT = "output.csv"
 SCRIPT = "twin.R"
 
@@ -71,7 +73,8 @@ def _name(name: str) -> str:
 
 def script(asked: Sequence[Asked]) -> str:
     """The whole script: the functions that are needed, then a line an analysis."""
-    files = list(dict.fromkeys([*FIRST, *(one.call.file for one in asked)]))
+    named = [file for one in asked for file in (*BEFORE.get(one.call.file, ()), one.call.file)]
+    files = list(dict.fromkeys([*FIRST, *named]))
     return "\n".join([*map(function_text, files), _calls(asked), function_text(LAST)])
 
 

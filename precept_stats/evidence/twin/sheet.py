@@ -129,6 +129,9 @@ def _(design: SeriesDesign) -> Sheet:
         "treated": "1 for a unit that the interruption reached, 0 for a control series",
         "after": f"1 on the far side of the interruption ({_said(after)}), else 0 ({_said(before)})",
     }
+    if design.region is not None:
+        columns["region"] = design.region[design.row_unit] + 1
+        meanings["region"] = _numbered("region", design.region_names)
     for number, one in enumerate(design.interruptions, start=1):
         start = one.start[design.row_unit]
         since = np.where(start == NEVER, np.nan, design.period - start)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from precept_stats.evidence.twin.script import Call, NoTwin, Value
 from precept_stats.evidence.twin.twins import Posed, scale_of, twin
 from precept_stats.methods.before_after import BeforeAfter
+from precept_stats.methods.multilevel_its import MultilevelIts
+from precept_stats.methods.multilevel_model import multilevel_model
 from precept_stats.methods.segmented_regression import DeltaInterval, SegmentedRegression
 from precept_stats.methods.settings import Choice
 from precept_stats.methods.settings_before_after import (
@@ -14,6 +16,7 @@ from precept_stats.methods.settings_before_after import (
     StartCategories,
     UnitWindows,
 )
+from precept_stats.methods.settings_multilevel import Alike, AnyRandom, ChangesDiffer, Normal
 from precept_stats.methods.settings_series import Arima, NeweyWest, PraisWinsten
 from precept_stats.methods.settings_series_counts import CorrelatedResiduals
 from precept_stats.methods.six_methods import SixMethods
@@ -100,6 +103,40 @@ def _(method: SixMethods, posed: Posed) -> Call | NoTwin:
     settings |= {"kind": "ml_ar1" if isinstance(own, Arima) else own.kind, "df": _df(own)}
     settings |= {"link": "identity", "log": posed_ratio(design)}
     return Call("six_methods", "series", settings, "R: lm, sandwich and nlme", ("sandwich", "nlme", "MASS"))
+
+
+@twin.register
+def _(method: MultilevelIts, posed: Posed) -> Call | NoTwin:
+    design = posed.design
+    if not isinstance(design, SeriesDesign):
+        return NoTwin("the twin is of programmes and series")
+    law = method.distribution
+    if isinstance(law, Normal):
+        return NoTwin("many series with normal residuals have none")
+    if law.nodes > 1:
+        return NoTwin("quadrature over several random effects has none")
+    if not design.treated.all():
+        return NoTwin("many series with controls have none")
+    settings = _series(design, "common", posed.level)
+    if isinstance(settings, NoTwin):
+        return settings
+    named = (("unit", method.units), ("region", method.regions))
+    settings |= {
+        "link": law.link,
+        "df": law.df.kind,
+        "groups": multilevel_model(design, method.between).groups,
+        "random": [_random(by, differ) for by, differ in named if not isinstance(differ, Alike)],
+    }
+    return Call("multilevel_its", "many_series", settings, "R: glmmTMB, Laplace", ("glmmTMB", "sandwich"))
+
+
+def _random(by: str, differ: AnyRandom) -> dict[str, Value]:
+    """The random effects of a grouping."""
+    if not isinstance(differ, ChangesDiffer):
+        return {"by": by, "trend": False, "shapes": [], "correlated": False}
+    every = ("step", "ramp", "pulse", "decay", "phased")
+    shapes = every if differ.of is None else (*differ.of, *(("phased",) if "step" in differ.of else ()))
+    return {"by": by, "trend": differ.trend, "shapes": shapes, "correlated": differ.correlated}
 
 
 def posed_ratio(design: SeriesDesign) -> bool:
