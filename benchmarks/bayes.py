@@ -62,7 +62,8 @@ def run(name: str) -> dict[str, Any]:
 def row(name: str, found: dict[str, Any]) -> str:
     """A line of the table."""
     data, cells, program = ALL[name]
-    lead = f"| {WORDS[data]} | {cells.replace('_', '-')} | {program} |"
+    fresh = ", nothing compiled before" if "compiling" in name else ""
+    lead = f"| {WORDS[data]} | {cells.replace('_', '-')} | {program}{fresh} |"
     if "reason" in found:
         return f"{lead} {found['reason']} |" + " |" * 8
     per_second, per_cpu = (found["ess"] / found[key] for key in ("seconds", "cpu"))
