@@ -106,7 +106,7 @@ def grid(data: str, cells_law: str, sampler: dict[str, object]) -> dict[str, obj
     return {"grid": seconds, "grid_cpu": cpu, "passed": passed, "ess": told["ess_bulk"], **sampler}
 
 
-SHORT = {"kind": "nuts", "draws": 400, "warmup": 200}
+SHORT = {"kind": "nuts", "draws": 500, "warmup": 200}
 
 if __name__ == "__main__":
     data, law, program = sys.argv[1:]
