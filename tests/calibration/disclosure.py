@@ -18,6 +18,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -50,14 +51,17 @@ def about(row: Row) -> tuple[object, ...]:
 
 def rounded(rows: Sequence[Row], rule: CountRule) -> Release:
     """Rows with small counts suppressed and others rounded, and nothing more."""
-    return tuple(
-        row
-        if number(row) is None or not counts_people(row)
-        else suppressed(row, rule.words)
-        if rule.is_small(number(row))
-        else Row(**{**{name: getattr(row, name) for name in row.__slots__}, "stat": rule.rounded(number(row))})
-        for row in rows
-    )
+    shown = []
+    for row in rows:
+        value = number(row) if counts_people(row) else None
+        if value is not None:
+            row = (
+                suppressed(row, rule.words)
+                if rule.is_small(value)
+                else replace(row, stat=rule.rounded(value))
+            )
+        shown.append(row)
+    return tuple(shown)
 
 
 def recovered(releases: Sequence[Release], truths: Sequence[dict], rule: CountRule) -> dict[str, int]:
@@ -102,7 +106,7 @@ def withheld(releases: Sequence[Release]) -> int:
 
 
 def who_knows_the_gate(parts: int, top: int, guard: Callable[..., list[Row]] = protect) -> dict[str, int]:
-    """All tables of so many counts from 0 to ``top`` and their total, released: which suppressed count is told."""
+    """All tables of so many counts from 0 to ``top`` and their total: which suppressed count is told."""
     looks: dict[tuple[object, ...], Release] = {}
     seen: dict[tuple[object, ...], list[set[int]]] = {}
     for counts in itertools.product(range(top + 1), repeat=parts):
@@ -150,8 +154,9 @@ def simulate(releases: int, folder: Path) -> dict[str, object]:
                 hit[name] += counts.get("recovered", 0) > 0
     ways = ("suppressed only", "suppressed and rounded", "the gate")
     knowing = [
-        {"counts": parts, "to": top, **{name: who_knows_the_gate(parts, top, way) for name, way in WAYS.items()}}
+        {"counts": parts, "to": top, "way": name, **who_knows_the_gate(parts, top, way)}
         for parts, top in TABLES
+        for name, way in WAYS.items()
     ]
     return {
         "policy": POLICY,
@@ -170,7 +175,7 @@ def unguarded(rows: Release, rule: CountRule) -> list[Row]:
 
 
 WAYS: dict[str, Callable[..., list[Row]]] = {"without": unguarded, "with": protect}
-TABLES = ((2, 60), (3, 45), (4, 24))
+TABLES = ((2, 60), (3, 40), (4, 18))
 
 
 def main() -> None:

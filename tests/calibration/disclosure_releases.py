@@ -1,4 +1,4 @@
-"""Releases to attack: synthetic people, counted into the tables that reports have. No rule of the gate is used."""
+"""Releases to attack: synthetic people, counted into the tables of a report. No rule of the gate is used."""
 
 from __future__ import annotations
 
@@ -81,7 +81,8 @@ def clusters(analysis: str, eligible: list[Person]) -> list[Row]:
         for key in ((one.arm, "", ""), (one.arm, one.cluster, ""), (one.arm, "", one.month)):
             groups.setdefault(key, []).append(one)
     for (arm, cluster, month), inside in groups.items():
-        about = {"arm": arm, **({"cluster": cluster} if cluster else {}), **({"period": month} if month else {})}
+        parts = {"arm": arm, "cluster": cluster, "period": month}
+        about = {name: level for name, level in parts.items() if level}
         missing = sum(one.missing for one in inside)
         rows.append(count(analysis, "missingness", "n_missing", missing, about, variable="y"))
         rows.append(count(analysis, "missingness", "N", len(inside), about, variable="y"))
@@ -103,10 +104,9 @@ def baseline(analysis: str, eligible: list[Person], column: str) -> list[Row]:
         lacking = told.pop("not told", 0)
         about = {"arm": arm, "level": "individual"}
         for level in sorted(told):
-            rows.append(count(analysis, "baseline", "n", told[level], about, variable=column, variable_level=level))
-            rows.append(
-                count(analysis, "baseline", "N", sum(told.values()), about, variable=column, variable_level=level)
-            )
+            more = {"variable": column, "variable_level": level}
+            rows.append(count(analysis, "baseline", "n", told[level], about, **more))
+            rows.append(count(analysis, "baseline", "N", sum(told.values()), about, **more))
         rows.append(count(analysis, "baseline", "n_missing", lacking, about, variable=column))
     return rows
 
@@ -116,7 +116,8 @@ def subgroups(analysis: str, analysed: list[Person], column: str) -> list[Row]:
     for level in sorted({getattr(one, column) for one in analysed}):
         for arm in ARMS:
             number = sum(one.arm == arm and getattr(one, column) == level for one in analysed)
-            rows.append(count(analysis, "subgroup", "n", number, {"subgroup": level, "arm": arm}, variable="y"))
+            about = {"subgroup": level, "arm": arm}
+            rows.append(count(analysis, "subgroup", "n", number, about, variable="y"))
     return rows
 
 
@@ -137,14 +138,16 @@ def trial(rng: np.random.Generator) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
     analysed = [one for one in eligible if not one.missing]
     first = [*flow("primary", everyone), *fit("primary", analysed), *clusters("primary", eligible)]
     first += baseline("primary", eligible, "sex")
-    second = [*flow("by level", everyone), *fit("by level", analysed), *subgroups("by level", analysed, "level")]
-    second += [*flow("by sex", everyone), *fit("by sex", analysed), *subgroups("by sex", analysed, "sex")]
+    second = []
+    for column in ("level", "sex"):
+        name = f"by {column}"
+        second += [*flow(name, everyone), *fit(name, analysed), *subgroups(name, analysed, column)]
     second += [*flow("likeness", everyone), *correlations("likeness", analysed)]
     return tuple(first), tuple(second)
 
 
 def regions(rng: np.random.Generator) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
-    """Two releases of areas by period: who had the outcome, of how many; then also who had it not, and series."""
+    """Two releases of areas by period: who had the outcome, and series; then also who had it not."""
     first, second, series = [], [], []
     for period in ("2019", "2020"):
         total = [0, 0]
@@ -165,5 +168,6 @@ def points(about: dict[str, str], events: int, size: int) -> list[Row]:
     pairs = (("n", events), ("N", size))
     rows = [count("series", "series", stat, value, about, variable="y") for stat, value in pairs]
     share = events / size if size else 0.0
-    value = Row("series", "series", "value", share, unit="proportion", groups=tuple(about.items()), variable="y")
+    groups = tuple(about.items())
+    value = Row("series", "series", "value", share, unit="proportion", groups=groups, variable="y")
     return [*rows, value]
