@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, stdtr
 
 from precept_stats.inference.fit import Fact
 from precept_stats.inference.posterior_facts import (
@@ -124,9 +123,7 @@ def flat(priors: Priors, model: BayesModel) -> bool:
 def is_flat(law: Folded, outcome: OutcomeType, sd: float) -> bool:
     """The same of a law of the SD; ``sd`` is that of a continuous outcome."""
     variance = {"binary": LOGISTIC_VARIANCE, "count": 1.0, "continuous": sd**2}[outcome]
-    large = math.sqrt(variance * LARGE_ICC / (1.0 - LARGE_ICC)) / law.scale
-    beyond = ndtr(-large) if math.isinf(law.df) else stdtr(law.df, -large)
-    return 2.0 * float(beyond) > MUCH
+    return law.beyond(math.sqrt(variance * LARGE_ICC / (1.0 - LARGE_ICC))) > MUCH
 
 
 def _separated(model: BayesModel) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaln, gammaln
+from scipy.special import betaln, gammaln, ndtr, stdtr
 
 Vector = NDArray[np.float64]
 
@@ -121,6 +121,11 @@ class Folded:
         drawn = rng.standard_normal(count) if math.isinf(self.df) else rng.standard_t(self.df, count)
         found: Vector = self.scale * drawn
         return found
+
+    def beyond(self, size: float) -> float:
+        """The probability of a larger size."""
+        at = -size / self.scale
+        return 2.0 * float(ndtr(at) if math.isinf(self.df) else stdtr(self.df, at))
 
     @property
     def start(self) -> float:

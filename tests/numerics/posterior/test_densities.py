@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -229,3 +230,9 @@ def test_known_coordinates_are_not_sampled_and_the_mode_is_whitened() -> None:
     assert slope == pytest.approx(np.zeros(2), abs=0.01)
     curvature = [(evaluate(step)[1] - evaluate(-step)[1]) / 2e-4 for step in 1e-4 * np.eye(2)]
     assert np.array(curvature) == pytest.approx(-np.eye(2), abs=0.01)
+
+
+@pytest.mark.parametrize("df", [3.0, math.inf])
+def test_how_much_of_a_folded_law_is_beyond_a_size(df: float) -> None:
+    exact = 2.0 * (stats.norm.sf(1.3 / 0.7) if math.isinf(df) else stats.t.sf(1.3 / 0.7, df))
+    assert Folded(0.7, df).beyond(1.3) == pytest.approx(exact, rel=1e-12)
