@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from precept_stats.data.generated_values import Drawn, chosen, drawn, named_alike
 from precept_stats.data.schema import PROVENANCE_COLUMN, DataSchema, FieldSchema
 from precept_stats.data.selection import Condition, Scalar
+from precept_stats.inference.seeds import Seed
 
 Ints = NDArray[np.intp]
 Columns = dict[str, list[object]]
@@ -95,7 +96,7 @@ class Making:
 def generated_tables(schemas: Mapping[str, DataSchema], world: World, seed: int) -> dict[str, pd.DataFrame]:
     """Every table by name, each row marked synthetic where the schema lets it be."""
     units = len(world.names) or (1 if world.unit is None else UNITS)
-    making = Making(world, np.random.Generator(np.random.PCG64(seed)), units)
+    making = Making(world, Seed(seed).at("generated").generator(), units)
     # tables of units first, so that others find what they say
     ordered = sorted(schemas, key=lambda name: schemas[name].level != "cluster")
     made = {name: _table(schemas[name], making) for name in ordered}
