@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
+from precept_stats.data.selection import Population
 from precept_stats.errors import FitError
 from precept_stats.inference.posterior_rows import posterior_rows
 from precept_stats.inference.rows import Header
@@ -16,9 +17,12 @@ from precept_stats.inference.seeds import Seed
 from precept_stats.methods.bayes_groups import group_units
 from precept_stats.methods.bayes_levels import cluster_means, new_cluster, replicated, sd_of
 from precept_stats.methods.bayesian_hierarchical import BayesianHierarchical
+from precept_stats.methods.contract import unused
 from precept_stats.numerics.posterior.density import Posterior
+from precept_stats.studies.cluster_trial import ClusterTrial
 from precept_stats.studies.cluster_trial_design import Group
 from precept_stats.studies.period_design import PeriodDesign
+from precept_stats.studies.question import Estimand, Outcome, Question
 
 from .generated import trial
 from .wedges import wedge
@@ -227,3 +231,17 @@ def test_two_regions_are_too_few() -> None:
 def test_a_trial_at_one_time_has_no_periods() -> None:
     with pytest.raises(FitError, match="at one time"):
         method(periods=AUTOREGRESSIVE).sampled(trial(3, outcome="binary"), SEED)
+
+
+def test_a_plan_may_have_regions_but_no_autoregressive_periods_without_periods() -> None:
+    estimand = Estimand(
+        population="all", outcome="y", compare="1", reference="0", summary="risk_difference",
+        effect="marginal", target="participant_average", intercurrent_events=(),
+    )  # fmt: skip
+    outcome = Outcome(column="y", type="binary", direction="higher_better")
+    question = Question("q", estimand, Population(of="rows"), outcome)
+    study = ClusterTrial(kind="cluster_trial", cluster="c", arm="a", groups=("region",))
+    assert not method(random=BY_REGION).objections(study, question)
+    assert unused(BayesianHierarchical.uses, study) == ()
+    refused = method(random=BY_REGION, periods=AUTOREGRESSIVE).objections(study, question)
+    assert refused == ("autoregressive periods: a cluster trial has no periods; leave periods separate",)
