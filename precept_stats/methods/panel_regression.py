@@ -154,6 +154,10 @@ class PanelRegression(Declared):
     def fit(self, design: SeriesDesign, seed: Seed | None = None) -> Fit:
         """Estimate. Raises FitError for terms that effects absorb, times without rows, no counterfactual."""
         rows, asked = self._rows(design), asked_of(design)
+        if rows.panel.n_clusters < 2 and not isinstance(self.variance, DriscollKraay):
+            raise FitError(
+                "one cluster says nothing of how clusters differ", found="1", allowed="2 clusters or more"
+            )
         found = self.estimator.answered(self._asking(rows, asked))
         warnings = (*found.warnings, *self._warnings(rows))
         points = tuple(
@@ -237,10 +241,6 @@ class PanelRegression(Declared):
         ]
         if isinstance(self.variance, DriscollKraay):
             facts.append(Fact("lag", "Lag of the variance", self.variance.lag_of(panel), "periods"))
-        if panel.n_clusters < 2 and not isinstance(self.variance, DriscollKraay):
-            raise FitError(
-                "one cluster says nothing of how clusters differ", found="1", allowed="2 clusters or more"
-            )
         people = "individuals" if design.outcome.type == "binary" else "person-time"
         for name, mine in zip(design.names, (~rows.treated, rows.treated), strict=True):
             side = (("arm", name),)
