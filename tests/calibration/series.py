@@ -61,7 +61,10 @@ def study(series: int, folder: Path) -> dict[str, object]:
 
 
 def record_of(scenario: Scenario, analysis: Analysis, found: np.ndarray) -> dict[str, object]:
-    """What is recorded of one analysis in one cell: coverage, width, bias and the autocorrelation."""
+    """What is recorded of one analysis in one cell: coverage, width, bias and the autocorrelation.
+
+    Without level and slope where the analysis gave no answer to two series.
+    """
     known = found[~np.isnan(found[:, 0])]
     record: dict[str, object] = {
         "points": scenario.points,
@@ -70,7 +73,7 @@ def record_of(scenario: Scenario, analysis: Analysis, found: np.ndarray) -> dict
         "of": analysis.of,
         "estimated": len(known),
     }
-    for k, name in enumerate(("level", "slope")):
+    for k, name in enumerate(("level", "slope") if len(known) > 1 else ()):
         covered, width, error = known[:, 3 * k : 3 * k + 3].T
         record[name] = {
             "covered": int(covered.sum()),
@@ -81,8 +84,8 @@ def record_of(scenario: Scenario, analysis: Analysis, found: np.ndarray) -> dict
             "rmse": float(np.sqrt(np.mean(error**2))),
         }
     phi = known[:, 6][~np.isnan(known[:, 6])]
-    record["mean_phi"] = float(phi.mean()) if len(phi) else None
-    record["phi_mcse"] = float(phi.std(ddof=1) / np.sqrt(len(phi))) if len(phi) else None
+    record["mean_phi"] = float(phi.mean()) if len(phi) > 1 else None
+    record["phi_mcse"] = float(phi.std(ddof=1) / np.sqrt(len(phi))) if len(phi) > 1 else None
     return record
 
 
