@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from precept_stats.methods.intracluster_rows import IccHow
     from precept_stats.methods.linear_mixed import LinearMixed
     from precept_stats.methods.model_robust import ModelRobust
+    from precept_stats.methods.multilevel_its import MultilevelIts
     from precept_stats.methods.panel_regression import PanelRegression
     from precept_stats.methods.randomisation_test import RandomisationTest
     from precept_stats.methods.regional_shrinkage import RegionalShrinkage
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
         TippingPoint,
     )
     from precept_stats.methods.six_methods import SixMethods
+    from precept_stats.methods.two_stage_its import TwoStageIts
     from precept_stats.methods.wild_cluster_bootstrap import WildClusterBootstrap
     from precept_stats.plan.explain import explain
     from precept_stats.plan.intracluster import intracluster_correlation
@@ -132,6 +134,7 @@ _HOMES = {
     "methods.intracluster_rows": ("IccHow",),
     "methods.linear_mixed": ("LinearMixed",),
     "methods.model_robust": ("ModelRobust",),
+    "methods.multilevel_its": ("MultilevelIts",),
     "methods.panel_regression": ("PanelRegression",),
     "methods.randomisation_test": ("RandomisationTest",),
     "methods.settings_missing": (
@@ -146,6 +149,7 @@ _HOMES = {
     ),
     "methods.segmented_regression": ("SegmentedRegression",),
     "methods.six_methods": ("SixMethods",),
+    "methods.two_stage_its": ("TwoStageIts",),
     "methods.wild_cluster_bootstrap": ("WildClusterBootstrap",),
     "plan.explain": ("explain",),
     "plan.intracluster": ("intracluster_correlation",),
@@ -211,6 +215,7 @@ __all__ = [
     "InverseProbability",
     "LinearMixed",
     "ModelRobust",
+    "MultilevelIts",
     "MultipleImputation",
     "OpportunityWeighted",
     "Outcome",
@@ -238,6 +243,7 @@ __all__ = [
     "Table",
     "TippingPoint",
     "TrialScenario",
+    "TwoStageIts",
     "Verification",
     "Why",
     "WildClusterBootstrap",

@@ -15,10 +15,12 @@ from precept_stats.methods.generalised_linear_mixed import GeneralisedLinearMixe
 from precept_stats.methods.instrumental_variables import InstrumentalVariables
 from precept_stats.methods.linear_mixed import LinearMixed
 from precept_stats.methods.model_robust import ModelRobust
+from precept_stats.methods.multilevel_its import MultilevelIts
 from precept_stats.methods.panel_regression import PanelRegression
 from precept_stats.methods.randomisation_test import RandomisationTest
 from precept_stats.methods.segmented_regression import SegmentedRegression
 from precept_stats.methods.six_methods import SixMethods
+from precept_stats.methods.two_stage_its import TwoStageIts
 from precept_stats.methods.wild_cluster_bootstrap import WildClusterBootstrap
 
 TrialMethod = (
@@ -38,7 +40,7 @@ TrialMethod = (
 AnyMethod = Annotated[TrialMethod, Field(discriminator="kind")]
 """Every method for trials, told apart by ``kind``."""
 
-TimeMethod = BeforeAfter | PanelRegression | SegmentedRegression | SixMethods
+TimeMethod = BeforeAfter | PanelRegression | SegmentedRegression | SixMethods | MultilevelIts | TwoStageIts
 """Methods for programmes and interrupted series."""
 
 PlannedMethod = Annotated[TrialMethod | TimeMethod, Field(discriminator="kind")]

@@ -6,6 +6,7 @@ are marked, so that the counterfactual is the same row without them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -40,16 +41,30 @@ Intercepts = Literal["common", "unit"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class RandomRows:
+    """What variances of random effects add to that of each cell's linear predictor, as weights (n, R).
+
+    ``fitted`` as the cell is; ``without`` an interruption, by its name.
+    """
+
+    fitted: Matrix
+    without: Mapping[str, Matrix]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Terms:
     """Columns X (n, p) over all cells of a design, their names, and which belong to which interruption.
 
     ``belongs`` (p,) names the interruption whose effect a column is of, empty for others: of a controlled
-    series only what the treated series have beyond their controls is an effect.
+    series only what the treated series have beyond their controls is an effect. ``random`` is of a model
+    whose means are averaged over random effects: their R variances and covariances are then the parameters
+    after those of the columns.
     """
 
     names: tuple[str, ...]
     X: Matrix
     belongs: tuple[str, ...]
+    random: RandomRows | None = None
 
     def without(self, interruption: str) -> Matrix:
         """The counterfactual rows: X with the columns of an interruption at 0."""

@@ -3,7 +3,7 @@
 A linear predictor x'b with a link gives the mean; what would have been is the same row without the columns of
 the interruption. Every effect is then a function of the two, with its gradient, so that intervals take
 account of the uncertainty of the trend whatever the method. Further parameters after the columns' have a
-gradient of 0.
+gradient of 0, unless they are variances of random effects that means are averaged over.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 
 from precept_stats.errors import FitError
 from precept_stats.inference.curve import CurvePoint
+from precept_stats.inference.marginal import InverseLink, StandardisedMean
 from precept_stats.inference.quantities import Quantity
 from precept_stats.methods.series_columns import Terms
+from precept_stats.numerics.glmm.families import BinomialLogit, PoissonLog
 from precept_stats.studies.changes import (
     AtTime,
     BeforeAfterChange,
@@ -41,24 +43,71 @@ MEASURES = {
 }
 """What the coefficient of a shape measures."""
 
+INVERSE: dict[Link, InverseLink] = {"log": PoissonLog(), "logit": BinomialLogit()}
+GIVEN_UNIT = ", given the unit"
+"""Said of a ratio between means of one and the same unit, where means over units have another."""
+
 MOST_SERIES = 12
 """Curves of single series are given for so many at most; beyond that the series are taken together."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class RowSpread:
+    """The variance of rows' random part: ``weights`` (m, R) on the parameters from ``first`` on."""
+
+    weights: Matrix
+    first: int
+
+    def variance(self, params: Vector) -> Vector:
+        """One variance a row (m,)."""
+        found: Vector = self.weights @ params[self.first : self.first + self.weights.shape[1]]
+        return found
+
+    def slope(self, params: Vector) -> Matrix:
+        """Its gradient (m, P)."""
+        found = np.zeros((len(self.weights), len(params)))
+        found[:, self.first : self.first + self.weights.shape[1]] = self.weights
+        return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Means:
-    """The weighted mean of rows of a linear predictor: X (m, p), weights (m,) that add up to 1."""
+    """The weighted mean of rows of a linear predictor: X (m, p), weights (m,) that add up to 1.
+
+    With ``spread`` (m, R), the weights of variances in that of each row's predictor, the mean is averaged
+    over normal random effects.
+    """
 
     X: Matrix
     weights: Vector
     link: Link
+    spread: Matrix | None = None
+
+    @property
+    def averaged(self) -> StandardisedMean | None:
+        """The mean over random effects; None where there are none, or the link makes no difference."""
+        if self.spread is None or self.link == "identity":
+            return None
+        return StandardisedMean(
+            self.X,
+            np.zeros(len(self.X)),
+            self.weights,
+            INVERSE[self.link],
+            RowSpread(self.spread, self.X.shape[1]),
+        )
 
     def of(self, params: Vector) -> float:
         """The mean on the scale of the outcome."""
+        averaged = self.averaged
+        if averaged is not None:
+            return averaged.of(params)
         return float(self.weights @ _inverse(self.link, self.X @ params[: self.X.shape[1]]))
 
     def slope(self, params: Vector) -> Vector:
-        """Its gradient, 0 for parameters after those of the columns."""
+        """Its gradient, 0 for parameters after those of the columns that are no variances."""
+        averaged = self.averaged
+        if averaged is not None:
+            return averaged.slope(params)
         p = self.X.shape[1]
         eta = self.X @ params[:p]
         gradient = np.zeros(len(params))
@@ -105,8 +154,11 @@ class Against:
         return Quantity(measure, contrast, "log", "ratio", 1.0, value, gradient)
 
 
-def effect(design: SeriesDesign, terms: Terms, link: Link) -> Quantity:
-    """The declared change. FitError where no cell of a treated unit has the times that it asks for."""
+def effect(design: SeriesDesign, terms: Terms, link: Link, *, holes: bool = False) -> Quantity:
+    """The declared change. FitError where no cell of a treated unit has the times that it asks for.
+
+    With ``holes`` a window may lack cells inside, as the series of a small unit does, if not its end.
+    """
     change = design.change
     if isinstance(change, BeforeAfterChange):
         raise FitError(
@@ -117,10 +169,10 @@ def effect(design: SeriesDesign, terms: Terms, link: Link) -> Quantity:
     if isinstance(change, LevelChange | SlopeChange):
         return _coefficient(design, terms, link, change)
     first, last = (change.time, change.time) if isinstance(change, AtTime) else (change.first, change.last)
-    against = _over(design, terms, link, (change.interruption, first, last))
+    rows = _times(design, (change.interruption, first, last), holes=holes)
+    against = _over(design, terms, link, ((change.interruption, first, last), rows))
     if not isinstance(change, Cumulative):
         return against.quantity(design.summary, unit_of(design))
-    rows = _times(design, change.interruption, first, last)
     return against.quantity("cumulative_difference", "events", float(design.size[rows].sum()))
 
 
@@ -129,8 +181,9 @@ def averted(design: SeriesDesign, terms: Terms, link: Link) -> tuple[Quantity, .
     change = design.change
     if not isinstance(change, Cumulative) or change.number_needed is None:
         return ()
-    against = _over(design, terms, link, (change.interruption, change.first, change.last))
-    rows = _times(design, change.interruption, change.first, change.last)
+    at = (change.interruption, change.first, change.last)
+    rows = _times(design, at)
+    against = _over(design, terms, link, (at, rows))
     people = float(design.size[rows].sum())
     return (against.quantity("cases_averted", "cases", people / change.number_needed),)
 
@@ -143,8 +196,9 @@ def changes(design: SeriesDesign, terms: Terms, link: Link) -> tuple[Quantity, .
         if terms.belongs[j]:
             kind = name.removeprefix("treated:").partition("[")[0].rstrip("0123456789")
             one = _linear(MEASURES[kind], np.eye(len(terms.names))[j], link, design)
-            beyond = ", beyond controls" if name.startswith("treated:") else ""
-            found.append(replace(one, contrast=f"{labels[terms.belongs[j]]}{beyond}"))
+            about = ", beyond controls" if name.startswith("treated:") else ""
+            about += GIVEN_UNIT if terms.random is not None and link != "identity" else ""
+            found.append(replace(one, contrast=f"{labels[terms.belongs[j]]}{about}"))
     return (*found, *averted(design, terms, link))
 
 
@@ -154,8 +208,6 @@ def curve(design: SeriesDesign, terms: Terms, link: Link) -> tuple[CurvePoint, .
     Of every treated and control series where they are few; else of all treated taken together, each counting
     as its denominators, on the calendar and by time since each unit's own start.
     """
-    first = design.interruptions[0].name
-    without = terms.without(first)
     points: list[CurvePoint] = []
     groups = [(name, design.row_unit == u) for u, name in enumerate(design.units)]
     if len(groups) > MOST_SERIES or not design.single_out:
@@ -164,13 +216,13 @@ def curve(design: SeriesDesign, terms: Terms, link: Link) -> tuple[CurvePoint, .
         for period in np.unique(design.period[mine]):
             rows = mine & (design.period == period)
             at = (int(period), design.label(int(period)))
-            points += _points(design, (terms.X, without), (name, "calendar", rows), (at, link))
+            points += _points(design, terms, (name, "calendar", rows), (at, link))
     if len(groups) == 1 and len(design.units) > 1:
         mine = groups[0][1]
         for time in np.unique(design.time[mine]):
             rows = mine & (design.time == time)
             at = (int(time), f"{int(time)}")
-            points += _points(design, (terms.X, without), ("all", "own_start", rows), (at, link))
+            points += _points(design, terms, ("all", "own_start", rows), (at, link))
     return tuple(points)
 
 
@@ -183,31 +235,42 @@ def unit_of(design: SeriesDesign) -> str:
 
 def _points(
     design: SeriesDesign,
-    matrices: tuple[Matrix, Matrix],
+    terms: Terms,
     which: tuple[str, Literal["calendar", "own_start"], Bools],
     at: tuple[tuple[int, str], Link],
 ) -> Iterator[CurvePoint]:
-    (X, without), (series, clock, rows), ((place, label), link) = matrices, which, at
-    weights = design.size[rows] / design.size[rows].sum()
-    fitted, other = Means(X[rows], weights, link), Means(without[rows], weights, link)
+    (series, clock, rows), ((place, label), link) = which, at
+    fitted = _means(design, terms, link, rows)
+    other = _means(design, terms, link, rows, design.interruptions[0].name)
     unit = unit_of(design)
     yield CurvePoint("fitted", series, clock, place, label, _mean("fitted", fitted, unit))
     if not np.array_equal(fitted.X, other.X):
         yield CurvePoint("counterfactual", series, clock, place, label, _mean("counterfactual", other, unit))
 
 
+def _means(design: SeriesDesign, terms: Terms, link: Link, rows: Bools, without: str = "") -> Means:
+    """The mean of some cells, weighted by denominators, as fitted or without an interruption."""
+    X = terms.X[rows]
+    if without:
+        X = X * np.array([owner != without for owner in terms.belongs])
+    random = terms.random
+    spread = None if random is None else (random.without[without] if without else random.fitted)[rows]
+    return Means(X, design.size[rows] / design.size[rows].sum(), link, spread)
+
+
 def _mean(name: str, means: Means, unit: str) -> Quantity:
     return Quantity("mean", name, "identity", unit, 0.0, means.of, means.slope)
 
 
-def _times(design: SeriesDesign, interruption: str, first: int, last: int) -> Bools:
+def _times(design: SeriesDesign, at: tuple[str, int, int], *, holes: bool = False) -> Bools:
     """The cells of treated units at some times since an interruption; FitError where there are none."""
+    interruption, first, last = at
     since = design.since(interruption)
     treated = design.treated[design.row_unit]
     rows: Bools = treated & (since >= first) & (since <= last)
     reached = np.unique(since[treated & np.isfinite(since)])
     missing = [time for time in range(first, last + 1) if time not in reached]
-    if missing:
+    if missing and not (holes and len(missing) <= last - first and reached.max() >= last):
         raise FitError(
             f"the series does not reach every period that is asked for after {interruption!r}",
             found=f"no data {missing[0]} periods after it; the last are {int(reached.max())} after",
@@ -216,15 +279,13 @@ def _times(design: SeriesDesign, interruption: str, first: int, last: int) -> Bo
     return rows
 
 
-def _over(design: SeriesDesign, terms: Terms, link: Link, at: tuple[str, int, int]) -> Against:
+def _over(design: SeriesDesign, terms: Terms, link: Link, at: tuple[tuple[str, int, int], Bools]) -> Against:
     """Fitted against counterfactual at some times since an interruption, weighted by denominators."""
-    name, first, last = at
-    rows = _times(design, name, first, last)
-    weights = design.size[rows] / design.size[rows].sum()
+    (name, first, last), rows = at
     when = f"period {first}" if first == last else f"periods {first} to {last}"
     return Against(
-        Means(terms.X[rows], weights, link),
-        Means(terms.without(name)[rows], weights, link),
+        _means(design, terms, link, rows),
+        _means(design, terms, link, rows, name),
         design.names,
         f", {when} after {name}",
     )

@@ -12,7 +12,7 @@ from precept_stats.studies.calendar import SEASON_LENGTH, Frequency, label_of
 from precept_stats.studies.changes import AnyChange
 from precept_stats.studies.cluster_trial_design import Covariate, Floats, Ints
 from precept_stats.studies.interruptions import AnySeasonality, AnyShape, AnyTransition, Coding
-from precept_stats.studies.question import Outcome, Summary, Target
+from precept_stats.studies.question import Effect, Outcome, Summary, Target
 
 Bools = NDArray[np.bool_]
 NEVER = -1
@@ -46,7 +46,7 @@ class SeriesDesign:
     control series. ``cluster`` (U,) is what units are alike within; ``region`` and ``level`` (U,) describe
     them, None where the study names none. Covariates have one row a cell. ``names`` are what a reader calls
     the counterfactual (or the time before) and the programme. ``single_out`` says that units may be shown one
-    by one: series may, maternity units may not.
+    by one: series may, maternity units may not. ``effect`` is marginal over units, or conditional on one.
     """
 
     outcome: Outcome
@@ -77,6 +77,7 @@ class SeriesDesign:
     seasonality: AnySeasonality
     control_levels: Literal["pooled", "own"]
     single_out: bool = True
+    effect: Effect = "marginal"
 
     @property
     def used(self) -> Bools:

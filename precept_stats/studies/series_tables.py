@@ -204,6 +204,7 @@ def _design(source: Source, placed: tuple[Labels, Ints], kept: Bools, coded: Cod
         seasonality=study.seasonality,
         control_levels=_control_levels(study),
         single_out=isinstance(study, InterruptedSeries),
+        effect=estimand.effect,
     )
 
 

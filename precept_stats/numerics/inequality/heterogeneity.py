@@ -3,7 +3,8 @@
 In the random-effects model the estimates are y_k ~ N(mu, tau2 + v_k). tau2 by moments (DerSimonian and Laird
 1986, Control Clin Trials 7:177) and by restricted likelihood; its interval by profiling the generalised Q,
 which has a chi-squared distribution at the true tau2 (Viechtbauer 2007, Stat Med 26:37); I2 as in Higgins and
-Thompson 2002 (Stat Med 21:1539).
+Thompson 2002 (Stat Med 21:1539). Where Q is its expectation is another estimate (Paule and Mandel 1982, J Res
+Natl Bur Stand 87:377).
 """
 
 from __future__ import annotations
@@ -53,6 +54,11 @@ def heterogeneity(y: Vector, variance: Vector, level: float) -> Heterogeneity:
         _profiled(y, variance, float(special.chdtri(df, tail))),
         _profiled(y, variance, float(special.chdtri(df, 1.0 - tail))),
     )
+
+
+def paule_mandel(y: Vector, variance: Vector) -> float:
+    """The tau2 at which the generalised Q is its expectation, K - 1; 0 where it is below that at 0."""
+    return _profiled(y, variance, float(len(y) - 1))
 
 
 def _mean(y: Vector, weight: Vector) -> float:

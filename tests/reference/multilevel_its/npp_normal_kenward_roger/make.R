@@ -1,0 +1,7 @@
+source(file.path(dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))), "..", "oracle.R"))
+suppressPackageStartupMessages(library(pbkrtest))
+d <- programme("SCU", 12)
+fit <- lmer(y ~ time + step + (step | unit), d, control = lmerControl("bobyqa", optCtrl = list(maxfun = 1e5, rhoend = 1e-10)))
+V <- as.matrix(vcovAdj(fit)); L <- c(0, 0, 1)
+df <- Lb_ddf(L, as.matrix(vcov(fit)), vcovAdj(fit))
+write_expected("lme4::lmer with pbkrtest", t_effect(fixef(fit)[["step"]], sqrt(V[3, 3]), df, rtol = 1e-6), packages = c("lme4", "pbkrtest"))
