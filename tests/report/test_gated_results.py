@@ -17,8 +17,9 @@ from precept_stats.report.disclosure import gate_results
 from precept_stats.report.render_html import render_html
 from precept_stats.report.story import story
 from precept_stats.values import Failure, Result, Row
+from tests.evidence.trial import write_trial
 
-from .builder import VILLAGES, Village, plan, results
+from .builder import VILLAGES, Village, results
 
 NHS = "nhs_counts_v1"
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,11 +60,12 @@ def test_the_published_files_are_the_gated_results(shipped, tmp_path):
     assert (tmp_path / "out" / "rows.json").read_text("utf-8") == to_json(gate_results(made, NHS))
 
 
-def test_a_warning_alone_is_reason_enough_for_a_restricted_folder(tmp_path):
-    made = dataclasses.replace(results(), shared=(), analyses=(), warnings=("4 rows: Ashby",))
-    publish(plan(NHS), made, tmp_path / "out")
+def test_a_count_in_a_warning_stands_among_sensitive_rows_alone(tmp_path):
+    loaded = ps.read_plan(write_trial(tmp_path / "trial", NHS))
+    made = dataclasses.replace(ps.run(loaded), warnings=("4 rows: Ashby",))
+    publish(loaded, made, tmp_path / "out")
     assert "4 rows" not in (tmp_path / "out" / "rows.json").read_text("utf-8")
-    assert "4 rows" in (tmp_path / "out" / "restricted" / "rows.json").read_text("utf-8")
+    assert "4 rows" in (tmp_path / "out" / "sensitive" / "rows.json").read_text("utf-8")
 
 
 LABELS = ("Ashby", "St. Mary's (North)", "Unit 3", "R1H-02", "U07", "Ashby East")
