@@ -12,7 +12,7 @@ from precept_stats.errors import DataError
 from precept_stats.evidence import names
 from precept_stats.plan.reader import read_plan
 from precept_stats.report.attack.programme import Bounded, attack
-from precept_stats.report.attack.relations import sheet_of
+from precept_stats.report.attack.relations import COUNTS, sheet_of
 from precept_stats.report.attack.releases import learn
 from precept_stats.report.attack.sheet import Sheet
 from precept_stats.report.disclosure import gate
@@ -183,10 +183,14 @@ def _words(found: Bounded, sheet: Sheet, rows: Sequence[Row]) -> str:
     return " ".join(word for word in words if word)
 
 
+def _is_count(row: Row) -> bool:
+    return row.stat_name in COUNTS and counts_people(row) and not isinstance(row.stat, str)
+
+
 def _tables(rows: Sequence[Row], rule: CountRule | None) -> tuple[CountTable, ...]:
     parts: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
-        if counts_people(row) and not isinstance(row.stat, str):
+        if _is_count(row):
             parts.setdefault((row.analysis, row.context), []).append(row)
     tables = []
     for (analysis, context), inside in parts.items():
@@ -231,7 +235,7 @@ def _problems(rows: tuple[Row, ...], policy: Policy, left: Attacked) -> list[str
     if rule is None:
         return []
     problems = [f"can be worked out: {one}" for one in left.told]
-    counts = [value for row in rows if counts_people(row) and (value := number(row)) is not None]
+    counts = [value for row in rows if _is_count(row) and (value := number(row)) is not None]
     small = sum(rule.is_small(value) for value in counts)
     if small:
         problems.append(f"{small} counts of {rule.words} are shown")
