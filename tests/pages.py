@@ -80,6 +80,14 @@ NOTEBOOKS = (
         sampled=True,
     ),
     Notebook(
+        "06_npp",
+        (
+            ("npp_series", "The synthetic programme by time since each unit's start, with what was fitted"),
+            ("npp_forest", "The eight before-after models of the synthetic programme beside the truth"),
+            ("npp_events", "The effect by month since the start in the synthetic programme, by imputation"),
+        ),
+    ),
+    Notebook(
         "07_regional_disparity",
         (
             ("regional_disparity_periods", "Uptake of each synthetic region in 2017 and 2022"),
@@ -87,6 +95,7 @@ NOTEBOOKS = (
             ("regional_disparity_funnel", "Funnel plot of the synthetic units"),
         ),
     ),
+    Notebook("08_review", ()),
 )
 
 
