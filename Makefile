@@ -70,7 +70,7 @@ printf 'Installing from a lock of %s packages for all platforms (log: $(VENV)/in
 endef
 
 .PHONY: help demo test lint env python coverage-study coverage-mixed \
-  few-clusters-study estimands-study missing-study disparity-study twin-study verify-platforms kill-study tamper-study compliers-study sbc-study bayes-operating bayes-record conformance docs bench bench-peers bench-bayes bench-mixed bench-growth bench-few bench-disparity bench-six its-study lock clean
+  fuzz few-clusters-study estimands-study missing-study disparity-study twin-study verify-platforms kill-study tamper-study compliers-study sbc-study bayes-operating bayes-record disclosure-study conformance docs bench bench-peers bench-bayes bench-mixed bench-growth bench-few bench-disparity bench-six its-study lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -116,6 +116,10 @@ estimands-study: $(READY) ## simulate which estimator targets which average (20 
 	$(BIN)/python -m tests.calibration.estimands
 	$(BIN)/python -m tests.calibration.estimand_tables
 
+disclosure-study: $(READY) ## attack 500 generated releases behind the gate (minutes, resumable) and record it
+	$(BIN)/python -m tests.calibration.disclosure
+	$(BIN)/python -m tests.calibration.disclosure_tables
+
 missing-study: $(READY) ## simulate who recovers the truth from missing outcomes (20 minutes, resumable)
 	$(BIN)/python -m tests.calibration.missing
 	$(BIN)/python -m tests.calibration.missing_events
@@ -150,6 +154,15 @@ twin-study: $(READY) ## pose every shipped plan to R (needs Rscript; half an hou
 
 verify-platforms: $(READY) ## verify bundles with other threads, files and, with OTHER=python3.13, another Python
 	$(BIN)/python -m tests.evidence.platforms $(if $(OTHER),--python $(OTHER))
+
+FUZZ := $(RESULTS)/fuzz-venv
+fuzz: $(READY) ## feed every reader spoilt documents, led by coverage (15 minutes; SECONDS=n) and record it
+	$(BIN)/python -m venv --clear $(FUZZ)
+	$(FUZZ)/bin/python -m pip install --progress-bar off atheris==3.1.0
+	$(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))" > \
+	  "$$($(FUZZ)/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/locked.pth"
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(FUZZ)/bin/python -m tests.hostile.fuzz $(or $(SECONDS),900)
+	$(BIN)/python -m tests.hostile.pages
 
 conformance: $(READY) ## rewrite docs/conformance.md from the reference cases
 	$(BIN)/python -m tests.conformance

@@ -22,6 +22,7 @@ MAX_TEXT = 4_000_000_000
 MAX_EXPANSION = 1_000
 """How many times its own size a file may decode to, beyond ``SMALL`` bytes."""
 SMALL = 50_000_000
+BATCH = 65_536
 
 
 def read_parquet_file(path: Path) -> pa.Table:
@@ -37,7 +38,8 @@ def _read(path: Path) -> pa.Table:
     with pq.ParquetFile(path) as file:
         schema = file.schema_arrow.remove_metadata()
         _check_columns(schema, path)
-        cells, size = _announced(file.metadata)
+        rows, size = _announced(file.metadata)
+    cells = rows * len(schema)
     allowed = max(SMALL, MAX_EXPANSION * path.stat().st_size)
     if cells > MAX_CELLS:
         raise DataError("too many cells", found=f"{cells:,}", allowed=f"{MAX_CELLS:,}", where=str(path))
@@ -45,7 +47,7 @@ def _read(path: Path) -> pa.Table:
         raise DataError("a file that decodes to far too much", found=f"{cells:,} cells", where=str(path))
     texts = [one.name for one in schema if _is_text(one.type)]
     with pq.ParquetFile(path, read_dictionary=texts) as file:
-        table = file.read().replace_schema_metadata(None)
+        table = _columns(file, rows).replace_schema_metadata(None)
     if (size := _text_size(table)) > min(MAX_TEXT, allowed):
         found = f"{size:,} bytes of text"
         raise DataError("a file that decodes to far too much", found=found, where=str(path))
@@ -57,15 +59,23 @@ def _read(path: Path) -> pa.Table:
 
 
 def _announced(metadata: pq.FileMetaData) -> tuple[int, int]:
-    """The cells of a file, and their bytes uncompressed, by the larger of what its parts say."""
-    cells, size = metadata.num_rows * metadata.num_columns, 0
-    counted = 0
-    for place in range(metadata.num_row_groups):
-        group = metadata.row_group(place)
-        columns = [group.column(number) for number in range(group.num_columns)]
-        counted += sum(max(group.num_rows, column.num_values) for column in columns)
-        size += sum(column.total_uncompressed_size for column in columns)
-    return max(cells, counted), size
+    """The rows of a file, and its bytes uncompressed, by what its groups of rows say.
+
+    The metadata of columns are left alone: pyarrow ends the process where these are damaged.
+    """
+    groups = [metadata.row_group(place) for place in range(metadata.num_row_groups)]
+    return sum(group.num_rows for group in groups), sum(group.total_byte_size for group in groups)
+
+
+def _columns(file: pq.ParquetFile, announced: int) -> pa.Table:
+    """All rows, some thousands at a time, so that no more are made than were announced."""
+    batches, rows = [], 0
+    for batch in file.iter_batches(batch_size=BATCH):
+        rows += batch.num_rows
+        if rows > announced:
+            raise ValueError("more rows than the file says that it has")
+        batches.append(batch)
+    return pa.Table.from_batches(batches, None if batches else file.schema_arrow)
 
 
 def _is_text(kind: pa.DataType) -> bool:

@@ -44,8 +44,9 @@ def read_json_file(path: Path, most: int = MAX_VALUES) -> Any:
     if path.is_symlink() or not path.is_file():
         raise DataError("an ordinary file is missing", found=path.name, where=path.parent.name)
     try:
-        with path.open("rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
+        if path.stat().st_size > MAX_BYTES:
+            raise DataError("the document is too large", allowed=f"{MAX_BYTES:,} bytes", where=path.name)
+        content = path.read_bytes()
     except OSError as problem:
         raise DataError("the file cannot be read", found=problem.strerror or "", where=path.name) from None
     return load_json(content, path.name, most)

@@ -21,7 +21,8 @@ from precept_stats.plan.files import resolve_file
 from precept_stats.plan.lock_chain import read_chain
 from precept_stats.plan.lock_document import read_lock
 from precept_stats.plan.reader import read_plan
-from precept_stats.report.render_html import render_html
+from precept_stats.report.figures import draw
+from precept_stats.report.render_html import Drawing, render_html
 from precept_stats.report.story import story
 
 
@@ -64,8 +65,8 @@ def named(folder: Path, content: dict[str, str]) -> Any:
     return resolve_file(folder / "plan.yaml", "table", DataSource.model_validate(content))
 
 
-def rows(folder: Path, content: str | bytes) -> Any:
-    return read_json(_put(folder / "rows.json", content))
+def rows(folder: Path, content: str | bytes | Path) -> Any:
+    return read_json(content if isinstance(content, Path) else _put(folder / "rows.json", content))
 
 
 def rows_parquet(folder: Path, content: bytes) -> Any:
@@ -98,8 +99,10 @@ def formula(_folder: Path, content: str) -> Any:
 def page(_folder: Path, content: tuple[Any, Any]) -> Any:
     """The report that rows of a stranger give: HTML, the drawings, and the tables behind these."""
     report = story(*content)
+    drawn = {figure.id: draw(figure.data, tag=figure.tag) for figure in report.figures}
+    drawings = {name: Drawing("data:image/svg+xml,", "data:image/svg+xml,") for name in drawn}
     tables = [table_csv(figure.behind) for figure in report.figures]
-    return render_html(report), [figure.svg() for figure in report.figures], tables
+    return render_html(report, drawings), list(drawn.values()), tables
 
 
 def notebook(_folder: Path, content: Any) -> Any:

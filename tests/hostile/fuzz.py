@@ -1,9 +1,9 @@
 """Fuzzing of every reader, led by coverage: atheris (libFuzzer) under ``make fuzz``.
 
-``python -m tests.hostile.fuzz plan 60`` feeds the reader of plans for a minute; ``all 900`` shares a quarter
-of an hour among all, and records what came of it in docs/fuzzing.json. What a reader raises that is no
-PreceptError is kept in results/fuzz, once for each place in the code; libFuzzer itself ends at an input
-that takes more than 25 seconds or 2 GB.
+``python -m tests.hostile.fuzz 900`` feeds all readers for a quarter of an hour and records in
+docs/fuzzing.json what came of it. The first byte of an input names a reader, the second how the rest becomes
+a document. What a reader raises that is no PreceptError is kept in results/fuzz, once for each place in the
+code; libFuzzer itself ends at an input that takes more than 25 seconds or 2 GB.
 """
 
 from __future__ import annotations
@@ -14,92 +14,126 @@ import re
 import subprocess
 import sys
 import traceback
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
-
-import atheris  # type: ignore[import-not-found]
-
-with atheris.instrument_imports(include=["precept_stats"]):
-    from tests.hostile.readers import READERS, STRUCTURED, edited, refused, seed, spoilt
+from types import FunctionType, ModuleType
 
 ROOT = Path(__file__).resolve().parents[2]
 FOUND, RECORD = ROOT / "results" / "fuzz", ROOT / "docs" / "fuzzing.json"
 LIMITS = ("-timeout=25", "-rss_limit_mb=2048", "-max_len=4096", "-print_final_stats=1")
-DONE = re.compile(r"stat::number_of_executed_units:\s*(\d+)")
-COVERED = re.compile(r"cov: (\d+)")
+LED_BY = (
+    *(
+        "data.strict_yaml",
+        "data.strict_json",
+        "data.parquet",
+        "data.readers",
+        "data.schema",
+        "data.canonical",
+    ),
+    *(
+        "plan.reader",
+        "plan.expand",
+        "plan.validation",
+        "plan.findings",
+        "plan.lock_document",
+        "plan.lock_chain",
+    ),
+    *("evidence.manifest", "evidence.verify.opened", "studies.formula", "studies.formula_text", "ard"),
+)
+"""Modules whose branches lead the search."""
+EVERY = 500
 
 
-def fuzz(reader: str, seconds: int) -> None:
-    """Feed one reader. The first byte of an input says how the rest becomes a document."""
-    seen: set[str] = set()
+def feed(seconds: int) -> None:
+    """Feed all readers in this process, and keep count in a file; libFuzzer ends the process."""
+    import atheris  # type: ignore[import-not-found]
+
+    from tests.hostile.readers import READERS, STRUCTURED, edited, refused, seed, spoilt
+
+    for name in LED_BY:
+        for inside in _functions(import_module(f"precept_stats.{name}")):
+            atheris.instrument_func(inside)
+    names = tuple(READERS)
+    counts: Counter[str] = Counter()
+    broken: dict[str, list[str]] = {name: [] for name in names}
+
+    def document(reader: str, data: bytes) -> bytes:
+        """The bytes themselves, or the valid document edited as they say."""
+        way = data[0] % 3 if data else 0
+        if way == 0:
+            return data[1:]
+        choices = atheris.FuzzedDataProvider(data[1:])
+
+        def choose(below: int) -> int:
+            return int(choices.ConsumeIntInRange(0, below - 1))
+
+        return edited(reader, choose) if way == 1 and reader in STRUCTURED else spoilt(reader, choose)
 
     def one(data: bytes) -> None:
-        content = document(reader, data)
+        reader = names[data[0] % len(names)] if data else names[0]
+        content = document(reader, data[1:])
+        counts[reader] += 1
         try:
-            refused(reader, content)
+            counts[f"{reader} refused"] += refused(reader, content) is not None
         except Exception as problem:
             frame = traceback.extract_tb(problem.__traceback__)[-1]
-            place = f"{type(problem).__name__} {Path(frame.filename).name}:{frame.lineno}"
-            if place not in seen:
-                seen.add(place)
-                keep(reader, place, content)
+            place = f"{type(problem).__name__} at {Path(frame.filename).name}:{frame.lineno}"
+            if place not in broken[reader]:
+                broken[reader].append(place)
+                (FOUND / f"{reader}-{re.sub('[^A-Za-z0-9]+', '-', place)}.bin").write_bytes(content)
+        if counts.total() % EVERY < 2:
+            said = {name: [counts[name], counts[f"{name} refused"], broken[name]] for name in names}
+            (FOUND / "counts.json").write_text(json.dumps(said), encoding="utf-8")
 
-    corpus = FOUND / reader
+    corpus = FOUND / "corpus"
     corpus.mkdir(parents=True, exist_ok=True)
-    (corpus / "seed").write_bytes(b"\x00" + seed(reader))
-    (corpus / "edit").write_bytes(b"\x01" + bytes(range(64)))
-    (corpus / "spoil").write_bytes(b"\x02" + bytes(range(64)))
+    for number, name in enumerate(names):
+        (corpus / f"seed-{name}").write_bytes(bytes([number, 0]) + seed(name))
+        for way in (1, 2):
+            (corpus / f"{way}-{name}").write_bytes(bytes([number, way, *range(64)]))
     atheris.Setup([sys.argv[0], *LIMITS, f"-max_total_time={seconds}", str(corpus)], one)
     atheris.Fuzz()
 
 
-def document(reader: str, data: bytes) -> bytes:
-    """The bytes themselves, or the valid document edited as they say."""
-    if not data or data[0] % 3 == 0:
-        return data[1:]
-    choices = atheris.FuzzedDataProvider(data[1:])
-
-    def choose(below: int) -> int:
-        return int(choices.ConsumeIntInRange(0, below - 1))
-
-    return edited(reader, choose) if data[0] % 3 == 1 and reader in STRUCTURED else spoilt(reader, choose)
+def _functions(module: ModuleType) -> Iterator[FunctionType]:
+    """The functions and methods that a module defines itself."""
+    for one in vars(module).values():
+        inside = vars(one).values() if isinstance(one, type) else (one,)
+        yield from (
+            each for each in inside if isinstance(each, FunctionType) and each.__module__ == module.__name__
+        )
 
 
-def keep(reader: str, place: str, content: bytes) -> None:
-    """Write down an input that broke a reader."""
-    name = re.sub(r"[^A-Za-z0-9]+", "-", place)
-    (FOUND / f"{reader}-{name}.bin").write_bytes(content)
-    sys.stderr.write(f"BROKEN {place}\n")
-
-
-def share(seconds: int) -> None:
-    """Feed all readers, as many at once as there are processors; record executions and what broke."""
-    each = seconds // len(READERS)
-    with ThreadPoolExecutor(os.cpu_count() or 1) as workers:
-        entries = dict(zip(READERS, workers.map(lambda reader: fed(reader, each), READERS), strict=True))
-    record = {"date": datetime.now(UTC).date().isoformat(), "atheris": "3.1.0", "readers": entries}
-    RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-
-
-def fed(reader: str, seconds: int) -> dict[str, object]:
-    """What came of feeding one reader in a process of its own."""
-    command = [sys.executable, "-m", "tests.hostile.fuzz", reader, str(seconds)]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, errors="replace", check=False)
-    said = ended.stderr + ended.stdout
-    found = {
-        "seconds": seconds,
-        "executions": sum(map(int, DONE.findall(said))),
-        "coverage": max(map(int, COVERED.findall(said)), default=0),
-        "broken": sorted(set(re.findall(r"BROKEN (.*)", said))),
-        "ended": "in time" if ended.returncode == 0 else said.strip().splitlines()[-1][:200],
+def record(seconds: int) -> None:
+    """Feed the readers in a process of its own, and write what came of it to docs/fuzzing.json."""
+    FOUND.mkdir(parents=True, exist_ok=True)
+    began = datetime.now(UTC)
+    command = [sys.executable, "-m", "tests.hostile.fuzz", "feed", str(seconds)]
+    with (FOUND / "log.txt").open("wb") as log:
+        ended = subprocess.run(command, cwd=ROOT, stdout=log, stderr=log, check=False)
+    before = os.times().children_user + os.times().children_system
+    lines = (FOUND / "log.txt").read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    counts = json.loads((FOUND / "counts.json").read_text(encoding="utf-8"))
+    fed = {
+        name: dict(zip(("executions", "refused", "broken"), said, strict=True))
+        for name, said in counts.items()
     }
-    sys.stdout.write(f"{reader} {found}\n")
-    return found
+    document = {
+        "date": began.date().isoformat(),
+        "atheris": "3.1.0",
+        "seconds": seconds,
+        "processor_seconds": round(before),
+        "ended": "in time" if ended.returncode == 0 else lines[-1][:200],
+        "readers": fed,
+    }
+    RECORD.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "all":
-        share(int(sys.argv[2]))
+    if sys.argv[1] == "feed":
+        feed(int(sys.argv[2]))
     else:
-        fuzz(sys.argv[1], int(sys.argv[2]))
+        record(int(sys.argv[1]))

@@ -50,10 +50,10 @@ def swapped(old: str, new: str) -> Callable[[Path], str]:
     return build
 
 
-def _sparse(folder: Path) -> bytes:
+def _sparse(folder: Path) -> Path:
     with (folder / "rows.json").open("wb") as stream:
         stream.truncate(101_000_000)
-    return (folder / "rows.json").read_bytes()
+    return folder / "rows.json"
 
 
 def _rows(name: str, tried: str, content: Any, harmless: Any = None) -> Attack:

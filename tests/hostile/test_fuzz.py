@@ -21,14 +21,14 @@ def test_the_document_that_is_spoilt_is_read_before(reader: str) -> None:
 
 
 @pytest.mark.parametrize("reader", STRUCTURED)
-@settings(max_examples=25, derandomize=True)
+@settings(max_examples=15, derandomize=True)
 @given(st.data())
 def test_a_tree_that_was_edited_is_read_or_refused(reader: str, data: st.DataObject) -> None:
     _shown(reader, edited(reader, lambda below: data.draw(st.integers(0, below - 1))))
 
 
 @pytest.mark.parametrize("reader", READERS)
-@settings(max_examples=20, derandomize=True)
+@settings(max_examples=12, derandomize=True)
 @given(st.data())
 def test_bytes_that_were_changed_are_read_or_refused(reader: str, data: st.DataObject) -> None:
     _shown(reader, spoilt(reader, lambda below: data.draw(st.integers(0, below - 1))))
