@@ -3,7 +3,7 @@
     python -m tests.calibration.multilevel_its [--programmes 200] [--units 40] [--folder FOLDER]
 
 A programme is of units with staggered starts and a few births a month; births of a unit have a normal
-A programme is of units with staggered starts and a few births a month; births of a unit have a normal
+autocorrelation from month to month that leaves every binomial distribution of a month as it is. Each has
 a seed of its own address. What is done is kept in the folder, a file ten programmes, and a later run goes on
 there. All data are synthetic.
 """
