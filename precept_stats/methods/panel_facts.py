@@ -45,14 +45,14 @@ def weight_facts(rows: PanelRows, weights: Vector, inside: Bools) -> tuple[Fact,
 
 
 def weight_warning(
-    rows: PanelRows, weights: Vector, inside: Bools, kind: Literal["constant", "by_time"]
+    rows: PanelRows, weights: Vector, inside: Bools, taken: Literal["constant", "by_time"]
 ) -> tuple[str, ...]:
     """The forbidden comparisons of staggered starts, with their size; none where all started at once."""
     if not rows.staggered:
         return ()
     mine = weights[rows.treated]
     negative = mine < -ROUNDING
-    if kind == "by_time":
+    if taken == "by_time":
         elsewhere = float(np.abs(weights[rows.treated & ~inside]).sum())
         return (
             "starts are staggered, and units that had started serve as controls: effects at times that are "

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
-from precept_stats.methods.panel_estimators import EventStudy, Imputed, PanelEstimator, TwoWay
 from precept_stats.methods.settings_before_after import (
     EqualRows,
     NothingBeside,
@@ -23,6 +22,7 @@ from precept_stats.methods.settings_panel import (
     ReducedPanel,
     UpToLag,
 )
+from precept_stats.methods.settings_panel_estimators import EventStudy, Imputed, PanelEstimator, TwoWay
 from precept_stats.studies import TimeStudy
 from precept_stats.studies.changes import BeforeAfterChange, Cumulative, SlopeChange, interruption_of
 from precept_stats.studies.interrupted_series import InterruptedSeries

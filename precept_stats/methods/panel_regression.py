@@ -14,14 +14,6 @@ from precept_stats.inference.fit import Fact, Fit
 from precept_stats.inference.quantities import Quantity, linear
 from precept_stats.inference.seeds import Seed
 from precept_stats.methods.contract import MethodWords
-from precept_stats.methods.panel_estimators import (
-    Asking,
-    Errors,
-    Imputed,
-    PanelAnswer,
-    PanelEstimator,
-    TwoWay,
-)
 from precept_stats.methods.panel_plan import panel_gap, panel_objections
 from precept_stats.methods.panel_rows import Asked, PanelRows, asked_of, panel_rows
 from precept_stats.methods.series_effects import unit_of
@@ -43,6 +35,14 @@ from precept_stats.methods.settings_panel import (
     PanelVariance,
     PanelWeights,
     ReducedPanel,
+)
+from precept_stats.methods.settings_panel_estimators import (
+    Asking,
+    Errors,
+    Imputed,
+    PanelAnswer,
+    PanelEstimator,
+    TwoWay,
 )
 from precept_stats.studies import TimeStudy
 from precept_stats.studies.changes import Cumulative

@@ -44,21 +44,19 @@ from precept_stats.report.figures.area_kinds import draw_areas
 from precept_stats.report.figures.clusters import draw_clusters
 from precept_stats.report.figures.completeness import draw_completeness
 from precept_stats.report.figures.diagnostics import draw_diagnostics
-from precept_stats.report.figures.event_study import draw_event_study
 from precept_stats.report.figures.exposure import draw_exposure
 from precept_stats.report.figures.flow import draw_flow
 from precept_stats.report.figures.forest import draw_forest
 from precept_stats.report.figures.graph import draw_graph
 from precept_stats.report.figures.observed import draw_observed
+from precept_stats.report.figures.over_time import draw_over_time
 from precept_stats.report.figures.page import POINT, STYLE, TAG_HEIGHT, VERMILLION, Letters, Page
 from precept_stats.report.figures.periods import draw_periods
 from precept_stats.report.figures.posterior import draw_posterior
 from precept_stats.report.figures.ranked import draw_ranked
 from precept_stats.report.figures.reference import draw_reference
 from precept_stats.report.figures.schedule import draw_schedule
-from precept_stats.report.figures.series import draw_series
 from precept_stats.report.figures.size import draw_size
-from precept_stats.report.figures.starts import draw_starts
 from precept_stats.report.figures.tipping import draw_tipping
 from precept_stats.report.series_figure_data import EventStudyData, SeriesData, StartsData
 
@@ -113,12 +111,8 @@ def drawn(data: FigureData, narrow: bool) -> Page:
             return draw_tipping(data, narrow)
         case EquiplotData() | LorenzData() | FunnelData() | CaterpillarData() | TilesData() | ChartData():
             return draw_areas(data, narrow)
-        case SeriesData():
-            return draw_series(data, narrow)
-        case StartsData():
-            return draw_starts(data, narrow)
-        case EventStudyData():
-            return draw_event_study(data, narrow)
+        case SeriesData() | StartsData() | EventStudyData():
+            return draw_over_time(data, narrow)
         case ResidualsData() | PlaceboData():
             return draw_diagnostics(data, narrow)
         case _:
