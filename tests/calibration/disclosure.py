@@ -142,6 +142,7 @@ def simulate(releases: int, folder: Path) -> dict[str, object]:
     folder.mkdir(parents=True, exist_ok=True)
     totals: dict[str, Counter[str]] = {}
     hit: Counter[str] = Counter()
+    first: list[object] = []
     for start in range(0, releases, BATCH):
         path = folder / f"{start:04d}.json"
         if not path.is_file():
@@ -149,6 +150,7 @@ def simulate(releases: int, folder: Path) -> dict[str, object]:
             path.write_text(json.dumps(batch), encoding="utf-8")
             sys.stderr.write(f"{start + len(batch)} of {releases}\n")
         for one in json.loads(path.read_text(encoding="utf-8")):
+            first += [one] if len(first) < FIRST else []
             for name, counts in one.items():
                 totals.setdefault(name, Counter()).update(counts)
                 hit[name] += counts.get("recovered", 0) > 0
@@ -166,6 +168,7 @@ def simulate(releases: int, folder: Path) -> dict[str, object]:
         "withheld_rows": totals["withheld"]["rows"],
         "ways": {name: {"releases_hit": hit[name], **dict(sorted(totals[name].items()))} for name in ways},
         "who_knows_the_gate": knowing,
+        "first": first,
     }
 
 
@@ -175,7 +178,7 @@ def unguarded(rows: Release, rule: CountRule) -> list[Row]:
 
 
 WAYS: dict[str, Callable[..., list[Row]]] = {"without": unguarded, "with": protect}
-TABLES = ((2, 60), (3, 40), (4, 18))
+TABLES = ((2, 60), (3, 30), (4, 14))
 
 
 def main() -> None:
