@@ -19,6 +19,7 @@ SPREADS = (
     "icc_latent_within_period",
     "icc_within_period",
     "icc",
+    "root odds of the correlation in a cell",
     "sd[cluster]",
 )
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#444444")
