@@ -19,6 +19,8 @@ LEAVING = (
     "subgroup_missing",
     "received_missing",
     "outside_windows",
+    "outside",
+    "excluded",
     "baseline_window",
     "transition",
 )
