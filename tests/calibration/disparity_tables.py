@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.calibration.disparity_coverage import INDICES, INTERVALS, LATER
+from tests.calibration.disparity_coverage import INDICES, INTERVALS, LATER, OF_ORDER
 from tests.calibration.disparity_worlds import PLACES, SPREADS
 from tests.calibration.tables import DOCS
 
@@ -58,7 +58,7 @@ def index_table(record: Record, world: str) -> str:
     spreads = SPREADS[world]
     heads = " | ".join(f"{spread:g}" for spread in spreads)
     lines = [f"| index | interval | {heads} |", "|---|---|" + "--:|" * len(spreads)]
-    every = [(name, how) for name in INDICES for how in INTERVALS]
+    every = [(name, how) for name in (*INDICES, *OF_ORDER) for how in INTERVALS]
     every += [("bgv_corrected", "inversion"), ("tau2", "profile of Q")]
     every += [("areas", how) for how in ("likelihood", "posterior")]
     for name, how in every:
@@ -105,7 +105,8 @@ Made by `make disparity-study`; the record is `disparity_calibration.json`. All 
 Areas have sizes as unequal as those of England's maternity data: seven regions (76,600 people on average, a
 coefficient of variation of 0.24) and 122 trusts (4,460; 0.52), an outcome of 8 per cent; and 15 regions of
 a programme (200; 0.33), an outcome of 70 per cent. True log odds have exactly the standard deviation in the
-head of a column. The areas are all there are: the truth of an index is its value at their true shares. Sets
+head of a column. The areas are all there are: the truth of an index is its value at their true shares.
+Measures of order take areas from the smallest to the largest, which has nothing to do with their shares. Sets
 of data: {sets}; {draws} replicates or draws each. In bold: coverage below 95 per cent by more than two Monte
 Carlo standard errors.
 

@@ -89,6 +89,13 @@ def design_of(world: World, rng: np.random.Generator, later: Floats | None = Non
     )
 
 
+def ordered(design: RegionDesign) -> RegionDesign:
+    """The same areas from the smallest to the largest, an order that has nothing to do with their shares."""
+    order = np.broadcast_to(np.arange(1.0, len(design.areas) + 1.0), design.y.shape)
+    study = design.study.model_copy(update={"rank": "order"})
+    return replace(design, rank=order, study=study)
+
+
 def true_design(design: RegionDesign, world: World) -> RegionDesign:
     """The same areas with their true shares as estimates."""
     return replace(design, y=PER_CENT * world.truth[None])
