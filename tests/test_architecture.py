@@ -76,7 +76,7 @@ DOORS = {
     "jinja2": ("report/render_html.py",),
     "ruamel": ("data/strict_yaml.py",),
     "pandera": ("data/checks.py",),
-    "pyarrow": ("data/readers.py", "data/columns.py", "data/patterns.py", "ard.py"),
+    "pyarrow": ("data/readers.py", "data/columns.py", "data/parquet.py", "data/patterns.py", "ard.py"),
     "typer": ("cli.py",),
     "rich": ("console.py",),
     "cryptography": ("plan/signatures.py", "evidence/keys.py"),
