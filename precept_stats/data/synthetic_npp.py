@@ -1,4 +1,4 @@
-"""The synthetic programme with what its published evaluation names besides: trial units, unit characteristics.
+"""The synthetic programme with trial units and unit characteristics, as its published evaluation names them.
 
 The characteristics have nothing to do with uptake here, so that adjusting for them changes what it can change
 by chance alone. All of this is assumed: docs/synthetic.md.

@@ -116,7 +116,8 @@ def patterns(model: BayesModel, people: Vector, codes: Ints | None = None) -> Pa
     offset = np.zeros(len(people)) if design.offset is None else design.offset
     code = np.zeros(len(people)) if codes is None else codes
     X = model.regression.X
-    columns = np.column_stack([design.row_cluster, code, X, group_columns(model), offset])[used]
+    parts = [design.row_cluster, code, X, group_columns(model), offset]
+    columns = np.column_stack(parts)[used].astype(np.float64)
     found, places = np.unique(columns, axis=0, return_inverse=True)
     total = np.bincount(places.ravel(), weights=people[used], minlength=len(found))
     groups = found[:, 2 + model.p : -1]

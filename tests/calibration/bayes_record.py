@@ -93,7 +93,9 @@ def record(of_sbc: Path, of_operating: Path) -> dict[str, Any]:
             "threshold": operating.THRESHOLD,
             "baseline": operating.BASELINE,
             "sizes": list(operating.SIZES),
-            "cells": [of_cell(cell, of_operating, trials) for cell in operating.CELLS] if trials >= FEWEST else [],
+            "cells": [of_cell(cell, of_operating, trials) for cell in operating.CELLS]
+            if trials >= FEWEST
+            else [],
         },
     }
 

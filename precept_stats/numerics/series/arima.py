@@ -171,7 +171,7 @@ def _along(problem: _Problem) -> list[tuple[float, Vector]]:
     dips = np.flatnonzero((heights <= walled[:-2]) & (heights <= walled[2:]))
     found = []
     for dip in dips:
-        low, high = grid[max(dip - 1, 0)], grid[min(dip + 1, len(grid) - 1)]
+        low, high = float(grid[np.maximum(dip - 1, 0)]), float(grid[np.minimum(dip + 1, len(grid) - 1)])
         end = optimize.minimize_scalar(
             lambda at: problem.loss(np.array([at])),
             bounds=(low, high),

@@ -8,6 +8,7 @@ from precept_stats.methods.bayes_facts import FEW_CLUSTERS, LARGE_ICC, is_flat
 from precept_stats.methods.bayesian_hierarchical import BayesianHierarchical
 from precept_stats.methods.settings_bayes import BetaBinomialCells
 from precept_stats.methods.settings_prior_kinds import IccPrior, Units
+from precept_stats.methods.settings_priors import Priors
 from precept_stats.plan.findings import Remark
 from precept_stats.plan.loaded import LoadedPlan
 from precept_stats.plan.rules.rule import Rule, answerable
@@ -22,7 +23,7 @@ def _not_flat(loaded: LoadedPlan) -> Iterator[Remark]:
         method, outcome = analysis.method, question.outcome.type
         if not isinstance(method, BayesianHierarchical) or _has_no_effects(method):
             continue
-        sets = {("priors",): method.priors}
+        sets: dict[tuple[str, ...], Priors] = {("priors",): method.priors}
         sets |= {("prior_grid", one): priors for one, priors in method.prior_grid.items()}
         for place, priors in sets.items():
             chosen = priors.clusters

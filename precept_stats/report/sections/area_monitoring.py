@@ -54,9 +54,7 @@ def _funnel(material: Material, name: str, label: str) -> list[Block]:
     beyond = [dot for dot in dots if dot.beyond]
     phi = number_of(cells.get("phi"))
     notes = [ASIDE[declared.overdispersion], SCALES[declared.transformation]]
-    notes += (
-        [] if phi is None else [f"Mean square of winsorised z scores: {number(phi)} (chance: 1)."]
-    )
+    notes += [] if phi is None else [f"Mean square of winsorised z scores: {number(phi)} (chance: 1)."]
     levels = ", ".join(level_text(level) for level in declared.levels)
     said = "; ".join(f"{dot.label} {number(dot.value)}" for dot in beyond[:12]) or "none"
     return [
