@@ -70,7 +70,7 @@ printf 'Installing from a lock of %s packages for all platforms (log: $(VENV)/in
 endef
 
 .PHONY: help demo test lint env python coverage-study coverage-mixed \
-  fuzz few-clusters-study estimands-study missing-study disparity-study twin-study verify-platforms kill-study tamper-study compliers-study sbc-study bayes-operating bayes-record disclosure-study conformance docs bench bench-peers bench-bayes bench-mixed bench-growth bench-few bench-disparity bench-six its-study lock clean
+  fuzz few-clusters-study estimands-study missing-study disparity-study twin-study verify-platforms kill-study tamper-study compliers-study sbc-study bayes-operating bayes-record disclosure-study conformance docs bench bench-peers bench-bayes bench-mixed bench-growth bench-few bench-disparity bench-six its-study multilevel-study bench-its lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -199,6 +199,12 @@ bench-disparity: $(READY) ## time all indices of disparity by each kind of inter
 
 bench-six: $(READY) ## time the table of six methods for series, beside R where it is there (a minute)
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/six_methods.py
+
+bench-its: $(READY) ## time models of many series at once, beside R's glmer where it is there (a minute)
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/its.py
+
+multilevel-study: $(READY) ## simulate bias and coverage of models of many series (hours; goes on where it was stopped)
+	$(BIN)/python -m tests.calibration.multilevel_its
 
 its-study: $(READY) ## simulate bias and coverage of models of series (10 minutes; goes on where it was stopped)
 	$(BIN)/python -m tests.calibration.series
