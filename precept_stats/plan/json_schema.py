@@ -102,6 +102,8 @@ def _relaxed(node: object) -> Any:
     for name, item in node.items():
         if name == "properties":
             relaxed[name] = {field: _nullable(_relaxed(value)) for field, value in item.items()}
+        elif name == "additionalProperties" and isinstance(item, dict):
+            relaxed[name] = _nullable(_relaxed(item))
         elif name == "oneOf":
             relaxed["anyOf"] = _relaxed(item)
         elif name not in ("required", "discriminator", "default"):

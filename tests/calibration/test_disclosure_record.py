@@ -40,7 +40,8 @@ def test_a_reader_who_knows_the_gate_is_told_nothing_by_three_counts() -> None:
     assert told[2, "with"] == told[3, "with"] == 0
     assert told[3, "without"] > 0
     assert told[4, "with"] < told[4, "without"] / 2
-    assert who_knows_the_gate(3, 14, WAYS["with"])["told"] == 0
+    # up to 20: with a shorter range its end, which no reader has, would tell what rounds to it
+    assert who_knows_the_gate(3, 20, WAYS["with"])["told"] == 0
 
 
 def test_the_page_shows_the_record() -> None:

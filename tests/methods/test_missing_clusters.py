@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 import precept_stats as ps
+from precept_stats.data.policies import read_policy
 from precept_stats.methods.settings_missing import (
     CapTruncation,
     DoublyRobust,
@@ -13,13 +14,14 @@ from precept_stats.methods.settings_missing import (
     MultipleImputation,
     TippingPoint,
 )
-from precept_stats.report.free_text import Mask
+from precept_stats.report.free_text import mask_for
 from tests.methods.test_missing_outcomes import STUDY, answered, ask, number, trial
 
 WEIGHTED = [InverseProbability(), DoublyRobust()]
 FILLED = [MultipleImputation(imputations=5), TippingPoint(imputations=5, deltas=(0.0, 1.0))]
 PLAIN = STUDY.model_copy(update={"adjust": ()})
 SILENT = ("U01", "U03", "U04")
+MASK = mask_for((), read_policy("nhs_counts_v1").policy.counts)
 
 
 def few_answers() -> pd.DataFrame:
@@ -83,7 +85,7 @@ def test_clusters_without_any_answer_are_named(missing: MissingOutcomes) -> None
     assert "3 clusters" in told
     assert ", ".join(SILENT) in told
     assert ("a whole cluster was filled in" in told) == (missing in FILLED)
-    assert Mask(None, None).text(told) == told.replace(", ".join(SILENT), "[not shown]")
+    assert MASK.text(told) == told.replace(", ".join(SILENT), "[not shown]")
     assert found.status == "warning"
     one = data[~data["unit"].isin(SILENT)]
     assert not any(
@@ -102,7 +104,7 @@ def test_cutting_weights_does_not_silence_what_they_were(missing: type) -> None:
     assert largest == number(plain, "fit", "largest_weight") > 20
     (told,) = (text for text in cut.warnings if "weights are very unequal" in text)
     unshown = "weights are very unequal; truncation lowers variance for some bias"
-    assert Mask(None, None).text(told) == unshown
+    assert MASK.text(told) == unshown
     assert f"{largest:.3g}" in told
     assert f"{100 * share:.2g} per cent" in told
     assert "at most 2" in told
