@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from conformance.cases import Case, Comparison, all_cases, answer, data_folder, number_called
+
+from tests.conformance.cases import Case, Comparison, all_cases, answer, data_folder, number_called
 
 
 @pytest.mark.parametrize("case", all_cases(), ids=lambda case: f"{case.method}/{case.name}")

@@ -7,10 +7,10 @@ import math
 
 import numpy as np
 import pytest
-from conformance.cases import WITHIN, Case, all_cases, asked
 
 from precept_stats.inference.seeds import Seed
 from precept_stats.studies.prepare import prepare
+from tests.conformance.cases import WITHIN, Case, all_cases, asked
 
 array_stats = pytest.importorskip("arviz_stats.base").array_stats
 pytest.importorskip("numba")
