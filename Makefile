@@ -92,7 +92,7 @@ demo: $(READY) ## run the two plans that need no data of yours, and print where 
 	@$(BIN)/precept run analysis_plans/achievement_awards.yaml --out $(RESULTS)/achievement_awards --force
 
 test: $(READY) ## tests, style and types: what a change must pass
-	$(BIN)/python -m pytest -m "not slow"
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow"
 	@$(MAKE) --no-print-directory lint
 
 lint: $(READY) ## style and types only
