@@ -58,7 +58,8 @@ class SampledEffects:
 
     @property
     def effect_names(self) -> tuple[str, ...]:
-        return tuple(f"{self.name}[{level}]" for level in self.levels)
+        """Not those of coefficients: a grouping, and periods above all, may have fixed effects too."""
+        return tuple(f"random effect, {self.name}[{level}]" for level in self.levels)
 
     def laws(self, priors: Priors, units: Units) -> tuple[Law, ...]:
         """Of its coordinates beside the effects."""

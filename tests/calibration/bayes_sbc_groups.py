@@ -59,7 +59,7 @@ def autoregressive(rng: np.random.Generator) -> Simulated:
     fixed = one.fixed + level[cells.period]
     spreads = one.sd_clusters, one.sd_clusters
     truth = {name: value for name, value in one.truth.items() if not name.startswith("period")}
-    truth |= {f"period[{t}]": float(value) for t, value in enumerate(level)}
+    truth |= {f"random effect, period[{t}]": float(value) for t, value in enumerate(level)}
     truth |= {"sd[period]": sd, "logit autocorrelation[period]": math.log(rho / (1 - rho))}
     truth["risk_difference"] = _difference(cells, one, fixed, spreads)
     return Simulated(totals(cells, _events(rng, cells, one.eta + level[cells.period]), "binary"), truth)

@@ -130,8 +130,8 @@ def test_outcomes_of_regions_are_means_of_their_people() -> None:
     effects = one.cluster_effects(SEED)
     outcome, _ = group_units(one, effects, 2)
     model, codes = one.model, design.groups[0].codes
-    place = [one.names.index(f"region[r{g}]") for g in range(4)]
-    slope = [one.names.index(f"region: effect[r{g}]") for g in range(4)]
+    place = [one.names.index(f"random effect, region[r{g}]") for g in range(4)]
+    slope = [one.names.index(f"random effect, region: effect[r{g}]") for g in range(4)]
     for draw in (0, 400, 999):
         eta = model.regression.X @ one.parameters[draw, : model.p] + effects[draw][design.row_cluster]
         eta += one.flat[draw, place][codes] + design.row_treated * one.flat[draw, slope][codes]
@@ -149,7 +149,7 @@ def test_effects_in_regions_are_averaged_over_clusters_and_people() -> None:
     one, design = sampled(), binary_wedge()
     _, effect = group_units(one, one.cluster_effects(SEED), 2)
     model, codes = one.model, design.groups[0].codes
-    place, slope = (one.names.index(f"region{what}[r2]") for what in ("", ": effect"))
+    place, slope = (one.names.index(f"random effect, region{what}[r2]") for what in ("", ": effect"))
     at, weight = np.polynomial.hermite_e.hermegauss(61)
     for draw in (3, 700):
         sd = sd_of(model, one.parameters[[draw]], 0)[0]
@@ -231,6 +231,11 @@ def test_two_regions_are_too_few() -> None:
 def test_a_trial_at_one_time_has_no_periods() -> None:
     with pytest.raises(FitError, match="at one time"):
         method(periods=AUTOREGRESSIVE).sampled(trial(3, outcome="binary"), SEED)
+
+
+def test_every_coordinate_has_a_name_of_its_own_beside_fixed_effects_of_the_same_periods() -> None:
+    names = method(random=BY_REGION, periods=AUTOREGRESSIVE)._model(regions(binary_wedge())).names
+    assert len(set(names)) == len(names)
 
 
 def test_a_plan_may_have_regions_but_no_autoregressive_periods_without_periods() -> None:
