@@ -15,6 +15,7 @@ from precept_stats.evidence.selftest.cases import (
     Number,
     all_cases,
     asked,
+    compared,
     data_folder,
     number_called,
     read_case,
@@ -54,5 +55,4 @@ def _answer(method: str, name: str) -> Result:
 
 def compare(case: Case) -> list[Comparison]:
     """Every number of a case beside ours."""
-    found = answer(case)
-    return [Comparison(case, one.beside(found), number_called(one.name, found)) for one in case.numbers]
+    return compared(case, answer(case))

@@ -245,7 +245,11 @@ def _told(row: Row, key: str) -> str:
 
 def compare(case: Case) -> list[Comparison]:
     """Every number of a case beside ours."""
-    result = answer(case)
+    return compared(case, answer(case))
+
+
+def compared(case: Case, result: Result) -> list[Comparison]:
+    """Every number of a case beside a result."""
     return [
         Comparison(case, number.beside(result), number_called(number.name, result)) for number in case.numbers
     ]

@@ -41,19 +41,15 @@ SHAPE: dict[str, Callable[[float], float]] = {"identity": float, "log": math.log
 
 
 def numbers_hold(results: Results) -> Iterator[str]:
-    """People and clusters: those analysed by the flow are those of the fit, and arms add up to all."""
+    """People: those analysed by the flow are those of the fit, and arms add up to all."""
     for entry in results:
         if not isinstance(entry, Result):
             continue
-        flow = _counts(entry.rows, "flow", "analysed")
-        fit = _counts(entry.rows, "fit", "")
-        for stat in ("n", "n_clusters"):
-            arms = {key: value for (key, name), value in flow.items() if name == stat and key}
-            whole = flow.get(((), stat))
-            if stat == "n" and whole is not None and arms and sum(arms.values()) != whole:
-                yield f"{entry.analysis}: {sum(arms.values())} people in the arms, {whole} in all"
-            if stat == "n":
-                yield from _as_fitted(entry, arms, {key: n for (key, name), n in fit.items() if name == stat})
+        flow, fit = _people(entry.rows, "flow", "analysed"), _people(entry.rows, "fit", "")
+        arms, whole = {key: value for key, value in flow.items() if key}, flow.get(())
+        if whole is not None and arms and sum(arms.values()) != whole:
+            yield f"{entry.analysis}: {sum(arms.values())} people in the arms, {whole} in all"
+        yield from _as_fitted(entry, arms, fit)
         yield from _steps(entry)
 
 
@@ -99,16 +95,15 @@ def _of(groups: tuple[tuple[str, str], ...]) -> str:
 
 
 ByArm = dict[tuple[tuple[str, str], ...], int]
-Counts = dict[tuple[tuple[tuple[str, str], ...], str], int]
 
 
-def _counts(rows: tuple[Row, ...], context: str, step: str) -> Counts:
+def _people(rows: tuple[Row, ...], context: str, step: str) -> ByArm:
     return {
-        (row.groups, row.stat_name): row.stat
+        row.groups: row.stat
         for row in rows
         if row.context == context
         and isinstance(row.stat, int)
-        and row.stat_name in ("n", "n_clusters")
+        and row.stat_name == "n"
         and (not step or row.variable == step)
         and all(name == "arm" for name, _ in row.groups)
     }

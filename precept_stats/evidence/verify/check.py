@@ -31,10 +31,6 @@ class Check:
     outcome: Outcome
     found: tuple[str, ...] = ()
 
-    @property
-    def passed(self) -> bool:
-        return self.outcome != "failed"
-
 
 def checked(level: Level, name: str, found: tuple[str, ...] | list[str]) -> Check:
     """A check that fails where anything was found."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 from precept_stats.methods.contract import strategies_of
 from precept_stats.plan.explain import outcome_words, population_words
@@ -62,16 +63,18 @@ def summary(material: Material) -> tuple[Block, ...]:
     if found is not None:
         blocks.append(Prose(_meaning(material, found)))
         blocks += [Prose(text) for text in (_agreement(material, found),) if text]
+    return (*blocks, *closing(material, "trial"))
+
+
+def closing(material: Material, kind: str) -> Iterator[Block]:
+    """The end of every summary: the plan's own words, and that synthetic data are of no real ``kind``."""
     if material.plan.summary:
-        blocks.append(Prose(material.plan.summary))
+        yield Prose(material.plan.summary)
     if material.provenance.synthetic:
-        blocks.append(
-            Prose(
-                f"{SYNTHETIC}: made by a program from stated assumptions. "
-                "Nothing here is a finding about any real trial, unit or person."
-            )
+        yield Prose(
+            f"{SYNTHETIC}: made by a program from stated assumptions. "
+            f"Nothing here is a finding about any real {kind}, unit or person."
         )
-    return tuple(blocks)
 
 
 def _no_answer(material: Material) -> str:

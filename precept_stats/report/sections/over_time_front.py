@@ -7,7 +7,7 @@ from precept_stats.plan.explain_terms import DATA_STATES, EFFECTS, TARGETS
 from precept_stats.report.blocks import Block, Column, Heading, Prose, Table, TableRow, Terms
 from precept_stats.report.format import level_text, plural, point_text, range_text
 from precept_stats.report.material import Answer, Material, answer, by_stat, grouped, number_of, why_no_number
-from precept_stats.report.sections.front import SYNTHETIC
+from precept_stats.report.sections.front import closing
 from precept_stats.report.sections.intervals import interval_words
 from precept_stats.report.words import capital, cell, contrast_words, event_words, measure_words, sentence
 
@@ -36,16 +36,7 @@ def summary_over_time(material: Material) -> tuple[Block, ...]:
         blocks.append(Prose(_answer(material, found), lead=True))
         blocks += [Prose(text) for text in (_truth(material, found), _spread(material, found)) if text]
     blocks.append(Prose(_cannot_tell(material)))
-    if material.plan.summary:
-        blocks.append(Prose(material.plan.summary))
-    if material.provenance.synthetic:
-        blocks.append(
-            Prose(
-                f"{SYNTHETIC}: made by a program from stated assumptions. "
-                "Nothing here is a finding about any real programme, unit or person."
-            )
-        )
-    return tuple(blocks)
+    return (*blocks, *closing(material, "programme"))
 
 
 def _cannot_tell(material: Material) -> str:

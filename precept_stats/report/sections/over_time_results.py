@@ -18,6 +18,7 @@ from precept_stats.report.format import (
 from precept_stats.report.material import Answer, Material, answer, by_stat, grouped, number_of, why_no_number
 from precept_stats.report.sections.intervals import caption_words, column_words, kinds_of
 from precept_stats.report.sections.over_time_front import truth_of, units_of
+from precept_stats.report.sections.results import forest_table
 from precept_stats.report.sections.shared_rows import together
 from precept_stats.report.words import NONE, capital, contrast_words, scale_words, sentence
 from precept_stats.values import Row
@@ -217,7 +218,7 @@ def forest_over_time(material: Material) -> tuple[Block, ...]:
         f"analysis is a filled diamond, in bold; the vertical line is no difference.{told}",
         alt="Forest plot: " + "; ".join(_alt(line) for panel in panels for line in panel.lines),
         data=ForestData(panels),
-        behind=_table(panels, column_words(kinds, level)),
+        behind=forest_table(panels, column_words(kinds, level)),
     )
     return heading, figure
 
@@ -247,14 +248,3 @@ def _panel(material: Material, members: list[Answer]) -> ForestPanel:
 def _alt(line: ForestLine) -> str:
     truth = f", truth {line.truth:.3g}" if line.truth is not None else ""
     return f"{line.label}{' (primary)' if line.primary else ''} {line.text}{truth}"
-
-
-def _table(panels: tuple[ForestPanel, ...], interval: str) -> Table:
-    rows = []
-    for panel in panels:
-        rows.append(TableRow((capital(panel.title),), "group"))
-        rows += [
-            TableRow((line.label, line.text), "strong" if line.primary else "plain") for line in panel.lines
-        ]
-    columns = (Column("Analysis", "left"), Column(f"Estimate ({interval})"))
-    return Table("forest-data", "Forest plot: every estimate", columns, tuple(rows))

@@ -225,7 +225,7 @@ def forest(material: Material) -> tuple[Block, ...]:
         f"filled diamond, in bold; the vertical line is no difference.{arrows}",
         alt=_forest_alt(panels, caption_words(kinds, level)),
         data=ForestData(panels),
-        behind=_forest_table(panels, column_words(kinds, level)),
+        behind=forest_table(panels, column_words(kinds, level)),
         notes=tuple(filter(None, (kinds_note(material, names),))),
     )
     return heading, figure
@@ -276,7 +276,8 @@ def _forest_alt(panels: tuple[ForestPanel, ...], intervals: str) -> str:
     return f"Forest plot, estimates with {intervals}. {'. '.join(parts)}."
 
 
-def _forest_table(panels: tuple[ForestPanel, ...], interval: str) -> Table:
+def forest_table(panels: tuple[ForestPanel, ...], interval: str) -> Table:
+    """The numbers behind a forest plot, a heading a panel."""
     rows = []
     for panel in panels:
         rows.append(TableRow((capital(panel.title),), "group"))
