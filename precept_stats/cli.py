@@ -18,6 +18,7 @@ from precept_stats.errors import PlanError, PreceptError
 from precept_stats.plan.amendment_classes import AmendmentClass, Timing
 
 if TYPE_CHECKING:
+    from precept_stats.evidence.folder import FolderKind
     from precept_stats.evidence.keys import Signer
 
 INTERRUPTED = 130
@@ -304,17 +305,16 @@ def verify(
     Nothing is changed. Exit code 1 when a check failed, 3 when it is not a bundle.
     """
     from precept_stats.evidence.keys import key_fingerprint
-    from precept_stats.evidence.verify.page import as_document, in_words, write_verification
+    from precept_stats.evidence.verify.page import WRITTEN, as_document, in_words, write_verification
     from precept_stats.evidence.verify.run import Against
     from precept_stats.evidence.verify.run import verify as verify_bundle
 
+    _ensure_free(report, WRITTEN, force)
     keys = tuple(key_fingerprint(one) for one in signer or ())
     brought = Against(console.named_files(data or []), keys, against, level, twin, run_r)
     with console.progress("verify") as steps:
         found = verify_bundle(bundle, brought, progress=steps.analysed)
-    if report is not None:
-        write_verification(found, report, force=force)
-    page = report / "verification.html" if report is not None else None
+    page = write_verification(found, report, force=force) if report is not None else None
     console.show_outcome(in_words(found), as_document(found), page, as_json=as_json)
     if found.failed:
         raise typer.Exit(1)
@@ -341,12 +341,11 @@ def disclose(
     Nothing is changed. Exit code 1 when something forbids the release.
     """
     from precept_stats.evidence.release_check import check_release
-    from precept_stats.evidence.release_page import PAGE, as_document, in_words, write_check
+    from precept_stats.evidence.release_page import WRITTEN, as_document, in_words, write_check
 
+    _ensure_free(report, WRITTEN, force)
     found = check_release(release, policy, earlier or ())
-    if report is not None:
-        write_check(found, report, force=force)
-    page = report / PAGE if report is not None else None
+    page = write_check(found, report, force=force) if report is not None else None
     console.show_outcome(in_words(found), as_document(found), page, as_json=as_json)
     if found.problems:
         raise typer.Exit(1)
@@ -368,17 +367,24 @@ def selftest(
 
     Answers every reference case that ships, and NIST's data sets, without a network. A minute or two.
     """
-    from precept_stats.evidence.selftest.page import as_document, outcome_in_words, write_selftest
+    from precept_stats.evidence.selftest.page import WRITTEN, as_document, outcome_in_words, write_selftest
     from precept_stats.evidence.selftest.run import selftest as run_selftest
 
+    _ensure_free(report, WRITTEN, force)
     with console.progress("selftest") as steps:
         found = run_selftest(methods=tuple(method or ()), progress=steps.analysed)
-    if report is not None:
-        write_selftest(found, report, force=force)
-    page = report / "selftest.html" if report is not None else None
+    page = write_selftest(found, report, force=force) if report is not None else None
     console.show_outcome(outcome_in_words(found), as_document(found), page, as_json=as_json)
     if not found.passed:
         raise typer.Exit(1)
+
+
+def _ensure_free(report: Path | None, kind: FolderKind, force: bool) -> None:
+    """Refuse a place for a report before the work that it would tell of."""
+    from precept_stats.evidence.folder import ensure_writable
+
+    if report is not None:
+        ensure_writable(report, force=force, kind=kind)
 
 
 def _signers(keys: list[Path] | None, signed_by: list[str] | None) -> tuple[Signer, ...]:

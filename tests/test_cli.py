@@ -130,6 +130,28 @@ def test_an_existing_folder_is_refused_before_any_work(precept, small_trial):
     assert precept(*arguments, "--force")[0] == 0
 
 
+@pytest.mark.parametrize(
+    ("command", "document"), [("verify", "verification.json"), ("disclose", "disclosure.json")]
+)
+def test_a_report_of_checks_replaces_its_like_and_nothing_else(precept, small_trial, command, document):
+    out, checks = small_trial / "out", small_trial / "checks"
+    precept("run", small_trial / "plan.yaml", "--out", out)
+    arguments = (command, out, "--report", checks)
+    assert precept(*arguments)[0] == 0
+    (checks / document).write_text("old")
+    code, _, complaint = precept(*arguments)
+    assert code == 4
+    assert "--force" in complaint
+    assert (checks / document).read_text() == "old"
+    assert precept(*arguments, "--force")[0] == 0
+    assert json.loads((checks / document).read_text())["verdict"] != ""
+    code, printed, complaint = precept(command, out, "--report", out, "--force")
+    assert code == 4
+    assert printed == "", "the work was done before the folder was refused"
+    assert f"nothing but {document.replace('json', 'html')}, {document}" in complaint
+    assert not manifest_problems(out)
+
+
 def test_a_read_only_folder_is_exit_4(small_trial):
     target = small_trial / "locked"
     target.mkdir()

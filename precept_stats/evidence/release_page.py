@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from precept_stats.data.policies import read_policy
-from precept_stats.evidence.folder import write_folder
+from precept_stats.evidence.folder import FolderKind, write_folder
 from precept_stats.evidence.release_check import NARROW, ReleaseCheck
 from precept_stats.report.blocks import Block, Bullets, Column, Heading, Prose, Report, Table, TableRow, Terms
 from precept_stats.report.format import plural
 from precept_stats.report.render_html import render_html
 
 PAGE, DOCUMENT = "disclosure.html", "disclosure.json"
+WRITTEN = FolderKind(DOCUMENT, (PAGE, DOCUMENT))
 NONE = "\u2013"
 WHAT = {
     "flow": "Flow of people",
@@ -36,15 +37,16 @@ WHAT = {
 }
 
 
-def write_check(found: ReleaseCheck, folder: Path, *, force: bool = False) -> None:
-    """Write the page and the document to a new folder. Raises OutputError."""
+def write_check(found: ReleaseCheck, folder: Path, *, force: bool = False) -> Path:
+    """Write the page and the document to a new folder; the page. Raises OutputError."""
 
     def write(inside: Path) -> None:
         (inside / PAGE).write_text(render_html(report_of(found)), encoding="utf-8")
         text = json.dumps(as_document(found), indent=1, ensure_ascii=False, allow_nan=False)
         (inside / DOCUMENT).write_text(f"{text}\n", encoding="utf-8")
 
-    write_folder(folder, write, force=force)
+    write_folder(folder, write, force=force, kind=WRITTEN)
+    return folder / PAGE
 
 
 def as_document(found: ReleaseCheck) -> dict[str, Any]:
@@ -210,7 +212,7 @@ def _dominance(found: ReleaseCheck) -> list[Block]:
 def _displays(found: ReleaseCheck) -> list[Block]:
     if not found.displays:
         return []
-    columns = (Column("Display", "left", wraps=True), Column("Kind", "left"), Column("Id", "left"))
+    columns = (Column("Display", "left", wraps=True), Column("FolderKind", "left"), Column("Id", "left"))
     rows = [TableRow((caption, kind, name)) for name, caption, kind in found.displays]
     said = (
         "Displays are made from released rows alone. No row is about a single person, so that no mark of a "

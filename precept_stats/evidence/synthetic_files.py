@@ -21,9 +21,10 @@ from precept_stats.data.synthetic import (
     write_tables,
 )
 from precept_stats.errors import PlanError
-from precept_stats.evidence.folder import write_folder
+from precept_stats.evidence.folder import FolderKind, write_folder
 
 SETTINGS = "SYNTHETIC.json"
+TABLES = FolderKind(SETTINGS)
 Kind = Literal["trial", "programme", "bundle", "nations"]
 SCENARIOS: dict[Kind, type[Scenario]] = {
     "trial": TrialScenario,
@@ -51,11 +52,10 @@ def write_synthetic(
     record = {"kind": kind, "seed": seed, "scenario": settings.model_dump(mode="json")}
 
     def write(folder: Path) -> None:
-
         write_tables(tables, folder)
         (folder / SETTINGS).write_text(json.dumps({"synthetic": True, **record}, indent=1), encoding="utf-8")
 
-    write_folder(target, write, force=force)
+    write_folder(target, write, force=force, kind=TABLES)
     return tuple(target / f"{name}.csv" for name in tables)
 
 

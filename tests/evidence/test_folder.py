@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from precept_stats.errors import OutputError
-from precept_stats.evidence.folder import ensure_writable, write_file, write_folder
+from precept_stats.evidence.folder import FolderKind, ensure_writable, write_file, write_folder
+
+CHECKS = FolderKind("check.json", ("check.json", "check.html"))
 
 
 def fill(text):
@@ -52,9 +54,53 @@ def test_force_replaces_everything(tmp_path):
 def test_force_never_replaces_a_folder_of_something_else(tmp_path):
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "chapter.txt").write_text("years of work")
-    with pytest.raises(OutputError, match="was not written by this library"):
+    with pytest.raises(OutputError, match="was not written by this command"):
         write_folder(tmp_path / "thesis", fill("x"), force=True)
     assert (tmp_path / "thesis" / "chapter.txt").read_text() == "years of work"
+
+
+def check(folder: Path, text: str) -> None:
+    """A folder of checks as the library writes it."""
+
+    def write(inside: Path) -> None:
+        (inside / "check.json").write_text(text)
+        (inside / "check.html").write_text(text)
+
+    write_folder(folder, write, force=True, kind=CHECKS)
+
+
+def test_force_replaces_a_folder_of_the_same_kind(tmp_path):
+    check(tmp_path / "out", "one")
+    check(tmp_path / "out", "two")
+    assert (tmp_path / "out" / "check.json").read_text() == "two"
+
+
+@pytest.mark.parametrize("more", ["notes.txt", "rows.json"])
+def test_force_never_replaces_a_folder_of_checks_to_which_something_was_added(tmp_path, more):
+    check(tmp_path / "out", "one")
+    (tmp_path / "out" / more).write_text("mine")
+    with pytest.raises(OutputError, match=r"nothing but check\.json, check\.html"):
+        check(tmp_path / "out", "two")
+    assert (tmp_path / "out" / "check.json").read_text() == "one"
+
+
+def test_force_never_replaces_results_by_checks_nor_checks_by_results(tmp_path):
+    write_folder(tmp_path / "results", fill("one"), force=False)
+    with pytest.raises(OutputError, match="was not written by this command"):
+        check(tmp_path / "results", "two")
+    check(tmp_path / "checks", "one")
+    with pytest.raises(OutputError, match=r"a folder with rows\.json"):
+        write_folder(tmp_path / "checks", fill("two"), force=True)
+    assert listing(tmp_path / "results") == ["report.html", "rows.json"]
+    assert listing(tmp_path / "checks") == ["check.html", "check.json"]
+
+
+def test_a_folder_inside_a_folder_of_checks_is_not_lost(tmp_path):
+    check(tmp_path / "out", "one")
+    (tmp_path / "out" / "check.html").unlink()
+    (tmp_path / "out" / "check.html").mkdir()
+    with pytest.raises(OutputError, match="was not written by this command"):
+        check(tmp_path / "out", "two")
 
 
 @pytest.mark.parametrize("existing", [False, True])

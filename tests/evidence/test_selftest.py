@@ -105,6 +105,9 @@ def test_the_command_writes_a_page_and_a_document(tmp_path: Path) -> None:
     page = (folder / "selftest.html").read_text(encoding="utf-8")
     assert "Norris" in page
     assert "<script" not in page
+    again = ["selftest", "--method", "before_after", "--report", str(folder), "--force"]
+    assert CliRunner().invoke(app, again).exit_code == 0
+    assert json.loads((folder / "selftest.json").read_text(encoding="utf-8")) != document
 
 
 def test_nothing_is_written_over(found: SelfTest, tmp_path: Path) -> None:

@@ -8,11 +8,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from precept_stats.evidence.folder import write_folder
+from precept_stats.evidence.folder import FolderKind, write_folder
 from precept_stats.evidence.selftest.run import CaseChecked, SelfTest
 from precept_stats.evidence.selftest.strd import LOST, CertifiedSet
 from precept_stats.report.blocks import Block, Bullets, Column, Heading, Prose, Report, Table, TableRow, Terms
 from precept_stats.report.render_html import render_html
+
+PAGE, DOCUMENT = "selftest.html", "selftest.json"
+WRITTEN = FolderKind(DOCUMENT, (PAGE, DOCUMENT))
 
 
 def as_document(found: SelfTest) -> dict[str, Any]:
@@ -39,14 +42,15 @@ def as_html(found: SelfTest) -> str:
     return render_html(report_of(found))
 
 
-def write_selftest(found: SelfTest, folder: Path, *, force: bool = False) -> None:
-    """Write selftest.html and selftest.json to a new folder, whole or not at all. Raises OutputError."""
+def write_selftest(found: SelfTest, folder: Path, *, force: bool = False) -> Path:
+    """Write selftest.html and selftest.json to a new folder, whole or not; the page. Raises OutputError."""
 
     def write(inside: Path) -> None:
-        (inside / "selftest.html").write_text(as_html(found), encoding="utf-8")
-        (inside / "selftest.json").write_text(as_json(found), encoding="utf-8")
+        (inside / PAGE).write_text(as_html(found), encoding="utf-8")
+        (inside / DOCUMENT).write_text(as_json(found), encoding="utf-8")
 
-    write_folder(folder, write, force=force)
+    write_folder(folder, write, force=force, kind=WRITTEN)
+    return folder / PAGE
 
 
 def outcome_in_words(found: SelfTest) -> str:
@@ -147,7 +151,7 @@ def _case_cells(case: CaseChecked) -> tuple[str, ...]:
 def _sets(sets: tuple[CertifiedSet, ...]) -> Table:
     columns = (
         Column("Set", "left"),
-        Column("Kind", "left", wraps=True),
+        Column("FolderKind", "left", wraps=True),
         Column("Difficulty", "left"),
         Column("Estimates, or F: digits"),
         Column("in R"),

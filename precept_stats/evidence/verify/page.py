@@ -9,25 +9,28 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from precept_stats.evidence.folder import write_folder
+from precept_stats.evidence.folder import FolderKind, write_folder
 from precept_stats.evidence.verify.check import LEVELS, Check, Compared, Verification
 from precept_stats.report.blocks import Block, Column, Heading, Prose, Report, Table, TableRow
 from precept_stats.report.render_html import render_html
 
 STATEMENT = "https://in-toto.io/Statement/v1"
 PREDICATE = "https://in-toto.io/attestation/test-result/v0.1"
+PAGE, DOCUMENT, SIGNABLE = "verification.html", "verification.json", "statement.json"
+WRITTEN = FolderKind(DOCUMENT, (PAGE, DOCUMENT, SIGNABLE))
 RESULTS = {"passed": "PASSED", "passed with differences": "WARNED", "failed": "FAILED"}
 
 
-def write_verification(found: Verification, folder: Path, *, force: bool = False) -> None:
-    """Write verification.html, .json and statement.json to a new folder. Raises OutputError."""
+def write_verification(found: Verification, folder: Path, *, force: bool = False) -> Path:
+    """Write verification.html, .json and statement.json to a new folder; the page. Raises OutputError."""
 
     def write(inside: Path) -> None:
-        (inside / "verification.html").write_text(render_html(report_of(found)), encoding="utf-8")
-        (inside / "verification.json").write_text(_text(as_document(found)), encoding="utf-8")
-        (inside / "statement.json").write_text(_text(as_statement(found)), encoding="utf-8")
+        (inside / PAGE).write_text(render_html(report_of(found)), encoding="utf-8")
+        (inside / DOCUMENT).write_text(_text(as_document(found)), encoding="utf-8")
+        (inside / SIGNABLE).write_text(_text(as_statement(found)), encoding="utf-8")
 
-    write_folder(folder, write, force=force)
+    write_folder(folder, write, force=force, kind=WRITTEN)
+    return folder / PAGE
 
 
 def _text(document: dict[str, Any]) -> str:
