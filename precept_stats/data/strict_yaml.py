@@ -96,18 +96,23 @@ def load_strict(text: str, name: str) -> StrictDocument:
     return builder.document()
 
 
-def hidden_texts(document: object) -> Iterator[tuple[Location, str]]:
-    """Every text, and the keys of every mapping, that holds a character which cannot be seen."""
+def texts(document: object) -> Iterator[tuple[Location, str]]:
+    """Every text of a document in its order, a key at the location of what it names."""
     waiting: list[tuple[Location, object]] = [((), document)]
     while waiting:
         location, value = waiting.pop()
-        if isinstance(value, dict):
-            waiting += [((*location, name), item) for name, item in reversed(value.items())]
-            value = " ".join(value)
+        if isinstance(value, str):
+            yield location, value
+        elif isinstance(value, dict):
+            for name, item in reversed(value.items()):
+                waiting += [((*location, name), item), ((*location, name), name)]
         elif isinstance(value, list):
             waiting += [((*location, place), item) for place, item in reversed(list(enumerate(value)))]
-        if isinstance(value, str) and any(map(hidden, value)):
-            yield location, value
+
+
+def hidden_texts(document: object) -> Iterator[tuple[Location, str]]:
+    """Every text, keys too, that holds a character which cannot be seen."""
+    return ((location, text) for location, text in texts(document) if any(map(hidden, text)))
 
 
 def _syntax_error(problem: MarkedYAMLError, name: str) -> PlanError:

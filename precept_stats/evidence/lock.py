@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from pathlib import Path
 from precept_stats.errors import OutputError, PlanError
 from precept_stats.evidence.keys import Signer
 from precept_stats.plan.amendment_classes import AmendmentClass, Timing
+from precept_stats.plan.findings import pointer
 from precept_stats.plan.lock_chain import (
     SEEN_BY_ARM,
     lock_name,
@@ -33,13 +33,8 @@ from precept_stats.plan.lock_document import (
     read_lock,
 )
 from precept_stats.plan.reader import LoadedPlan, read_plan
+from precept_stats.plan.rules.wording import undecided
 from precept_stats.plan.schemas import planned_schemas
-
-UNDECIDED = re.compile(
-    r"\b(?:TBD|TBC|TBA|TODO|FIXME|XXX+)\b|\?\?\?"
-    r"|\bto be (?:decided|determined|confirmed|defined|agreed|added)\b",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +108,8 @@ def amend(plan: Path | str, why: Why, signers: Sequence[Signer] = ()) -> LockFil
 
 def refusals(loaded: LoadedPlan) -> Iterator[str]:
     """Why a valid plan cannot be locked, each with its place in the plan and what would mend it."""
-    for pointer, text in _texts(stated("plan", loaded.text), ""):
-        if UNDECIDED.search(text):
-            yield f"{pointer} is not decided: {text[:80]!r}"
+    for remark in undecided(loaded):
+        yield f"{pointer(remark.location)} is not decided: {remark.found}"
     schemas = planned_schemas(loaded)
     for table, source in loaded.plan.data.items():
         if not source.schema_sha256:
@@ -133,19 +127,6 @@ def refusals(loaded: LoadedPlan) -> Iterator[str]:
 
 def _says_so(loaded: LoadedPlan) -> bool:
     return bool(loaded.plan.prespecification.statement.strip())
-
-
-def _texts(value: object, at: str) -> Iterator[tuple[str, str]]:
-    """Every text in a document with its JSON pointer, keys included."""
-    if isinstance(value, dict):
-        for name, item in value.items():
-            yield f"{at}/{name}", name
-            yield from _texts(item, f"{at}/{name}")
-    elif isinstance(value, list):
-        for place, item in enumerate(value):
-            yield from _texts(item, f"{at}/{place}")
-    elif isinstance(value, str):
-        yield at, value
 
 
 def _refuse(problem: str, reasons: tuple[str, ...], loaded: LoadedPlan) -> None:

@@ -60,6 +60,7 @@ def test_a_lock_holds_the_digests_that_sha256_gives(plan: Path) -> None:
     [
         ("Written before", "TBD before", "/prespecification/statement is not decided"),
         ("A small trial", "A trial, margin to be decided", "/title is not decided"),
+        ("A small trial", "A trial, todo", "/title is not decided"),
         ("schema_sha256: ", "source: synthetic, file: people.csv} #", "add `schema_sha256: "),
         ("    on_failure: [{if: not_estimable, use: welch}]\n", "", "has no fallback rule"),
     ],

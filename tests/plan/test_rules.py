@@ -304,6 +304,23 @@ def test_what_cannot_be_seen_is_refused_wherever_it_hides(hidden: str) -> None:
         assert "PL-0011" in [finding.id for finding in findings_of(document)]
 
 
+@pytest.mark.parametrize(
+    "words", ["todo", "TBA", "XXXX", "a margin to be agreed with the funder", "mothers???", "Fixme: reason"]
+)
+def test_what_is_undecided_is_told_once_where_it_is_written(words: str) -> None:
+    (finding,) = findings_of(spoilt(change(f"{PRIMARY}.label", words)))
+    assert (finding.id, finding.pointer) == ("PL-0161", "/analyses/primary/label")
+    document = good()
+    document["analyses"]["tbd"] = {**document["analyses"]["crude"], "label": "Another"}
+    (finding,) = (finding for finding in findings_of(document) if finding.id == "PL-0161")
+    assert finding.pointer == "/analyses/tbd"
+
+
+@pytest.mark.parametrize("words", ["Todorov", "to be determinedly kind", "why?", "XX"])
+def test_words_that_are_like_undecided_ones_are_let_be(words: str) -> None:
+    assert findings_of(spoilt(change(f"{PRIMARY}.label", words))) == ()
+
+
 def test_a_no_break_space_can_be_seen() -> None:
     assert findings_of(spoilt(change("title", "Effect at 30\u00a0weeks, Orl\u00e9ans \u2014 \u4e2d"))) == ()
 
