@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from precept_stats.inference.convergence import Convergence, convergence
 from precept_stats.inference.fit import Fact
 from precept_stats.inference.nuts import Chains
 from precept_stats.inference.posterior_facts import values_of
+from precept_stats.inference.quantities import Quantity
 from precept_stats.inference.seeds import Seed
 from precept_stats.methods.bayes_model import BayesModel
 from precept_stats.numerics.posterior.density import Likelihood, Whitened
@@ -24,14 +26,35 @@ CHECKED = 25
 """Draws at which the integrals are found again with many more nodes."""
 
 
+class SampledModel(Protocol):
+    """What a model has to say of the coordinates that are sampled."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """One a coordinate (D,)."""
+        ...
+
+    def monitored(self, coordinates: Floats) -> Floats:
+        """Coordinates without the signs that mean nothing."""
+        ...
+
+    def parameters(self, coordinates: Floats) -> Floats:
+        """What quantities are asked of (R, P)."""
+        ...
+
+    def effect(self) -> Quantity:
+        """What the estimand asks for."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
-class Sampled:
+class SampledPosterior:
     """Chains of a model's posterior; K clusters, D coordinates, R draws over all chains.
 
     Random effects have been integrated out: they can be drawn afterwards, given the rest.
     """
 
-    model: BayesModel
+    model: SampledModel
     density: Whitened
     chains: Chains
 
@@ -74,12 +97,6 @@ class Sampled:
         """The log prior density of each coordinate (R, D)."""
         return self.density.posterior.log_prior(self.flat)
 
-    def cluster_effects(self, seed: Seed, rows: Ints | None = None) -> Floats:
-        """Draws of clusters' effects on the scale of the link, at all or chosen draws of the rest (., K)."""
-        evaluate, chosen = self.density.posterior.likelihood.evaluator(), self._chosen(rows)
-        uniform = seed.at("effects").generator().random((len(chosen), self.model.design.n_clusters))
-        return np.array([evaluate.drawn_effects(*both) for both in zip(chosen, uniform, strict=True)])
-
     def convergence(self) -> Convergence:
         """Of every coordinate that was sampled, and of the effect."""
         return judged(self.chains, self.model, self.coordinates, self.effects)
@@ -90,6 +107,19 @@ class Sampled:
 
     def _chosen(self, rows: Ints | None) -> Floats:
         return self.flat if rows is None else self.flat[rows]
+
+
+@dataclass(frozen=True, eq=False)
+class Sampled(SampledPosterior):
+    """Chains of a hierarchical model, in which a cluster has one effect of its own."""
+
+    model: BayesModel
+
+    def cluster_effects(self, seed: Seed, rows: Ints | None = None) -> Floats:
+        """Draws of clusters' effects on the scale of the link, at all or chosen draws of the rest (., K)."""
+        evaluate, chosen = self.density.posterior.likelihood.evaluator(), self._chosen(rows)
+        uniform = seed.at("effects").generator().random((len(chosen), self.model.design.n_clusters))
+        return np.array([evaluate.drawn_effects(*both) for both in zip(chosen, uniform, strict=True)])
 
 
 def random_facts(sampled: Sampled) -> Iterator[Fact]:
@@ -104,7 +134,7 @@ def random_facts(sampled: Sampled) -> Iterator[Fact]:
         yield Fact("random_effects", "Random effects", form, "", (("of", one.name),))
 
 
-def judged(chains: Chains, model: BayesModel, coordinates: Floats, effects: Floats) -> Convergence:
+def judged(chains: Chains, model: SampledModel, coordinates: Floats, effects: Floats) -> Convergence:
     """The convergence of every coordinate that was sampled, and of the effect."""
     vary = np.ptp(coordinates.reshape(-1, coordinates.shape[-1]), axis=0) > 0.0
     drawn = np.concatenate(
