@@ -35,7 +35,13 @@ def told(flow: tuple[int, int], fit: tuple[int, int], periods: int | None) -> li
         ((1324, 578), (1680, 222), None, 2),
         ((1324, 578), (1680, 222), 2, 0),  # people of both arms are under control at baseline
         ((1324, 578), (1680, 223), 2, 1),
-        ((1325, 580), (1680, 220), 2, 0),  # counts that a policy has rounded
+        ((1325, 580), (1685, 220), 2, 0),
+        (
+            (1325, 580),
+            (1680, 220),
+            2,
+            1,
+        ),  # multiples of 5 are held to it too
         ((1325, 580), (1680, 250), 2, 1),
     ],
 )

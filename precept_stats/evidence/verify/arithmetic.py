@@ -25,8 +25,6 @@ LEAVING = (
     "transition",
 )
 """Steps of the flow at which rows leave, after eligibility."""
-ROUNDED_TO = 5
-"""What a disclosure policy may round counts to."""
 NEAR = 1e-7
 """Relative: limits and p-values are found again from estimates that are stored to the last digit."""
 CONTEXTS = ("estimate", "average", "change")
@@ -41,7 +39,10 @@ SHAPE: dict[str, Callable[[float], float]] = {"identity": float, "log": math.log
 
 
 def numbers_hold(results: Results) -> Iterator[str]:
-    """People: those analysed by the flow are those of the fit, and arms add up to all."""
+    """People: those analysed by the flow are those of the fit, and arms add up to all.
+
+    Of counts at full precision: those that a policy has rounded one by one need not add up.
+    """
     for entry in results:
         if not isinstance(entry, Result):
             continue
@@ -54,15 +55,10 @@ def numbers_hold(results: Results) -> Iterator[str]:
 
 
 def _as_fitted(entry: Result, flow: ByArm, fit: ByArm) -> Iterator[str]:
-    """By arm; over periods in all, since people are then under a condition, which an arm comes to have.
-
-    Counts that are all multiples of 5 may have been rounded one by one, so that their sums lie apart.
-    """
+    """By arm; over periods in all, since people are then under a condition, which an arm comes to have."""
     if any(row.context == "fit" and row.stat_name == "n_periods" for row in entry.rows):
-        counts = (*flow.values(), *fit.values())
-        slack = 0 if any(count % ROUNDED_TO for count in counts) else ROUNDED_TO * len(counts) // 2
         total, fitted = sum(flow.values()), sum(fit.values())
-        if fit and flow and abs(total - fitted) > slack:
+        if fit and flow and total != fitted:
             yield f"{entry.analysis}: {total} people by the flow, {fitted} by the fit"
         return
     for key, value in flow.items():
