@@ -38,18 +38,18 @@ class LinearFit:
 
 def aliased_columns(X: Matrix) -> tuple[int, ...]:
     """Columns of X (n, p) that are linear combinations of columns to their left."""
-    basis: list[Vector] = []
+    basis, size = np.empty((min(X.shape), len(X))), 0
     aliased = []
     for j in range(X.shape[1]):
         column = X[:, j]
         rest = column
         for _ in range(2):  # projecting twice keeps the basis orthogonal to rounding
-            rest = rest - sum((b * (b @ rest) for b in basis), np.zeros_like(rest))
+            rest = rest - (basis[:size] @ rest) @ basis[:size]
         length = float(np.linalg.norm(rest))
         if length <= ALIAS_TOLERANCE * max(float(np.linalg.norm(column)), np.finfo(float).tiny):
             aliased.append(j)
         else:
-            basis.append(rest / length)
+            basis[size], size = rest / length, size + 1
     return tuple(aliased)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Literal
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +16,11 @@ from scipy import optimize
 
 from precept_stats.errors import FitError
 from precept_stats.numerics.linear import LinearFit, weighted_least_squares
+from precept_stats.numerics.series.ar1_moments import Criterion, Profile
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 Ints = NDArray[np.intp]
-Criterion = Literal["reml", "ml"]
 
 PHI_LIMIT = 0.9999
 """Where the search for phi ends. A maximum here is a unit root: the boundary, not an estimate."""
@@ -28,7 +28,7 @@ TOLERANCE = 1e-12
 MAX_ITERATIONS = 1000
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Series:
     """Outcome y (n,) on X (n, p) of full rank at whole ``positions`` (n,), rising (``lags.in_a_row``)."""
 
@@ -40,6 +40,11 @@ class Series:
     def gaps(self) -> Ints:
         """Positions from each point to the next (n - 1,); 1 where nothing was left out."""
         return np.diff(self.positions)
+
+    @cached_property
+    def profile(self) -> Profile:
+        """The likelihood at any autocorrelation, made once."""
+        return Profile(self.X, self.y, self.positions)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,18 +104,18 @@ def prais_winsten(series: Series, *, iterate: bool = True) -> Ar1Fit:
     the first point is kept, scaled by sqrt(1 - phi^2). ``iterate`` false stops after one round. FitError
     where phi reaches 1 in size. Source: Prais and Winsten (1954); Judge et al. (1985, ch. 8).
     """
-    phi, fit = 0.0, weighted_least_squares(series.X, series.y, np.ones(len(series.y)))
+    phi, profile = 0.0, series.profile
+    pairs = int(np.count_nonzero(series.gaps == 1))
     for done in range(1, MAX_ITERATIONS + 1):
-        before, phi = phi, slope_on_previous(series.y - series.X @ fit.params, series.gaps)
+        before, phi = phi, _ratio(*profile.neighbours(phi), pairs)
         if not abs(phi) < 1.0:
             raise FitError(
                 "Prais and Winsten's iterations left the stationary range",
                 found=f"an autocorrelation of {phi:.6g}",
                 allowed="an autocorrelation below 1; difference the series, or another error model",
             )
-        fit = generalised_least_squares(series, phi)
         if not iterate or abs(phi - before) <= TOLERANCE:
-            return replace(_fitted(series, phi, fit), iterations=done)
+            return replace(_fitted(series, phi), iterations=done)
     raise FitError(
         "Prais and Winsten's iterations did not settle",
         found=f"an autocorrelation of {phi:.6g} after {MAX_ITERATIONS} rounds",
@@ -122,14 +127,17 @@ def slope_on_previous(residuals: Vector, gaps: Ints) -> float:
     """The ratio sum e_t e_(t-1) / sum e_(t-1)^2 over points with a neighbour one position before."""
     adjacent = gaps == 1
     before, after = residuals[:-1][adjacent], residuals[1:][adjacent]
-    squares = float(before @ before)
+    return _ratio(float(before @ after), float(before @ before), int(adjacent.sum()))
+
+
+def _ratio(products: float, squares: float, pairs: int) -> float:
     if not squares > 0.0:
         raise FitError(
             "the autocorrelation cannot be estimated",
-            found=f"{int(adjacent.sum())} pairs of neighbouring points with residuals",
+            found=f"{pairs} pairs of neighbouring points with residuals",
             allowed="neighbouring points whose residuals vary",
         )
-    return float(before @ after) / squares
+    return products / squares
 
 
 def maximum_likelihood(series: Series, criterion: Criterion) -> Ar1Fit:
@@ -147,28 +155,28 @@ def maximum_likelihood(series: Series, criterion: Criterion) -> Ar1Fit:
         )
     ends = np.arctanh(PHI_LIMIT)
     grid = np.tanh(np.linspace(-ends, ends, 61))
-    heights = _heights(series, grid, criterion)
+    heights = series.profile.heights(grid, criterion)
     best = int(np.argmax(heights))
     peaks = int(np.sum((heights[1:-1] > heights[:-2]) & (heights[1:-1] > heights[2:])))
     phi, boundary = _top(series, criterion, grid, best)
-    fit = generalised_least_squares(series, phi)
     height = log_likelihood(series, phi, criterion)
     at_ends = int(heights[-1] > heights[-2]) + int(heights[0] > heights[1])
-    found = _fitted(series, phi, fit)
+    found = _fitted(series, phi)
     return replace(found, log_likelihood=height, boundary=boundary, maxima=max(1, peaks + at_ends))
 
 
 def _top(series: Series, criterion: Criterion, grid: Vector, best: int) -> tuple[float, bool]:
+    profile = series.profile
     low, high = float(grid[max(best - 1, 0)]), float(grid[min(best + 1, len(grid) - 1)])
-    if best in (0, len(grid) - 1) and slope(series, float(grid[best]), criterion) * grid[best] >= 0.0:
+    if best in (0, len(grid) - 1) and profile.slope(float(grid[best]), criterion) * grid[best] >= 0.0:
         return float(grid[best]), True
-    if slope(series, low, criterion) <= 0.0 or slope(series, high, criterion) >= 0.0:
+    if profile.slope(low, criterion) <= 0.0 or profile.slope(high, criterion) >= 0.0:
         raise FitError(
             "the autocorrelation could not be found",
             found=f"a likelihood without a peak between {low:.4g} and {high:.4g}",
             allowed="an outcome that is not fitted without error",
         )
-    return float(optimize.brentq(lambda phi: slope(series, phi, criterion), low, high, xtol=1e-14)), False
+    return float(optimize.brentq(lambda phi: profile.slope(phi, criterion), low, high, xtol=1e-14)), False
 
 
 def log_likelihood(series: Series, phi: float, criterion: Criterion) -> float:
@@ -184,50 +192,7 @@ def log_likelihood(series: Series, phi: float, criterion: Criterion) -> float:
     return found + 0.5 * float(np.linalg.slogdet(fit.bread)[1])
 
 
-def _heights(series: Series, grid: Vector, criterion: Criterion) -> Vector:
-    """``log_likelihood`` at every phi of a grid (k,), all at once."""
-    n, p = series.X.shape
-    rows = np.column_stack([series.X, series.y])
-    r = grid[:, None] ** series.gaps
-    spread = np.log1p(-(r**2)).sum(axis=1)
-    white = np.empty((len(grid), n, p + 1))
-    white[:, 0] = rows[0]
-    white[:, 1:] = (rows[1:] - r[:, :, None] * rows[:-1]) / np.sqrt(1.0 - r**2)[:, :, None]
-    triangle = np.linalg.qr(white, mode="r")
-    m = n if criterion == "ml" else n - p
-    with np.errstate(divide="ignore"):
-        squares = triangle[:, p, p] ** 2
-        found: Vector = -0.5 * (m * (np.log(2.0 * math.pi * squares / m) + 1.0) + spread)
-        if criterion == "reml":
-            found = found - np.log(np.abs(np.diagonal(triangle[:, :p, :p], axis1=1, axis2=2))).sum(axis=1)
-    return found
-
-
-def slope(series: Series, phi: float, criterion: Criterion) -> float:
-    """The derivative of the log-likelihood in phi."""
-    n, p = series.X.shape
-    gaps = series.gaps
+def _fitted(series: Series, phi: float) -> Ar1Fit:
     fit = generalised_least_squares(series, phi)
-    errors = series.y - series.X @ fit.params
-    squares = float(fit.residuals @ fit.residuals)
-    r, dr = phi**gaps, gaps * phi ** (gaps - 1)
-    m = n if criterion == "ml" else n - p
-    moved = float(fit.residuals @ _whitening_slope(errors, phi, gaps))
-    found: float = -m * moved / squares + float(np.sum(r * dr / (1.0 - r**2)))
-    if criterion == "ml":
-        return found
-    turned = fit.X.T @ _whitening_slope(series.X, phi, gaps)
-    return found - float(np.sum(fit.bread * (turned + turned.T) / 2.0))
-
-
-def _whitening_slope(rows: Matrix, phi: float, gaps: Ints) -> Matrix:
-    """The derivative of ``whiten`` in phi."""
-    shape = (-1, *[1] * (rows.ndim - 1))
-    r, dr = (phi**gaps).reshape(shape), (gaps * phi ** (gaps - 1)).reshape(shape)
-    moved: Matrix = dr * (r * rows[1:] - rows[:-1]) / (1.0 - r**2) ** 1.5
-    return np.concatenate([np.zeros_like(rows[:1]), moved])
-
-
-def _fitted(series: Series, phi: float, fit: LinearFit) -> Ar1Fit:
     residuals = series.y - series.X @ fit.params
     return Ar1Fit(series, phi, fit.params, fit.bread, fit.scale, residuals, fit.residuals)

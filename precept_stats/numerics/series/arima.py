@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,8 @@ FAR = 8.0
 """The search of a partial autocorrelation ends at tanh of this, 1 - 2.3e-7: a root on the unit circle."""
 EDGE = 0.999
 """A partial autocorrelation at least this large in size is said to lie on the boundary."""
+NEAR = 2.65
+"""Beyond this, a partial autocorrelation of 0.99, likelihoods are made of whitened rows, not of products."""
 STEP = 1e-4
 """Of the differences that stand for derivatives in the search's own numbers."""
 IMPOSSIBLE = 1e12
@@ -66,20 +69,26 @@ class ArimaFit:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class _Alike:
+    """Series whose points lie at the same distances ``apart`` (m, m), and where their rows are (b, m)."""
+
+    apart: Ints
+    rows: Ints
+
+
+@dataclass(frozen=True, eq=False)
 class _Problem:
+    """y (n,) on X (n, p), series in a row; errors are related within each, and alike series have one root."""
+
     X: Matrix
     y: Vector
-    apart: Ints
+    series: tuple[_Alike, ...]
     order: Order
 
     def whitened(self, free: Vector) -> tuple[LinearFit, float]:
         """Least squares of the whitened rows, and the log determinant of the errors' covariance."""
-        reach = int(self.apart.max(where=self.apart < APART // 2, initial=0))
-        gamma = np.append(autocovariances(coefficients(free, self.order), self.order, reach), 0.0)
-        root = linalg.cholesky(gamma[np.minimum(self.apart, reach + 1)], lower=True)
-        both = linalg.solve_triangular(root, np.column_stack([self.X, self.y]), lower=True)
-        fit = weighted_least_squares(both[:, :-1], both[:, -1], np.ones(len(self.y)))
-        return fit, 2.0 * float(np.sum(np.log(np.diag(root))))
+        both, spread = self._turned(np.column_stack([self.X, self.y]), free)
+        return weighted_least_squares(both[:, :-1], both[:, -1], np.ones(len(self.y))), spread
 
     def loss(self, free: Vector) -> float:
         """Minus the log-likelihood at the best coefficients and variance."""
@@ -87,9 +96,44 @@ class _Problem:
             fit, spread = self.whitened(free)
         except np.linalg.LinAlgError:
             return IMPOSSIBLE
+        return self._height(float(fit.residuals @ fit.residuals), spread)
+
+    def quick_loss(self, free: Vector) -> float:
+        """The same by cross products, for the search; near the unit circle these would lose digits."""
+        if np.max(np.abs(free)) > NEAR:
+            return self.loss(free)
+        p = self.X.shape[1]
+        try:
+            both, spread = self._turned(self._basis, free)
+            gram = both.T @ both
+            half = linalg.solve_triangular(linalg.cholesky(gram[:p, :p], lower=True), gram[:p, p], lower=True)
+        except np.linalg.LinAlgError:
+            return IMPOSSIBLE
+        return self._height(max(float(gram[p, p] - half @ half), np.finfo(float).tiny), spread)
+
+    def _height(self, squares: float, spread: float) -> float:
         n = len(self.y)
-        squares = float(fit.residuals @ fit.residuals)
         return 0.5 * (n * (math.log(2.0 * math.pi * squares / n) + 1.0) + spread)
+
+    @cached_property
+    def _basis(self) -> Matrix:
+        """An orthonormal basis of X and what least squares leaves of y: products then keep their digits."""
+        left = weighted_least_squares(self.X, self.y, np.ones(len(self.y))).residuals
+        return np.column_stack([np.linalg.qr(self.X)[0], left])
+
+    def _turned(self, rows: Matrix, free: Vector) -> tuple[Matrix, float]:
+        """Rows (n, q) turned so that errors are independent, and the log determinant of their covariance."""
+        reach = max(int(one.apart.max()) for one in self.series)
+        gamma = autocovariances(coefficients(free, self.order), self.order, reach)
+        found, spread = np.empty_like(rows), 0.0
+        for one in self.series:
+            root = linalg.cholesky(gamma[one.apart], lower=True)
+            b, m = one.rows.shape
+            beside = rows[one.rows].transpose(1, 0, 2).reshape(m, -1)
+            turned = linalg.solve_triangular(root, beside, lower=True).reshape(m, b, -1)
+            found[one.rows] = turned.transpose(1, 0, 2)
+            spread += 2.0 * b * float(np.sum(np.log(np.diag(root))))
+        return found, spread
 
 
 def fit_arima(series: Series, order: Order) -> ArimaFit:
@@ -133,7 +177,8 @@ def _problem(series: Series, order: Order) -> tuple[_Problem, tuple[int, ...]]:
     positions = np.concatenate([series.positions[part][order.lost :] for part in parts])
     size = np.max(np.abs(series.X), axis=0)
     moving = [j for j in range(X.shape[1]) if np.max(np.abs(X[:, j]), initial=0.0) > 1e-9 * size[j]]
-    kept = tuple(moving[j] for j in range(len(moving)) if j not in aliased_columns(X[:, moving]))
+    aliased = aliased_columns(X[:, moving])
+    kept = tuple(column for j, column in enumerate(moving) if j not in aliased)
     needed = len(kept) + order.n_params + 1
     if len(y) <= needed:
         raise FitError(
@@ -141,7 +186,16 @@ def _problem(series: Series, order: Order) -> tuple[_Problem, tuple[int, ...]]:
             found=f"{len(y)} points after differencing",
             allowed=f"more than {needed}, the number of parameters",
         )
-    return _Problem(X[:, list(kept)], y, np.abs(positions[:, None] - positions[None, :]), order), kept
+    return _Problem(X[:, list(kept)], y, _alike(positions), order), kept
+
+
+def _alike(positions: Ints) -> tuple[_Alike, ...]:
+    """The series that stand in a row, by the distances of their points."""
+    found: dict[bytes, tuple[Ints, list[Ints]]] = {}
+    for part in blocks(positions):
+        at = positions[part] - positions[part.start]
+        found.setdefault(at.tobytes(), (at, []))[1].append(np.arange(part.start, part.stop))
+    return tuple(_Alike(np.abs(at[:, None] - at[None, :]), np.stack(rows)) for at, rows in found.values())
 
 
 def _optima(problem: _Problem) -> list[tuple[float, Vector]]:
@@ -166,14 +220,14 @@ def _optima(problem: _Problem) -> list[tuple[float, Vector]]:
 def _along(problem: _Problem) -> list[tuple[float, Vector]]:
     """Of one parameter: every dip of the loss on a grid over its range, by Brent's method."""
     grid = np.concatenate([[-FAR, -5.0], np.linspace(-3.0, 3.0, 13), [5.0, FAR]])
-    heights = np.array([problem.loss(np.array([at])) for at in grid])
+    heights = np.array([problem.quick_loss(np.array([at])) for at in grid])
     walled = np.concatenate([[np.inf], heights, [np.inf]])
     dips = np.flatnonzero((heights <= walled[:-2]) & (heights <= walled[2:]))
     found = []
     for dip in dips:
         low, high = float(grid[np.maximum(dip - 1, 0)]), float(grid[np.minimum(dip + 1, len(grid) - 1)])
         end = optimize.minimize_scalar(
-            lambda at: problem.loss(np.array([at])),
+            lambda at: problem.quick_loss(np.array([at])),
             bounds=(low, high),
             method="bounded",
             options={"xatol": 1e-6},
@@ -189,11 +243,11 @@ def _from_corners(problem: _Problem) -> list[tuple[float, Vector]]:
     corners = itertools.product((-0.7, 0.7), repeat=k) if k <= 3 else ()
     single = [sign * 0.7 * one for one in np.eye(k) for sign in (-1.0, 1.0)]
     starts = [np.zeros(k), *map(np.array, corners), *single]
-    heights = [problem.loss(start) for start in starts]
+    heights = [problem.quick_loss(start) for start in starts]
     found = []
     for place in np.argsort(heights)[: 2 + k]:
         end = optimize.minimize(
-            problem.loss,
+            problem.quick_loss,
             starts[place],
             method="L-BFGS-B",
             bounds=[(-FAR, FAR)] * k,

@@ -88,12 +88,20 @@ def durbin_watson(X: Matrix, residuals: Vector, positions: Ints) -> SerialTest:
     total = float(residuals @ residuals)
     earlier, later = pairs(positions, 1)
     statistic = float(np.sum((residuals[later] - residuals[earlier]) ** 2)) / total
-    n, p = X.shape
-    Q, _ = np.linalg.qr(X / np.linalg.norm(X, axis=0), mode="complete")
-    free = Q[later, p:] - Q[earlier, p:]
-    values = np.linalg.eigvalsh(free.T @ free)
-    below = _below(statistic, values) if n <= EXACT_UP_TO else _below_normal(statistic, values)
+    scaled = X / np.linalg.norm(X, axis=0)
+    if len(residuals) <= EXACT_UP_TO:
+        below = _below(statistic, _eigenvalues(scaled, earlier, later))
+    else:
+        below = _below_normal(statistic, scaled, earlier, later)
     return SerialTest("Durbin-Watson", 1, statistic, None, min(1.0, 2.0 * min(below, 1.0 - below)))
+
+
+def _eigenvalues(X: Matrix, earlier: Ints, later: Ints) -> Vector:
+    """Those of the squared differences of neighbours among what X leaves free (n - p,)."""
+    Q, _ = np.linalg.qr(X, mode="complete")
+    free = Q[later, X.shape[1] :] - Q[earlier, X.shape[1] :]
+    values: Vector = np.linalg.eigvalsh(free.T @ free)
+    return values
 
 
 def _below(statistic: float, values: Vector) -> float:
@@ -108,8 +116,19 @@ def _below(statistic: float, values: Vector) -> float:
     return float(np.clip(0.5 - found / np.pi, 0.0, 1.0))
 
 
-def _below_normal(statistic: float, values: Vector) -> float:
-    m = len(values)
-    mean = float(values.mean())
-    variance = 2.0 * float(np.sum((values - mean) ** 2)) / (m * (m + 2.0))
+def _below_normal(statistic: float, X: Matrix, earlier: Ints, later: Ints) -> float:
+    """By the mean and the variance of the eigenvalues, from traces: none of them has to be found."""
+    n, p = X.shape
+    m = n - p
+    Q, _ = np.linalg.qr(X)
+    apart = Q[later] - Q[earlier]
+    turned = np.zeros_like(Q)
+    turned[later] += apart
+    turned[earlier] -= apart
+    ends = np.bincount(earlier, minlength=n) + np.bincount(later, minlength=n)
+    total = 2.0 * len(later) - float(np.sum(apart**2))
+    squares = float(np.sum(ends**2)) + 2.0 * len(later) - 2.0 * float(np.sum(turned**2))
+    squares += float(np.sum((apart.T @ apart) ** 2))
+    mean = total / m
+    variance = 2.0 * (squares - m * mean**2) / (m * (m + 2.0))
     return float(special.ndtr((statistic - mean) / np.sqrt(variance)))

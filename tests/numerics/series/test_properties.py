@@ -17,7 +17,6 @@ from precept_stats.numerics.series.ar1 import (
     log_likelihood,
     maximum_likelihood,
     prais_winsten,
-    slope,
     whiten,
 )
 from precept_stats.numerics.series.arima import fit_arima
@@ -68,7 +67,8 @@ def test_the_slope_of_the_likelihood_is_its_derivative(criterion) -> None:
     series, width = two(), 1e-6
     for phi in (-0.4, 0.0, 0.6, 0.95):
         up, down = (log_likelihood(series, phi + s * width, criterion) for s in (1.0, -1.0))
-        assert slope(series, phi, criterion) == pytest.approx((up - down) / (2 * width), rel=1e-5, abs=1e-5)
+        found = series.profile.slope(phi, criterion)
+        assert found == pytest.approx((up - down) / (2 * width), rel=1e-5, abs=1e-5)
 
 
 def test_series_in_a_row_do_not_touch_each_other() -> None:
