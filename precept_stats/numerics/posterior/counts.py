@@ -11,6 +11,7 @@ from scipy.special import betaincinv, expit, logit
 
 from precept_stats.numerics.glmm.layout import row_keys
 from precept_stats.numerics.glmm.quadrature import gauss_hermite
+from precept_stats.numerics.posterior.surface import Range, Surface, surface_over
 from precept_stats.numerics.posterior.tables import FEWEST_NODES, grid_over
 
 Vector = NDArray[np.float64]
@@ -55,7 +56,8 @@ class Counts:
     ``starts`` (K + 1,) are where clusters begin; a row is one cell of its law. The coordinates are beta
     (p,), the SD of clusters where ``clustered``, and the law's further parameter: the SD of cells, the root
     of the odds of the correlation in a cell, or the root of the extra dispersion. Both may have either sign:
-    the likelihood is even in them, and smooth at 0. ``tabulated`` allows laws to be looked up.
+    the likelihood is even in them, and smooth at 0. ``tabulated`` allows laws to be looked up, in ``surface``
+    where there is one that reaches far enough.
     """
 
     law: CellLaw
@@ -68,6 +70,7 @@ class Counts:
     nodes: int = NODES
     nodes_of_cells: int = NODES_OF_CELLS
     tabulated: bool = True
+    surface: Surface | None = None
 
     @property
     def scales(self) -> int:
@@ -86,7 +89,8 @@ class Counts:
         exact = found._values(places)
         if of_clusters:
             found = found._fewest(exact, places, "nodes")
-        return found._fewest(exact, places, "nodes_of_cells") if of_cells else found
+        found = found._fewest(exact, places, "nodes_of_cells") if of_cells else found
+        return replace(found, surface=found.evaluator().surface(places))
 
     def _fewest(self, exact: Vector, places: Matrix, field: Literal["nodes", "nodes_of_cells"]) -> Counts:
         """With the fewest of one kind of nodes."""
@@ -103,7 +107,11 @@ class Counts:
     def finer(self) -> Counts:
         """The same with so many nodes that the integrals may be called exact."""
         return replace(
-            self, nodes=4 * self.nodes + 1, nodes_of_cells=4 * self.nodes_of_cells + 1, tabulated=False
+            self,
+            nodes=4 * self.nodes + 1,
+            nodes_of_cells=4 * self.nodes_of_cells + 1,
+            tabulated=False,
+            surface=None,
         )
 
     def evaluator(self) -> CountsEvaluator:
@@ -188,28 +196,66 @@ class CountsEvaluator:
 
     def _given(self, coordinates: Vector) -> tuple[int, KernelRows, float, Given]:
         """What the kernels take: the law, the rows, the SD of clusters, and the law's own with its table."""
+        data = self.of
+        fixed, sigma, more = self._placed(coordinates)
+        self.modes[~np.isfinite(self.modes)] = 0.0
+        table, where = self._table(*_reach(fixed, sigma), more)
+        rows = data.y, data.size, fixed, data.starts, self.pairs.of_row
+        return NUMBERS[data.law], rows, sigma, (more, self.grids[1], table, where)
+
+    def _placed(self, coordinates: Vector) -> tuple[Vector, float, float]:
+        """The fixed part of eta (n,), the SD of clusters, and the further parameter."""
         from precept_stats.numerics.posterior import kernels  # lazy: compiling needs numba
 
         data, p = self.of, self.of.X.shape[1]
         sigma = float(coordinates[p]) if data.clustered else 0.0
         more = 0.0 if data.law in PLAIN else float(coordinates[p + data.clustered])
-        fixed = data.offset + kernels.times(self.X, coordinates[:p])
-        self.modes[~np.isfinite(self.modes)] = 0.0
-        law = NUMBERS[data.law]
-        grid = grid_over(float(fixed.min()) - 4.0 * abs(sigma), float(fixed.max()) + 4.0 * abs(sigma))
-        if self.tabulates and grid is not None:
-            at_nodes = kernels.fill(law, (self.pairs.y, self.pairs.size), grid.nodes, more, self.grids[1])
-            table, where = kernels.cubics(grid.spread(*at_nodes), grid.step), (grid.low, 1.0 / grid.step)
+        return data.offset + kernels.times(self.X, coordinates[:p]), sigma, more
+
+    def _table(self, low: float, high: float, more: float) -> tuple[NDArray[np.float64], tuple[float, float]]:
+        """Laws over a range of eta at one further parameter, and the first eta with intervals to a unit."""
+        from precept_stats.numerics.posterior import kernels  # lazy: compiling needs numba
+
+        surface = self.of.surface
+        if surface is not None and surface.over.holds(low, high, more):
+            grid, four = surface.grid, surface.at(more)
+        elif self.tabulates and (made := grid_over(low, high)) is not None:
+            grid, four = made, made.spread(*self._laws(made.nodes, more, self.grids[1]))
         else:
-            table, where = NO_TABLE, (0.0, 1.0)
-        rows = data.y, data.size, fixed, data.starts, self.pairs.of_row
-        return law, rows, sigma, (more, self.grids[1], table, where)
+            return NO_TABLE, (0.0, 1.0)
+        return kernels.cubics(four, grid.step), (grid.low, 1.0 / grid.step)
+
+    def _laws(self, places: Vector, more: float, within: tuple[Vector, Vector]) -> tuple[Matrix, Matrix]:
+        """Of each pair of counts at places in eta: values, and slopes in the further parameter."""
+        from precept_stats.numerics.posterior import kernels  # lazy: compiling needs numba
+
+        given = (self.pairs.y, self.pairs.size), places, more, within
+        found: tuple[Matrix, Matrix] = kernels.fill(NUMBERS[self.of.law], *given)
+        return found
+
+    def surface(self, places: Matrix) -> Surface | None:
+        """A table that reaches somewhat beyond coordinates (m, p + scales), if tables are worth it."""
+        if not self.tabulates:
+            return None
+        met = [self._placed(place) for place in places]
+        reach = np.array([_reach(fixed, sigma) for fixed, sigma, _ in met])
+        most = max(abs(more) for _, _, more in met)
+        over = Range.about(float(reach[:, 0].min()), float(reach[:, 1].max()), most)
+        within = gauss_hermite(MOST_NODES)
+        nodes = within.at, within.log_weight
+        return surface_over(lambda eta, more: self._laws(eta, more, nodes), over)
 
     @property
     def tabulates(self) -> bool:
         """Whether laws are looked up: where a table costs less than half of what it saves."""
         visits = len(self.of.y) * (len(self.grids[0][0]) + 2)
         return self.of.tabulated and 2 * FEWEST_NODES * len(self.pairs.y) < visits
+
+
+def _reach(fixed: Vector, sigma: float) -> tuple[float, float]:
+    """The range of eta that all but unusual effects of clusters lead to."""
+    far = 3.0 * abs(sigma)
+    return float(fixed.min()) - far, float(fixed.max()) + far
 
 
 def sparse(X: Matrix) -> Sparse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -141,11 +142,14 @@ class Posterior:
 
     def evaluator(self) -> Evaluate:
         """The log density (unnormalised) and its slopes, of the sampled coordinates."""
-        inside, prior, kept = self.likelihood.evaluator(), PriorEvaluator.of(self.laws), self.free
+        inside, prior = self.likelihood.evaluator(), PriorEvaluator.of(self.laws)
+        kept, starts = np.flatnonzero(self.free), self._starts
+        built = not all(block.centred for block in self.blocks)
 
         def at(free: Vector) -> tuple[float, Vector]:
-            coordinates = self.whole(free)
-            value, found = inside(self.shown(coordinates))
+            coordinates = starts.copy()
+            coordinates[kept] = free
+            value, found = inside(self.shown(coordinates) if built else coordinates)
             slope = np.zeros(len(coordinates))
             slope[: len(found)] = found
             for block in self.blocks:
@@ -207,8 +211,11 @@ class Softened:
         at, c = self.chosen, self.softness[self.chosen]
 
         def found(x: Vector) -> tuple[float, Vector]:
-            value, slope = inside(self(x))
-            log_share = -np.logaddexp(0.0, -x[at] / c)
+            sampled, over = x.copy(), x[at] / c
+            bent = np.logaddexp(0.0, over)
+            sampled[at] = c * bent
+            value, slope = inside(sampled)
+            log_share = over - bent
             share = np.exp(log_share)
             slope[at] = slope[at] * share + (1.0 - share) / c
             return value + float(log_share.sum()), slope
@@ -235,7 +242,7 @@ class Whitened:
 
         def at(z: Vector) -> tuple[float, Vector]:
             value, slope = inside(self.centre + self.factor @ z)
-            if not (np.isfinite(value) and np.all(np.isfinite(slope))):
+            if not math.isfinite(value + float(slope.sum())):
                 return -np.inf, np.zeros(len(z))
             return value, across @ slope
 

@@ -19,6 +19,7 @@ from precept_stats.numerics.posterior.kernels_cells import (
     POISSON_NORMAL,
     cell,
     compiled,
+    inlined,
     with_normal,
 )
 
@@ -75,6 +76,22 @@ def cubics(of: tuple[Matrix, Matrix, Matrix, Matrix], step: float) -> Cube:
 
 
 @compiled
+def even_series(coefficients: Matrix, x: float) -> Matrix:
+    """Sums over k of T_2k(x) coefficients[k, i] (2, n), the second row their slopes in x."""
+    terms, count = coefficients.shape
+    squared, found = 2.0 * x * x - 1.0, np.zeros((2, count))
+    before, term, steep_before, steep = squared, 1.0, 1.0, 0.0
+    for k in range(terms):
+        share, tilt = term, 4.0 * x * steep
+        for i in range(count):
+            found[0, i] += share * coefficients[k, i]
+            found[1, i] += tilt * coefficients[k, i]
+        after, steep_after = 2.0 * squared * term - before, 2.0 * (term + squared * steep) - steep_before
+        before, term, steep_before, steep = term, after, steep, steep_after
+    return found
+
+
+@inlined
 def looked_up(table: Cube, fineness: float, pair: int, place: float) -> tuple[float, float, float, float]:
     """``cell`` from its table at a place in intervals, of which there are ``fineness`` to a unit of eta."""
     j = int(place)
@@ -86,7 +103,7 @@ def looked_up(table: Cube, fineness: float, pair: int, place: float) -> tuple[fl
     return value, slope, information, c[4] + t * (c[5] + t * (c[6] + t * c[7]))
 
 
-@compiled
+@inlined
 def summed(
     law: int, rows: Rows, k: int, at: tuple[float, float], into: tuple[Given, Vector]
 ) -> tuple[float, float, float, float]:
@@ -114,7 +131,7 @@ def summed(
     return value, slope, information, further
 
 
-@compiled
+@inlined
 def placed(
     law: int, rows: Rows, k: int, start: tuple[float, float], into: tuple[Given, Vector]
 ) -> tuple[float, float, tuple[float, float, float, float]]:

@@ -35,6 +35,12 @@ def compiled[F: Callable[..., object]](function: F) -> F:
     return made
 
 
+def inlined[F: Callable[..., object]](function: F) -> F:
+    """The function, written out wherever a compiled one calls it: for what is called for every cluster."""
+    made: F = numba.njit(inline="always", nogil=True, error_model="numpy")(function)
+    return made
+
+
 @compiled
 def digamma(x: float) -> float:
     """The slope of log gamma at x > 0, by recurrence to 6 and the asymptotic series."""
