@@ -27,6 +27,9 @@ REACH = 9.0
 AT_ONCE = 65_536
 """So many patterns and points are worked on together."""
 
+TOGETHER = 64
+"""Draws whose spread is like enough for one grid."""
+
 
 class InverseLink(Protocol):
     """From a linear predictor to a mean, with its derivative."""
@@ -52,6 +55,10 @@ class Mean(Protocol):
     """A mean of a population as a function of the parameters."""
 
     def of(self, params: Vector) -> float: ...
+
+    def of_many(self, draws: Matrix) -> Vector:
+        """At each of R parameters (R, P): (R,)."""
+        ...
 
     def slope(self, params: Vector) -> Vector: ...
 
@@ -79,6 +86,17 @@ class StandardisedMean:
             return float((self.weights @ self.link.mean(eta[:, None] + sd[:, None] * points)) @ density)
         means = [float(self.weights @ self.link.mean(eta + sd * z)) for z in points]
         return float(density @ np.array(means))
+
+    def of_many(self, draws: Matrix) -> Vector:
+        """The mean at each of R parameters (R, P), those of like spread together."""
+        eta = self.offset + draws[:, : self.X.shape[1]] @ self.X.T
+        sd = np.sqrt(np.maximum([self.spread.variance(draw) for draw in draws], 0.0))
+        widest, found = sd.max(axis=1), np.zeros(len(draws))
+        order = np.argsort(widest)
+        for rows in np.array_split(order, max(1, eta.size // AT_ONCE, len(draws) // TOGETHER)):
+            for z, share in zip(*normal_grid(float(widest[rows].max())), strict=True):
+                found[rows] += share * (self.link.mean(eta[rows] + sd[rows] * z) @ self.weights)
+        return found
 
     def slope(self, params: Vector) -> Vector:
         """Its gradient (P,)."""
@@ -110,6 +128,11 @@ class AverageMean:
         """The average."""
         return sum(mean.of(params) for mean in self.means) / len(self.means)
 
+    def of_many(self, draws: Matrix) -> Vector:
+        """The average at each of R parameters (R, P)."""
+        found: Vector = np.mean([mean.of_many(draws) for mean in self.means], axis=0)
+        return found
+
     def slope(self, params: Vector) -> Vector:
         """Its gradient (P,)."""
         found: Vector = np.mean([mean.slope(params) for mean in self.means], axis=0)
@@ -132,7 +155,7 @@ def normal_grid(sd: float) -> tuple[Vector, Vector]:
 
 def standardised_mean(measure: str, arm: str, mean: Mean, unit: str) -> Quantity:
     """The mean in one arm, on its own scale."""
-    return Quantity(measure, arm, "identity", unit, 0.0, mean.of, mean.slope)
+    return Quantity(measure, arm, "identity", unit, 0.0, mean.of, mean.slope, of_many=mean.of_many)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -163,12 +186,16 @@ class StandardisedContrast:
         )
 
     def _compared(
-        self, joint: str, unit: str, scale: Callable[[float], float], slope: Callable[[float], float]
+        self, joint: str, unit: str, scale: Callable[[Vector], Vector], slope: Callable[[float], float]
     ) -> Quantity:
         """The difference on a scale, which is the log unless the joint is a minus."""
 
         def value(params: Vector) -> float:
-            return float(scale(self.compare.of(params)) - scale(self.reference.of(params)))
+            up, down = (scale(np.asarray(mean.of(params))) for mean in (self.compare, self.reference))
+            return float(up - down)
+
+        def of_many(draws: Matrix) -> Vector:
+            return scale(self.compare.of_many(draws)) - scale(self.reference.of_many(draws))
 
         def gradient(params: Vector) -> Vector:
             up = slope(self.compare.of(params)) * self.compare.slope(params)
@@ -184,6 +211,7 @@ class StandardisedContrast:
             0.0 if identity else 1.0,
             value,
             gradient,
+            of_many=of_many,
         )
 
 

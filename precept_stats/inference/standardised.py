@@ -33,6 +33,11 @@ class PopulationMean:
         """The mean at ``params``, the first p of which are coefficients."""
         return float(self.weights @ self.link.mean(self.X @ params[: self.X.shape[1]]))
 
+    def of_many(self, draws: Matrix) -> Vector:
+        """The mean at each of R parameters (R, P)."""
+        found: Vector = self.link.mean(draws[:, : self.X.shape[1]] @ self.X.T) @ self.weights
+        return found
+
     def slope(self, params: Vector) -> Vector:
         """Its gradient, one entry a parameter."""
         p = self.X.shape[1]

@@ -84,7 +84,7 @@ class Counts:
         so that a posterior mean is off by less than a hundredth of its standard deviation.
         """
         of_clusters, of_cells = self.clustered, self.law.endswith("_normal")
-        found = replace(self, nodes=MOST_NODES) if of_clusters else self
+        found = replace(self, surface=None, nodes=MOST_NODES if of_clusters else self.nodes)
         found = replace(found, nodes_of_cells=MOST_NODES) if of_cells else found
         exact = found._values(places)
         if of_clusters:

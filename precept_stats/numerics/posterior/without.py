@@ -35,6 +35,7 @@ def _fewer_counts(data: Counts, cluster: int) -> Counts:
         size=data.size[kept],
         offset=data.offset[kept],
         starts=starts.astype(np.intp),
+        surface=None,
     )
 
 

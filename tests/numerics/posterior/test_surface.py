@@ -10,6 +10,7 @@ from scipy import integrate, special, stats
 
 from precept_stats.numerics.posterior.counts import MOST_NODES, Counts, Rows, collapsed
 from precept_stats.numerics.posterior.surface import INSIDE, Range, surface_over
+from precept_stats.numerics.posterior.without import without_cluster
 from tests.numerics.posterior.test_densities import coordinates
 
 SIZE, RANGE = 12.0, Range(-4.0, 2.0, 0.8)
@@ -93,3 +94,17 @@ def test_a_range_holds_what_lies_inside_it_and_no_nan() -> None:
     assert not RANGE.holds(-4.1, 2.0, 0.1)
     assert not RANGE.holds(-4.0, 2.0, 0.8)
     assert not RANGE.holds(float("nan"), 2.0, 0.1)
+
+
+def test_a_cluster_taken_out_takes_its_table_with_it() -> None:
+    law = "binomial_normal"
+    spare = wedge(law).sparing(around(law))
+    assert spare.surface is not None
+    fewer = without_cluster(spare, 7)
+    assert isinstance(fewer, Counts)
+    whole, left = spare.evaluator(), fewer.evaluator()
+    for place in around(law)[:4]:
+        others = np.delete(whole.by_cluster(place), 7)
+        assert left.by_cluster(place) == pytest.approx(others, abs=1e-3)
+        again = fewer.sparing(around(law)).evaluator()
+        assert again.by_cluster(place) == pytest.approx(others, abs=1e-3)
