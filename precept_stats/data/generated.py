@@ -110,7 +110,7 @@ def _table(schema: DataSchema, making: Making) -> pd.DataFrame:
         columns[one.name] = _column(one, schema, making, (unit, place))
     _outcomes(columns, schema, making, (unit, place))
     frame = pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in columns.items()})
-    return _without_broken(frame, schema)
+    return without_broken(frame, schema)
 
 
 def _rows(schema: DataSchema, making: Making) -> tuple[Ints, Ints]:
@@ -217,19 +217,21 @@ def _outcomes(columns: Columns, schema: DataSchema, making: Making, rows: tuple[
         if one.column not in schema:
             continue
         if one.denominator is not None and one.denominator in schema and one.denominator not in done:
-            top = _most(schema[one.denominator])
+            top = most_of(schema[one.denominator])
             sizes = rng.integers(min(20, top), min(40, top) + 1, len(unit))
-            columns[one.denominator] = [_typed(schema[one.denominator], size) for size in sizes]
+            columns[one.denominator] = [typed(schema[one.denominator], size) for size in sizes]
             done.add(one.denominator)
         columns[one.column] = _happened(one, schema[one.column], columns, (lift, rng))
 
 
-def _most(one: FieldSchema) -> int:
+def most_of(one: FieldSchema) -> int:
+    """The largest count that a column may hold."""
     top = one.constraints.maximum
     return int(top) if isinstance(top, int | float) else 10**6
 
 
-def _typed(one: FieldSchema, value: float) -> object:
+def typed(one: FieldSchema, value: float) -> object:
+    """A number as the type of its column has it."""
     return float(value) if one.type == "number" else int(value)
 
 
@@ -244,8 +246,8 @@ def _happened(
     if one.denominator is not None and one.denominator in columns:
         sizes = np.array(columns[one.denominator], dtype=np.float64)
         if one.kind == "binary":
-            return [_typed(column, value) for value in rng.binomial(sizes.astype(np.int64), chance)]
-        return [_typed(column, value) for value in rng.poisson(sizes * chance)]
+            return [typed(column, value) for value in rng.binomial(sizes.astype(np.int64), chance)]
+        return [typed(column, value) for value in rng.poisson(sizes * chance)]
     if one.kind == "binary":
         happened = rng.random(len(lift)) < chance
         values = [rng.choice(len(one.event if yes else one.non_event)) for yes in happened]
@@ -254,19 +256,20 @@ def _happened(
             return list(told)
         lost = rng.random(len(lift)) < 0.04
         return [one.others[at % len(one.others)] if gone else told[at] for at, gone in enumerate(lost)]
-    low, high = _limits(column)
+    low, high = limits_of(column)
     middle, width = (low + high) / 2.0, (high - low) / 10.0
     found = np.clip(middle + width * (lift + rng.normal(0.0, 1.0, len(lift))), low, high)
-    return [_typed(column, round(float(value), 6)) for value in found]
+    return [typed(column, round(float(value), 6)) for value in found]
 
 
-def _limits(column: FieldSchema) -> tuple[float, float]:
+def limits_of(column: FieldSchema) -> tuple[float, float]:
+    """Between what the numbers of a column lie: its own limits, or a hundred from its least."""
     low, high = column.constraints.minimum, column.constraints.maximum
     bottom = float(low) if isinstance(low, int | float) else 0.0
     return bottom, float(high) if isinstance(high, int | float) else bottom + 100.0
 
 
-def _without_broken(frame: pd.DataFrame, schema: DataSchema) -> pd.DataFrame:
+def without_broken(frame: pd.DataFrame, schema: DataSchema) -> pd.DataFrame:
     """Rows that keep every rule between columns; each is judged alone, so that what is left keeps it too."""
     kept = pd.Series(True, index=frame.index)
     for rule in schema.notes.rules:

@@ -57,6 +57,13 @@ class Condition(Declared):
     def operand(self) -> object:
         return getattr(self, "in_" if self.operator == "in" else self.operator)
 
+    @property
+    def listed(self) -> tuple[Scalar, ...]:
+        """The values that ``equals`` or ``in`` lets pass; none for another operator."""
+        if self.in_ is not None:
+            return self.in_
+        return () if self.equals is None else (self.equals,)
+
     def words(self, name: str = "") -> str:
         """The condition as a reader would say it; ``name`` is what to call the column."""
         name = name or self.column

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import singledispatch
 
@@ -42,13 +42,14 @@ def world_of(plan: Plan, schemas: Schemas) -> World:
     series = [one.study for one in plan.analyses.values() if isinstance(one.study, InterruptedSeries)]
     told_apart = [one.series for one in series if one.series is not None]
     if told_apart:
-        names = dict.fromkeys(name for one in series for name in _named(one, told_apart[0], conditions))
+        controls = (name for one in series if one.controls is not None for name in one.controls.series)
+        names = dict.fromkeys((*named_values(conditions, told_apart[0]), *controls))
         found = replace(found, unit=told_apart[0], names=tuple(names))
     arm = _field(schemas, found.arm)
     if arm is not None:
         arms = (_as(arm, estimand.reference), _as(arm, estimand.compare))
         found = replace(found, arms=arms)
-    return replace(found, outcomes=tuple(_coded(one) for one in plan.outcomes.values() if one.column))
+    return replace(found, outcomes=tuple(coded(one) for one in plan.outcomes.values() if one.column))
 
 
 def _conditions(plan: Plan) -> Iterator[tuple[Condition, ...]]:
@@ -56,7 +57,8 @@ def _conditions(plan: Plan) -> Iterator[tuple[Condition, ...]]:
     return (population.where for name, population in plan.populations.items() if name in used)
 
 
-def _coded(outcome: Outcome) -> Coded:
+def coded(outcome: Outcome) -> Coded:
+    """An outcome as it is to be made up."""
     values = outcome.type == "binary" and outcome.denominator is None
     return Coded(
         outcome.column,
@@ -153,19 +155,10 @@ def _(study: InterruptedSeries, schemas: Schemas, conditions: tuple[tuple[Condit
     return World(study.series, times=Times(study.time.column, values), conditions=conditions)
 
 
-def _named(
-    study: InterruptedSeries, column: str, conditions: tuple[tuple[Condition, ...], ...]
-) -> tuple[Scalar, ...]:
-    """The series that the plan names: controls, and those of its populations."""
-    controls = study.controls.series if study.controls is not None else ()
-    asked = [
-        one.operand if isinstance(one.operand, tuple) else (one.operand,)
-        for every in conditions
-        for one in every
-        if one.column == column and one.operator in ("equals", "in")
-    ]
-    listed = [value for values in asked for value in values if isinstance(value, str | int | float)]
-    return tuple(dict.fromkeys((*listed, *controls)))
+def named_values(asked: Iterable[tuple[Condition, ...]], column: str) -> tuple[Scalar, ...]:
+    """The values of a column that populations ask for."""
+    found = (one for every in asked for one in every if one.column == column)
+    return tuple(dict.fromkeys(value for one in found for value in one.listed))
 
 
 def _windows(periods: Periods, schemas: Schemas) -> Times:
