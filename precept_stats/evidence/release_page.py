@@ -212,7 +212,7 @@ def _dominance(found: ReleaseCheck) -> list[Block]:
 def _displays(found: ReleaseCheck) -> list[Block]:
     if not found.displays:
         return []
-    columns = (Column("Display", "left", wraps=True), Column("FolderKind", "left"), Column("Id", "left"))
+    columns = (Column("Display", "left", wraps=True), Column("Kind", "left"), Column("Id", "left"))
     rows = [TableRow((caption, kind, name)) for name, caption, kind in found.displays]
     said = (
         "Displays are made from released rows alone. No row is about a single person, so that no mark of a "
