@@ -151,7 +151,7 @@ def _case_cells(case: CaseChecked) -> tuple[str, ...]:
 def _sets(sets: tuple[CertifiedSet, ...]) -> Table:
     columns = (
         Column("Set", "left"),
-        Column("FolderKind", "left", wraps=True),
+        Column("Kind", "left", wraps=True),
         Column("Difficulty", "left"),
         Column("Estimates, or F: digits"),
         Column("in R"),
