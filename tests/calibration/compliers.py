@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -24,6 +23,7 @@ from precept_stats.errors import FitError
 from precept_stats.inference.uncertainty import estimate
 from precept_stats.methods import InstrumentalVariables
 from precept_stats.studies.cluster_trial_design import ClusterTrialDesign, Received
+from tests.calibration.batches import Batches
 from tests.calibration.trials import OUTCOMES
 
 SEED, BATCH, FIRST = 20261126, 100, 20
@@ -115,17 +115,7 @@ def one_trial(cell: int, replicate: int) -> np.ndarray:
 
 def outcomes(cell: int, trials: int, folder: Path) -> np.ndarray:
     """All trials of a cell (trials, analyses, 4), taken from the folder where they are there."""
-    parts = []
-    for start in range(0, trials, BATCH):
-        path = folder / f"{cell:02d}-{start:05d}.npy"
-        if not path.exists():
-            unfinished = path.with_suffix(".part")
-            with unfinished.open("wb") as file:
-                np.save(file, np.array([one_trial(cell, start + k) for k in range(BATCH)]))
-            unfinished.rename(path)
-            sys.stderr.write(f"{SCENARIOS[cell].name}: {start + BATCH}\n")
-        parts.append(np.load(path))
-    return np.concatenate(parts)[:trials]
+    return Batches(folder, BATCH).found(cell, trials, lambda replicate: one_trial(cell, replicate))
 
 
 def study(trials: int, folder: Path) -> dict[str, object]:

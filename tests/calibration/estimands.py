@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -29,6 +28,7 @@ from precept_stats.methods import (
 )
 from precept_stats.studies.cluster_trial_design import ClusterTrialDesign
 from precept_stats.studies.question import Target
+from tests.calibration.batches import Batches
 from tests.calibration.estimand_trials import ICC, LARGE, RISKS, SMALL, Scenario, simulate
 
 SEED = 20261123
@@ -101,19 +101,7 @@ def _judged(analysis: Analysis, design: ClusterTrialDesign, truth: dict[str, flo
 
 def outcomes(cell: int, trials: int, folder: Path) -> np.ndarray:
     """All trials of a cell (trials, analyses * targets, 4), taken from the folder where they are there."""
-    parts = []
-    for start in range(0, trials, BATCH):
-        numbers = range(start, min(start + BATCH, trials))
-        path = folder / f"{cell:02d}-{numbers[0]:05d}-{numbers[-1]:05d}.npy"
-        if not path.exists():
-            part = np.array([one_trial(cell, replicate) for replicate in numbers])
-            unfinished = path.with_suffix(".part")
-            with unfinished.open("wb") as file:
-                np.save(file, part)
-            unfinished.rename(path)
-            sys.stderr.write(f"{SCENARIOS[cell].name}: {numbers[-1] + 1}\n")
-        parts.append(np.load(path))
-    return np.concatenate(parts)
+    return Batches(folder, BATCH).found(cell, trials, lambda replicate: one_trial(cell, replicate))
 
 
 def study(trials: int, folder: Path) -> dict[str, object]:

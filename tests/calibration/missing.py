@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -31,6 +30,7 @@ from precept_stats.methods.settings_missing import (
 )
 from precept_stats.studies.cluster_trial_design import ClusterTrialDesign
 from precept_stats.studies.incomplete import Incomplete
+from tests.calibration.batches import Batches
 from tests.calibration.missing_trials import CLUSTERS, MECHANISMS, SHIFT, SIZES, simulate
 
 SEED = 20261124
@@ -97,19 +97,7 @@ def complete(incomplete: Incomplete, adjusted: bool) -> ClusterTrialDesign:
 
 def outcomes(cell: int, trials: int, folder: Path) -> np.ndarray:
     """All trials of a cell (trials, analyses, 3), taken from the folder where they are there."""
-    parts = []
-    for start in range(0, trials, BATCH):
-        numbers = range(start, min(start + BATCH, trials))
-        path = folder / f"{cell:02d}-{numbers[0]:05d}-{numbers[-1]:05d}.npy"
-        if not path.exists():
-            part = np.array([one_trial(cell, replicate) for replicate in numbers])
-            unfinished = path.with_suffix(".part")
-            with unfinished.open("wb") as file:
-                np.save(file, part)
-            unfinished.rename(path)
-            sys.stderr.write(f"{MECHANISMS[cell].name}: {numbers[-1] + 1}\n")
-        parts.append(np.load(path))
-    return np.concatenate(parts)
+    return Batches(folder, BATCH).found(cell, trials, lambda replicate: one_trial(cell, replicate))
 
 
 def study(trials: int, folder: Path) -> dict[str, object]:

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from itertools import product
 from pathlib import Path
 
 import numpy as np
 
+from tests.calibration.batches import Batches
 from tests.calibration.series_trials import ANALYSES, Analysis, Scenario, judged, simulate
 
 SEED = 20261124
@@ -34,19 +34,7 @@ def one_series(cell: int, replicate: int) -> np.ndarray:
 
 def outcomes(cell: int, series: int, folder: Path) -> np.ndarray:
     """All series of a cell (series, analyses, 7), taken from the folder where they are there."""
-    parts = []
-    for start in range(0, series, BATCH):
-        numbers = range(start, min(start + BATCH, series))
-        path = folder / f"{cell:02d}-{numbers[0]:05d}-{numbers[-1]:05d}.npy"
-        if not path.exists():
-            part = np.array([one_series(cell, replicate) for replicate in numbers])
-            unfinished = path.with_suffix(".part")
-            with unfinished.open("wb") as file:
-                np.save(file, part)
-            unfinished.rename(path)
-            sys.stderr.write(f"{SCENARIOS[cell].name}: {numbers[-1] + 1}\n")
-        parts.append(np.load(path))
-    return np.concatenate(parts)
+    return Batches(folder, BATCH).found(cell, series, lambda replicate: one_series(cell, replicate))
 
 
 def study(series: int, folder: Path) -> dict[str, object]:
