@@ -30,6 +30,7 @@ from precept_stats.report.sections.arm_levels import arm_level, level_words
 from precept_stats.report.sections.calendar import has_data, read_calendar
 from precept_stats.report.sections.intervals import interval_words
 from precept_stats.report.sections.lock import lock_badge
+from precept_stats.report.sections.withheld import withheld
 from precept_stats.report.words import capital, contrast_words, event_words, measure_words, sentence
 from precept_stats.values import Row
 
@@ -63,7 +64,7 @@ def summary(material: Material) -> tuple[Block, ...]:
     if found is not None:
         blocks.append(Prose(_meaning(material, found)))
         blocks += [Prose(text) for text in (_agreement(material, found),) if text]
-    return (*blocks, *closing(material, "trial"))
+    return (*blocks, *withheld(material), *closing(material, "trial"))
 
 
 def closing(material: Material, kind: str) -> Iterator[Block]:
@@ -199,7 +200,8 @@ def _agreement(material: Material, found: Answer) -> str:
     names = [name for name, analysis in material.plan.analyses.items() if analysis.purpose == "sensitivity"]
     others = [other for name in names if (other := answer(material, name)) is not None]
     same = [other for other in others if (other.measure, other.variable) == (found.measure, found.variable)]
-    failed = len(names) - len(others)
+    hidden = sum(is_withheld(material, name) for name in names)
+    failed = len(names) - len(others) - hidden
     if not same:
         return ""
     low, high = min(other.value for other in same), max(other.value for other in same)
@@ -212,20 +214,27 @@ def _agreement(material: Material, found: Answer) -> str:
             f"Over {plural(len(same), 'sensitivity analysis', 'sensitivity analyses')} of this measure the "
             f"estimate ran from {least} to {greatest}"
         )
-    return f"{text}; {failed} could not be estimated." if failed else f"{text}."
+    untold = [f"{failed} could not be estimated"] if failed else []
+    untold += [f"{hidden} may not be shown"] if hidden else []
+    return f"{'; '.join((text, *untold))}."
 
 
 def question(material: Material) -> tuple[Block, ...]:
     """The attributes of the primary estimand (ICH E9(R1), with the two that cluster trials add)."""
+    compared = f"{material.arms[0]} compared with {material.arms[1]}."
+    return attributes(material, ((f"{capital(material.condition)}s", compared),))
+
+
+def attributes(material: Material, compared: tuple[tuple[str, str], ...]) -> tuple[Block, ...]:
+    """The primary estimand, ``compared`` being what is compared, a name and a text each."""
     asked = material.question
-    estimand = asked.estimand
+    estimand, stated = asked.estimand, material.plan.prespecification
     computed = strategies_of(material.plan.analyses[material.plan.primary].method)
     events = "; ".join(event_words(event, computed) for event in estimand.intercurrent_events)
-    stated = material.plan.prespecification
     entries = [
         ("Objective", sentence(estimand.objective)),
         ("Population", sentence(capital(population_words(asked.population)))),
-        (f"{capital(material.condition)}s", f"{material.arms[0]} compared with {material.arms[1]}."),
+        *compared,
         ("Outcome", sentence(capital(outcome_words(asked.outcome)))),
         ("Summary measure", sentence(capital(measure_words(estimand.summary)))),
         ("Effect", sentence(capital(EFFECTS[estimand.effect]))),

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from precept_stats.plan.explain import outcome_words, population_words
-from precept_stats.plan.explain_terms import DATA_STATES, EFFECTS, TARGETS
-from precept_stats.report.blocks import Block, Column, Heading, Prose, Table, TableRow, Terms
+from precept_stats.report.blocks import Block, Column, Heading, Prose, Table, TableRow
 from precept_stats.report.format import level_text, plural, point_text, range_text
 from precept_stats.report.material import Answer, Material, answer, by_stat, grouped, number_of, why_no_number
-from precept_stats.report.sections.front import closing
+from precept_stats.report.sections.front import attributes, closing
 from precept_stats.report.sections.intervals import interval_words
-from precept_stats.report.words import capital, cell, contrast_words, event_words, measure_words, sentence
+from precept_stats.report.sections.withheld import withheld
+from precept_stats.report.words import capital, cell, contrast_words, measure_words, sentence
 
 NO_CAUSE = (
     "There is no concurrent comparison in a before-after model: what changed for another reason at the same "
@@ -35,7 +34,7 @@ def summary_over_time(material: Material) -> tuple[Block, ...]:
     else:
         blocks.append(Prose(_answer(material, found), lead=True))
         blocks += [Prose(text) for text in (_truth(material, found), _spread(material, found)) if text]
-    blocks.append(Prose(_cannot_tell(material)))
+    blocks += [*withheld(material), Prose(_cannot_tell(material))]
     return (*blocks, *closing(material, "programme"))
 
 
@@ -96,28 +95,10 @@ def _asked(found: Answer) -> tuple[str, str, str, str]:
 
 def question_over_time(material: Material) -> tuple[Block, ...]:
     """The attributes of the primary estimand, with the change that is asked for."""
-    asked = material.question
-    estimand, stated = asked.estimand, material.plan.prespecification
-    computed = frozenset({"treatment_policy"})
-    events = "; ".join(event_words(event, computed) for event in estimand.intercurrent_events)
-    entries = [
-        ("Objective", sentence(estimand.objective)),
-        ("Population", sentence(capital(population_words(asked.population)))),
-        ("Compared", sentence(f"{capital(material.arms[0])}, against {material.arms[1]}")),
-        ("Change", sentence(capital(estimand.change.words())) if estimand.change is not None else ""),
-        ("Outcome", sentence(capital(outcome_words(asked.outcome)))),
-        ("Summary measure", sentence(capital(measure_words(estimand.summary)))),
-        ("Effect", sentence(capital(EFFECTS[estimand.effect]))),
-        ("Average", sentence(capital(TARGETS[estimand.target]))),
-        ("Intercurrent events", sentence(capital(events)) or "None expected."),
-        ("Plan", sentence(f"{capital(DATA_STATES[stated.data_state])}. {stated.statement}")),
-        ("Registration", sentence(stated.registration) or "None."),
-    ]
-    return (
-        Heading(2, "The question"),
-        Prose("The estimand of the primary analysis, as the plan declares it."),
-        Terms(tuple((name, text) for name, text in entries if text)),
-    )
+    change = material.question.estimand.change
+    compared = sentence(f"{capital(material.arms[0])}, against {material.arms[1]}")
+    told = sentence(capital(change.words())) if change is not None else ""
+    return attributes(material, (("Compared", compared), ("Change", told)))
 
 
 def flow_over_time(material: Material) -> tuple[Block, ...]:
