@@ -93,9 +93,10 @@ def lead_facts(
     columns: EventColumns, found: Asymptotic, rows: PanelRows, *, earlier: bool = False
 ) -> tuple[Fact, ...]:
     """The time that others are compared with, and a joint test that leads are zero where there can be one."""
-    time = str(rows.time(columns.reference))
-    told = f"{time} and earlier, and units that never start" if earlier else time
-    facts = [Fact("reference_time", "Compared with time", told, context="panel")]
+    facts = [Fact("reference_time", "Compared with time", rows.time(columns.reference), context="panel")]
+    if earlier:
+        told = "earlier times and units that never start"
+        facts.append(Fact("reference_besides", "Compared also with", told, context="panel"))
     leads = [j for j, time in enumerate(columns.times) if time < 0]
     if leads and isinstance(found.df, FixedDf) and len(leads) < min(found.df.value, rows.panel.n_clusters):
         test = joint_test(found, np.eye(len(found.params))[leads])

@@ -117,6 +117,7 @@ OVER_TIME: tuple[tuple[Output | None, Section], ...] = (
     ("forest", forest_over_time),
     ("results", event_study),
     ("results", diagnostics),
+    ("clusters", predictions),
     (None, disparities),
     ("data_quality", data_quality),
     (None, methods),

@@ -6,14 +6,16 @@ from precept_stats.report.figures.axis import number_axis
 from precept_stats.report.figures.page import (
     BLUE,
     GREY,
+    NARROW,
     SMALL,
     TAG_HEIGHT,
     VERMILLION,
+    WIDE,
     Letters,
     Page,
     new_page,
 )
-from precept_stats.report.lettering import fitted, width
+from precept_stats.report.lettering import fitted, width, wrapped
 from precept_stats.report.series_figure_data import EventStudyData
 
 LEFT, TALL = 40.0, {True: 170.0, False: 200.0}
@@ -22,9 +24,14 @@ HALF = 0.5
 
 def draw_event_study(data: EventStudyData, narrow: bool) -> Page:
     """A point a time with its interval, hollow before the start; the time compared with stands at 0."""
-    page = new_page(TAG_HEIGHT + 16 + TALL[narrow] + 36, narrow)
+    key = "" if data.reference is None else "; diamond: compared with"
+    title = wrapped(
+        f"{data.axis} (dashed: the start; hollow: before it{key})", NARROW - 6 if narrow else WIDE - 6, SMALL
+    )
+    head = TAG_HEIGHT + 5 + 11.0 * len(title)
+    page = new_page(head + TALL[narrow] + 36, narrow)
     room = page.width - LEFT - 8
-    axes = page.axes(LEFT, TAG_HEIGHT + 16, room, TALL[narrow])
+    axes = page.axes(LEFT, head, room, TALL[narrow])
     number_axis(
         axes, [0.0, *(end for *_, low, high in data.points for end in (low, high))], log=False, vertical=True
     )
@@ -48,10 +55,8 @@ def draw_event_study(data: EventStudyData, narrow: bool) -> Page:
     shown = sorted(at for at in names if (at - data.start) % every == 0)
     axes.set_xticks(shown, [_short(names[at]) for at in shown])
     axes.tick_params(axis="x", length=2)
-    key = "dashed: the start; hollow: before it" + (
-        "" if data.reference is None else "; diamond: compared with"
-    )
-    page.text(1, TAG_HEIGHT + 6, fitted(f"{data.axis} ({key})", page.width - 2, SMALL), Letters(SMALL))
+    for row, line in enumerate(title):
+        page.text(1, TAG_HEIGHT + 6 + 11.0 * row, line, Letters(SMALL))
     page.text(
         LEFT + room / 2, page.height - 7, fitted(data.clock, room, SMALL), Letters(SMALL, align="center")
     )

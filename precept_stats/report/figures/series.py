@@ -153,11 +153,11 @@ def _words(page: Page, panel: SeriesPanel, at: tuple[float, float, float]) -> No
     low, high = min(places) - 1.0, max(places) + 1.0
     for row, mark in enumerate(panel.marks):
         x = left + (mark.at - low) / (high - low) * wide
-        text = _mark_words(mark)
+        text = fitted(_mark_words(mark), page.width - 4, SMALL)
         room = width(text, SMALL)
-        beyond = x + room > page.width - 2
-        letters = Letters(SMALL, colour=INK, align="right" if beyond else "left")
-        page.text(x - 2 if beyond else x + 2, top - 7 - 12.0 * (len(panel.marks) - 1 - row), text, letters)
+        begin = x + 2 if x + 2 + room <= page.width - 2 else x - 2 - room
+        begin = begin if begin >= 2 else max(2.0, min(x + 2, page.width - 2 - room))
+        page.text(begin, top - 7 - 12.0 * (len(panel.marks) - 1 - row), text, Letters(SMALL, colour=INK))
 
 
 def _mark_words(mark: InterruptionMark) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from precept_stats.report.figures.page import BLUE, INK, SMALL, TAG_HEIGHT, Letters, Page, new_page
-from precept_stats.report.lettering import fitted, width
+from precept_stats.report.lettering import fitted, width, wrapped
 from precept_stats.report.series_figure_data import StartsData
 
 ROW, LABELS = 15.0, {True: 70.0, False: 120.0}
@@ -12,7 +12,7 @@ ROW, LABELS = 15.0, {True: 70.0, False: 120.0}
 def draw_starts(data: StartsData, narrow: bool) -> Page:
     """Regions from the earliest start to the latest; the number of units stands in its mark."""
     height = ROW * len(data.regions)
-    page = new_page(TAG_HEIGHT + height + 40.0, narrow)
+    page = new_page(TAG_HEIGHT + height + (52.0 if narrow else 40.0), narrow)
     left = LABELS[narrow]
     axes = page.axes(left, TAG_HEIGHT + 4, page.width - left - 12, height)
     places = [at for _, cells in data.regions for at, _ in cells]
@@ -32,5 +32,7 @@ def draw_starts(data: StartsData, narrow: bool) -> Page:
             axes.scatter([at], [row], s=[max(area, 8.0)], color=BLUE, alpha=0.25, linewidths=0)
             axes.annotate(f"{units:g}", (at, row), ha="center", va="center", fontsize=SMALL - 1, color=INK)
     foot = f"Month in which {data.unit} started; the number is how many did"
-    page.text(left, page.height - 7, fitted(foot, page.width - left, SMALL), Letters(SMALL))
+    lines = wrapped(foot, page.width - left, SMALL)
+    for place, words in enumerate(reversed(lines)):
+        page.text(left, page.height - 7 - 10.0 * place, words, Letters(SMALL))
     return page

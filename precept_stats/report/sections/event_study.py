@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from precept_stats.report.blocks import Block, Column, Figure, Heading, Prose, Table, TableRow
-from precept_stats.report.format import level_text, number, p_text, point_text, range_text, scale_for
+from precept_stats.report.format import fixed, level_text, number, p_text, point_text, range_text, scale_for
 from precept_stats.report.material import Material, by_stat, grouped, number_of
 from precept_stats.report.series_figure_data import EventStudyData
 from precept_stats.report.words import NONE, capital, scale_words, sentence
@@ -86,17 +86,17 @@ def _figure(material: Material, name: str, of: tuple[Points, dict[str, Row]]) ->
     first = next(iter(points.values()))["estimate"]
     scale = scale_for(first.measure, first.unit)
     shown = [found for label, one in points.items() if (found := _point(label, one, scale.factor))]
-    reference = str(told["reference_time"].stat) if "reference_time" in told else ""
-    place = float(reference) if reference.lstrip("-").isdigit() else None
+    place = number_of(told.get("reference_time"))
+    besides = f" and {told['reference_besides'].stat}" if "reference_besides" in told else ""
     level = level_text(material.plan.multiplicity.level)
-    against = f"Compared with time {reference}. " if reference else ""
+    against = "" if place is None else f"Compared with time {fixed(place, 0)}{besides}. "
     axis = capital(scale_words(first.measure, scale))
     return Figure(
         id=f"events-{name}",
         caption=f"The effect by time since each unit's own start, {level} intervals. {against}"
         "Ends with a sign take in all times beyond.",
         alt=f"Event study of {len(shown)} times since the start. {axis}; every value is in the table below.",
-        data=EventStudyData(axis, _clock(material), tuple(shown), place, _start(shown)),
+        data=EventStudyData(axis, _clock(material), tuple(shown), None if besides else place, _start(shown)),
         behind=_table(material, name, points),
     )
 

@@ -160,7 +160,7 @@ def _remarks(material: Material, names: list[str]) -> list[Block]:
     if not held and not missed:
         return []
     told = [f"The interval holds the known truth in: {'; '.join(held) or 'none'}."]
-    told.append(f"It does not in: {'; '.join(missed) or 'none'}.")
+    told += [f"It does not in: {'; '.join(missed)}."] if missed else []
     text = " ".join(told)
     return [Prose(f"{text} One set of synthetic data is one draw: it shows what can happen, not how often.")]
 
@@ -206,7 +206,7 @@ def forest_over_time(material: Material) -> tuple[Block, ...]:
             groups.setdefault((found.measure, found.variable, found.unit, found.log), []).append(found)
     heading = Heading(2, "The analyses side by side")
     if not groups:
-        return heading, Prose("No analysis gave an estimate to draw; the reasons are in the results.")
+        return heading, Prose("There is no estimate to draw: the reasons are in the results.")
     panels = tuple(_panel(material, members) for members in groups.values())
     names = [one.analysis for members in groups.values() for one in members]
     level, kinds = level_text(material.plan.multiplicity.level), kinds_of(material, names)

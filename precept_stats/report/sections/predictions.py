@@ -1,10 +1,11 @@
-"""Predicted clusters: shrunken predictions in order, with their intervals."""
+"""Predicted clusters, or units of a programme: shrunken predictions in order, with their intervals."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from statistics import NormalDist
 
+from precept_stats.methods import PlannedMethod
 from precept_stats.report.blocks import Block, Column, Figure, Heading, Prose, Table, TableRow
 from precept_stats.report.figure_data import Mark, RankedData, RankedLine
 from precept_stats.report.format import Scale, level_text, plural, point_text, range_text, scale_of
@@ -14,14 +15,19 @@ from precept_stats.report.words import NONE, capital, cell, plain
 from precept_stats.values import Context, Row
 
 Cells = dict[str, Row]
+LINK_WORDS = {"logit": "log odds", "log": "log rate"}
 CONTEXTS: tuple[Context, ...] = ("cluster_outcome", "missingness")
 NOTE = "Shrunken predictions: their order is uncertain and is no ranking of performance."
 
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """The predicted effects of one name, by cluster: those that are known, in order, as marks."""
+    """The predicted effects of one name, by cluster: those that are known, in order, as marks.
 
+    ``noun`` is what clusters are called.
+    """
+
+    noun: str
     figure_id: str
     title: str
     scale: Scale
@@ -45,7 +51,8 @@ def predictions(material: Material) -> tuple[Block, ...]:
     rows = material.about_the_trial("prediction")
     if not rows:
         return ()
-    blocks: list[Block] = [Heading(2, "Predicted clusters"), Prose(_caution(material, rows[0].analysis))]
+    heading = f"Predicted {_noun(material)}s"
+    blocks: list[Block] = [Heading(2, heading), Prose(_caution(material, rows[0].analysis))]
     terms = grouped(rows, lambda row: row.group("term") or row.term)
     for place, (term, found) in enumerate(terms.items(), 1):
         figure_id = f"predictions-{place}" if place > 1 else "predictions"
@@ -54,17 +61,23 @@ def predictions(material: Material) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
+def _noun(material: Material) -> str:
+    """What clusters are called: of a programme and of series, units."""
+    return "unit" if material.plan.over_time else "cluster"
+
+
 def _caution(material: Material, analysis: str) -> str:
+    noun = _noun(material)
     return (
         f"These are predictions by the model of the analysis “{material.label(analysis)}”, shrunken towards "
-        "the average cluster: the less a cluster has told, the closer it is drawn to the others. They are "
-        "no league table. Their intervals overlap, so the order of the clusters is itself uncertain, and a "
-        "cluster may stand where it does because of whom it serves."
+        f"the average {noun}: the less a {noun} has told, the closer it is drawn to the others. They are "
+        f"no league table. Their intervals overlap, so the order of the {noun}s is itself uncertain, and a "
+        f"{noun} may stand where it does because of whom it serves."
     )
 
 
 def _nothing(ranking: Ranking) -> str:
-    return f"{ranking.title}: no cluster can be shown under the disclosure policy."
+    return f"{ranking.title}: no {ranking.noun} can be shown under the disclosure policy."
 
 
 def _ranking(material: Material, rows: tuple[Row, ...], of: tuple[str, str]) -> Ranking:
@@ -81,17 +94,25 @@ def _ranking(material: Material, rows: tuple[Row, ...], of: tuple[str, str]) -> 
     what += f": {plain(term)}" if term and term not in what else ""
     title = f"{what} ({scale.words})" if scale.words else what
     in_order = {name: known[name] for name in order}
-    return Ranking(figure_id, title, scale, clusters, in_order, _arms_of_clusters(material))
+    arms = _arms_of_clusters(material)
+    return Ranking(_noun(material), figure_id, title, scale, clusters, in_order, arms)
 
 
 def _scale(material: Material, row: Row) -> Scale:
     """The scale of the row or, for a model on the scale of the outcome, that of its estimate."""
     found = answer(material, row.analysis)
-    linked = material.plan.analyses[row.analysis].method.kind in LINKED
-    if linked and not row.unit:
-        return Scale(1, 0, "", "scale of the link")
+    method = material.plan.analyses[row.analysis].method
+    link = _link(method)
+    if (link or method.kind in LINKED) and not row.unit:
+        return Scale(1, 0, "", link or "scale of the link")
     unit = row.unit or ("" if found is None or found.log else found.unit)
     return scale_of(unit, difference=True)
+
+
+def _link(method: PlannedMethod) -> str:
+    """The scale of the random effects of a model of series in words; empty where it is the outcome's own."""
+    model = getattr(method, "distribution", getattr(method, "autocorrelation", None))
+    return LINK_WORDS.get(getattr(model, "link", ""), "")
 
 
 def _mark(found: Cells, shown: tuple[float, float]) -> Mark | None:
@@ -107,10 +128,11 @@ def _mark(found: Cells, shown: tuple[float, float]) -> Mark | None:
 
 def _arms_of_clusters(material: Material) -> dict[str, str]:
     """The arm of each cluster; none where clusters cross from one condition to the other."""
+    crosses = material.crosses or material.plan.over_time
     return {
         row.group("cluster"): row.group("arm")
         for context in CONTEXTS
-        for row in (() if material.crosses else material.about_the_trial(context))
+        for row in (() if crosses else material.about_the_trial(context))
         if row.group("cluster") and row.group("arm")
     }
 
@@ -126,13 +148,13 @@ def _figure(material: Material, ranking: Ranking) -> Figure:
     hidden = len(ranking.clusters) - len(lines)
     return Figure(
         id=ranking.figure_id,
-        caption=f"{ranking.title}: {plural(len(lines), 'cluster')} in order of the prediction, with {level} "
-        "prediction intervals (normal). Shrunken predictions, not a league table.",
+        caption=f"{ranking.title}: {plural(len(lines), ranking.noun)} in order of the prediction, with "
+        f"{level} prediction intervals (normal). Shrunken predictions, not a league table.",
         alt=f"Caterpillar plot. {ranking.title}: from {least} to {greatest}. "
-        "Every cluster is in the table below.",
-        data=RankedData(ranking.title, False, series, lines, null=0.0, null_label="average cluster"),
+        f"Every {ranking.noun} is in the table below.",
+        data=RankedData(ranking.title, False, series, lines, null=0.0, null_label=f"average {ranking.noun}"),
         behind=_table(ranking, level),
-        notes=() if material.released.policy == "none" else _notes(hidden),
+        notes=() if material.released.policy == "none" else _notes(hidden, ranking.noun),
     )
 
 
@@ -143,14 +165,15 @@ def _table(ranking: Ranking, level: str) -> Table:
         arm = (ranking.arms.get(name, NONE),) if ranking.arms else ()
         rows.append(TableRow((name, *arm, ranking.text(name))))
     arms = (Column("Arm", "left"),) if ranking.arms else ()
-    columns = (Column("Cluster", "left"), *arms, Column(f"Prediction ({level} interval)"))
-    return Table(f"{ranking.figure_id}-data", "Predicted clusters, in order", columns, tuple(rows), (NOTE,))
+    columns = (Column(capital(ranking.noun), "left"), *arms, Column(f"Prediction ({level} interval)"))
+    title = f"Predicted {ranking.noun}s, in order"
+    return Table(f"{ranking.figure_id}-data", title, columns, tuple(rows), (NOTE,))
 
 
-def _notes(hidden: int) -> tuple[str, ...]:
+def _notes(hidden: int, noun: str) -> tuple[str, ...]:
     note = (
-        "Clusters stand under numbers in place of names; predictions are rounded to half of their standard "
-        "error, and that to one digit."
+        f"{capital(noun)}s stand under numbers in place of names; predictions are rounded to half of their "
+        "standard error, and that to one digit."
     )
-    left = f" Not shown, for a count that is not: {plural(hidden, 'cluster')}." if hidden else ""
+    left = f" Not shown, for a count that is not: {plural(hidden, noun)}." if hidden else ""
     return (note + left,)

@@ -119,9 +119,11 @@ def _sized(panel: SeriesPanel) -> str:
 def _multiples(material: Material, analysis: str, shown: list[Shown]) -> Figure:
     scaling = _scaling(material, shown[:MOST_PANELS])
     panels = [(one, _panel(material, analysis, one, scaling)) for one in shown[:MOST_PANELS]]
-    axis = _axis(material)
+    shaded = any(mark.transition for _, panel in panels for mark in panel.marks)
+    by = "region" if shown[0].name in _regions(material) else "series"
+    told = f"{_dashed(material)}{' Shaded: in transition, left out.' if shaded else ''}"
     data = SeriesData(
-        axis,
+        _axis(material),
         _clock(material, shown[0]),
         _ticks(material, shown),
         tuple(panel for _, panel in panels),
@@ -129,11 +131,16 @@ def _multiples(material: Material, analysis: str, shown: list[Shown]) -> Figure:
     )
     return Figure(
         id="series-multiples",
-        caption=f"{material.question.outcome.name} by series, on the same scales. {_dashed(material)}",
-        alt=f"{len(panels)} small panels, one a series: " + "; ".join(panel.title for _, panel in panels),
+        caption=f"{material.question.outcome.name} by {by}, on the same scales. {told}",
+        alt=f"{len(panels)} small panels, one a {by}: " + "; ".join(panel.title for _, panel in panels),
         data=data,
         behind=_behind(material, "series-multiples-data", panels),
     )
+
+
+def _regions(material: Material) -> set[str]:
+    """The regions whose units have starts of their own."""
+    return {row.group("region") for row in material.about_the_trial("interruption")} - {""}
 
 
 def _dashed(material: Material) -> str:
@@ -233,7 +240,7 @@ def _marks(material: Material, shown: Shown) -> tuple[InterruptionMark, ...]:
             number_of(facts["first_at"]) or 0.0,
             number_of(facts["last_at"]) or 0.0,
         ]
-        stretch = _transition(material, shown) if number_ == 0 and min(starts) == max(starts) else None
+        stretch = _transition(material, shown) if number_ == 0 else None
         found.append(InterruptionMark(min(starts) - HALF, label, stretch))
         if max(starts) > min(starts):
             found.append(InterruptionMark(max(starts) - HALF, f"{label}, last"))
