@@ -104,13 +104,12 @@ def run(
 
     Killed, it goes on from the analyses that had finished when the same command is given again.
     """
-    from precept_stats.ard import to_json
+    from precept_stats.ard import read_json
     from precept_stats.evidence.bundle import failed_analyses
     from precept_stats.evidence.kept_chains import KeptChains
-    from precept_stats.evidence.names import REPORT
+    from precept_stats.evidence.names import REPORT, ROWS
     from precept_stats.evidence.publish import Writing, run_bundle
     from precept_stats.plan.reader import read_plan
-    from precept_stats.report.disclosure import gate_results
 
     loaded = read_plan(plan)
     target = out if out is not None else Path("results") / loaded.plan.id
@@ -125,9 +124,9 @@ def run(
         raise
     chains.clear()
     if as_json:
-        sys.stdout.write(to_json(gate_results(results, loaded.plan.disclosure.policy)) + "\n")
+        sys.stdout.write((target / ROWS).read_text(encoding="utf-8"))
     else:
-        console.show_results(results)
+        console.show_results(read_json(target / ROWS))
         console.show(f"report: {target / REPORT}")
     if failed_analyses(loaded, results):
         raise typer.Exit(1)

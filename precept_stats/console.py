@@ -138,7 +138,7 @@ def show_results(results: Results) -> None:
         _out().print(Text(LOCK_STATES[made.lock_state], style="yellow"))
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     level = next(
-        (100 * entry.estimate.interval.level for entry in results if not isinstance(entry, Failure)), 95
+        (100 * one.interval.level for entry in results for one in getattr(entry, "estimates", ())), 95
     )
     for heading in ("analysis", "purpose", "measure"):
         table.add_column(heading)
@@ -182,6 +182,9 @@ def _show_disparities(results: Results) -> None:
 def _summary(entry: Result | Failure) -> tuple[str, ...]:
     if isinstance(entry, Failure):
         return (entry.analysis, entry.purpose, "", "", "", "", "", f"failed: {entry.problem}")
+    if not entry.estimates:
+        told = (row.warning for row in entry.rows if (row.context, row.stat_name) == ("estimate", "estimate"))
+        return (entry.analysis, entry.purpose, "", "", "", "", "", f"not shown: {next(told, '')}")
     answer = entry.estimate
     return (
         entry.analysis,

@@ -130,6 +130,41 @@ def test_an_existing_folder_is_refused_before_any_work(precept, small_trial):
     assert precept(*arguments, "--force")[0] == 0
 
 
+def test_where_the_policy_lets_no_estimate_pass_every_page_says_so_first(precept, small_trial):
+    plan, out = small_trial / "plan.yaml", small_trial / "out"
+    plan.write_text(PLAN.replace("policy: none", "policy: onc_10"))
+    code, printed, _ = precept("run", plan, "--out", out)
+    assert code == 0
+    why = "fewer than 10 residual degrees of freedom"
+    raw = json.loads((out / "sensitive" / "rows.json").read_text())["analyses"][0]["estimates"][0]
+    assert f"not shown: {why}" in " ".join(printed.split())
+    assert f"{100 * raw['value']:.1f}".lstrip("-") not in printed, "the terminal showed what is withheld"
+    page = (out / "report.html").read_text()
+    summary = page[page.index("Summary</h2>") : page.index("The question</h2>")]
+    assert "This report shows no estimate at all, since the disclosure policy onc_10" in summary
+    assert why in summary
+    assert "1 to 7" not in page
+    code, printed, _ = precept("disclose", out, "--report", small_trial / "check")
+    assert code == 0
+    assert f"this release shows no estimate of any analysis: {why}" in printed
+    checked = (small_trial / "check" / "disclosure.html").read_text()
+    assert "forbids the release. It shows no estimate." in checked[: checked.index("Policy</h2>")]
+    assert f"not shown: {why}" in checked[checked.index("Model output</h2>") :]
+
+
+def test_some_estimates_that_are_withheld_are_counted(precept, small_trial):
+    plan, out = small_trial / "plan.yaml", small_trial / "out"
+    more = "based_on: primary, purpose: sensitivity, method: {kind: randomisation_test}"
+    shuffled = f"  shuffled: {{{more}}}\n"
+    text = PLAN.replace("policy: none", "policy: onc_10").replace("multiplicity:", f"{shuffled}multiplicity:")
+    plan.write_text(text)
+    precept("run", plan, "--out", out)
+    page = (out / "report.html").read_text()
+    assert "does not let the estimates of 2 of 3 analyses be shown" in page
+    _, printed, _ = precept("disclose", out)
+    assert "this release shows no estimate of 2 of 3 analyses" in printed
+
+
 @pytest.mark.parametrize(
     ("command", "document"), [("verify", "verification.json"), ("disclose", "disclosure.json")]
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from precept_stats.report.disclosure import gate
 from precept_stats.report.free_text import PSEUDONYM, cluster_of
 from precept_stats.report.guarded import WITHHELD, counts_people, number
 from precept_stats.report.guarded_models import largest_shares
+from precept_stats.report.sections.withheld import reasons_words
 from precept_stats.report.story import story
 from precept_stats.values import Results, Row
 
@@ -41,11 +43,12 @@ class CountTable:
 
 @dataclass(frozen=True, slots=True)
 class ModelOutput:
-    """What is asked of the output of one model: its degrees of freedom, and whether it is shown."""
+    """What is asked of the output of one model: its degrees of freedom, and why it is not shown, if so."""
 
     analysis: str
     df: float | None
     shown: bool
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,8 @@ def check_release(given: Path, policy: str | None = None, earlier: Sequence[Path
     same = [one for one in before if _same_data(one, release)]
     left = _attacked(release, same, file.policy.counts)
     models, dominance = _models(release.rows), _dominance(release.rows)
-    remarks = [
+    remarks = [*_untold(models, release.rows)]
+    remarks += [
         f"{one.name} is of other data, and was not attacked together" for one in before if one not in same
     ]
     if left.contradicted:
@@ -211,9 +215,28 @@ def _models(rows: Sequence[Row]) -> tuple[ModelOutput, ...]:
         if row.context == "estimate":
             found.setdefault(row.analysis, {})[row.stat_name] = row
     return tuple(
-        ModelOutput(analysis, number(told.get("df")), number(told.get("estimate")) is not None)
+        ModelOutput(
+            analysis,
+            number(told.get("df")),
+            number(told.get("estimate")) is not None,
+            told["estimate"].warning if "estimate" in told and told["estimate"].stat is None else "",
+        )
         for analysis, told in found.items()
     )
+
+
+def _untold(models: Sequence[ModelOutput], rows: Sequence[Row]) -> Iterator[str]:
+    """Which answers the release is without, and why; means of arms where the estimate is shown."""
+    gone = [one for one in models if not one.shown]
+    if gone:
+        reasons = reasons_words(Counter(one.reason or "no reason is told" for one in gone))
+        which = "any analysis" if len(gone) == len(models) else f"{len(gone)} of {len(models)} analyses"
+        yield f"this release shows no estimate of {which}: {reasons}"
+    told = {one.analysis for one in models if one.shown}
+    arms = (row for row in rows if row.context == "arm_summary" and row.stat_name == "estimate")
+    means = Counter(row.warning for row in arms if row.status == "suppressed" and row.analysis in told)
+    if means:
+        yield f"{sum(means.values())} means of arms are not shown: {reasons_words(means)}"
 
 
 def _dominance(rows: Sequence[Row]) -> tuple[Dominance, ...]:

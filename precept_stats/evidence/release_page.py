@@ -89,7 +89,9 @@ def report_of(found: ReleaseCheck) -> Report:
 def _verdict(found: ReleaseCheck) -> str:
     if found.problems:
         return f"Stop: {plural(len(found.problems), 'problem')}."
-    return f"Nothing was found that forbids the release. {_attack_words(found)}"
+    none = found.models and not any(one.shown for one in found.models)
+    untold = " It shows no estimate." if none else ""
+    return f"Nothing was found that forbids the release.{untold} {_attack_words(found)}"
 
 
 def _attack_words(found: ReleaseCheck) -> str:
@@ -172,13 +174,13 @@ def _counts(found: ReleaseCheck) -> Table:
 def _models(found: ReleaseCheck) -> list[Block]:
     blocks: list[Block] = []
     if found.models:
-        columns = (Column("Analysis", "left"), Column("Residual df"), Column("Estimate", "left"))
+        columns = (Column("Analysis", "left"), Column("Residual df"), Column("Estimate", "left", wraps=True))
         rows = [
             TableRow(
                 (
                     one.analysis,
                     NONE if one.df is None else f"{one.df:.4g}",
-                    "shown" if one.shown else "not shown",
+                    "shown" if one.shown else f"not shown: {one.reason}",
                 )
             )
             for one in found.models

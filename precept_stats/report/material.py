@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import get_args
 
+from precept_stats.data.policies import read_policy
 from precept_stats.plan.document import Plan
 from precept_stats.plan.loaded import LoadedPlan
 from precept_stats.report.arms import arm_names
@@ -32,6 +33,12 @@ class Material:
     @property
     def plan(self) -> Plan:
         return self.loaded.plan
+
+    @property
+    def small(self) -> str:
+        """The counts of people that the disclosure policy does not show, such as ``1 to 7``."""
+        rule = read_policy(self.released.policy).policy.counts
+        return "" if rule is None else rule.words
 
     @property
     def question(self) -> Question:

@@ -195,7 +195,7 @@ def _missed(material: Material, name: str, label: str) -> list[Block]:
         for area in dict.fromkeys(row.group("area") for row in rows)
     )
     columns = (Column("Area", "left"), *(Column(period or "People") for period in periods))
-    notes = ("[not shown]: a count of 1 to 7 with the outcome or without it.",)
+    notes = (f"[not shown]: a count of {material.small} with the outcome or without it.",)
     hidden = any(row.status == "suppressed" for row in rows)
     about = (f"disparity-{name}-missed", f"{label}: people without the outcome, by area")
     return [Table(*about, columns, lines, notes if hidden else ())]

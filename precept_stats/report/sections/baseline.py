@@ -15,7 +15,7 @@ Cells = dict[str, Row]
 
 COARSE = (
     "Means and SDs have two digits of the SD; they are not shown where nearly all have one value, for "
-    "columns of two values, or (SD of sizes) where a cluster has 1 to 7 individuals."
+    "columns of two values, or (SD of sizes) where a cluster has {small} individuals."
 )
 NO_TESTS = (
     "No tests of the differences between arms are made: in a randomised trial they would test chance "
@@ -46,7 +46,7 @@ def baseline(material: Material) -> tuple[Block, ...]:
     notes = [*_described(material), "SD: standard deviation. Q1, Q3: lower and upper quartile."]
     if material.released.policy != "none":
         notes.append("Percentages are of rounded counts; categories need not add up.")
-        notes.append(COARSE)
+        notes.append(COARSE.format(small=material.small))
         if any(row.unit == "individuals per cluster" for row in rows):
             notes.append(SIZES)
     table = Table(

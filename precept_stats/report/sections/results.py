@@ -215,7 +215,7 @@ def forest(material: Material) -> tuple[Block, ...]:
     panels = tuple(_panel(material, members) for members in groups.values())
     heading = Heading(2, "Primary and sensitivity analyses")
     if not any(line.mark for panel in panels for line in panel.lines):
-        return heading, Prose("No analysis gave an estimate to draw; the reasons are in the results table.")
+        return heading, Prose("There is no estimate to draw: the reasons are in the results table.")
     names = tuple(name for members in groups.values() for name, _ in members)
     level, kinds = level_text(material.plan.multiplicity.level), kinds_of(material, names)
     arrows = " An arrow is a side without end." if any(map(_has_arrow, panels)) else ""

@@ -11,7 +11,7 @@ from precept_stats.report.sections.over_time import over_time
 from precept_stats.report.words import NONE, cell, sentence
 
 TITLES = {True: "Schedule, and the outcome over time", False: "Clusters, arms and periods"}
-FEW = "\u22647"
+HIDDEN = "[c]"
 
 
 def schedule(material: Material) -> tuple[Block, ...]:
@@ -60,7 +60,7 @@ def _cell(found: Cells) -> ScheduleCell:
         return ScheduleCell("transition")
     if treated is None or size is None or size.stat == 0:
         return ScheduleCell("none")
-    text = FEW if size.status == "suppressed" else cell(size)
+    text = HIDDEN if size.status == "suppressed" else cell(size)
     return ScheduleCell("intervention" if treated else "control", text)
 
 
@@ -69,8 +69,8 @@ def _figure(material: Material, calendar: Calendar, sequences: tuple[Sequence, .
     notes = [f"The number in a cell, where it fits, is how many {material.people} were analysed."]
     if material.released.policy != "none":
         notes.append("Clusters stand under numbers in place of names, and counts are rounded to 5.")
-    if any(one.text == FEW for one in cells):
-        notes.append(f"{FEW}: from 1 to 7, not shown.")
+    if any(one.text == HIDDEN for one in cells):
+        notes.append(f"{HIDDEN}: not shown, being {material.small} or withheld beside such a count.")
     return Figure(
         id="schedule",
         caption=_caption(material),
