@@ -21,7 +21,6 @@ from precept_stats.inference.seeds import Seed
 from precept_stats.inference.uncertainty import Asymptotic
 from precept_stats.methods.arm_model import (
     Columns,
-    block_columns,
     require_clusters,
     require_estimable,
     unit_of_means,
@@ -237,8 +236,7 @@ class InstrumentalVariables(Declared):
         require_variation(design)
         column, values = self._values(design)
         nuisance = self.level.nuisance(design)
-        of_clusters = 2 + len(block_columns(design).names) + _cluster_parameters(design)
-        left = float(require_clusters(design, of_clusters))
+        left = float(require_clusters(design, 2 + self.level.nuisance_of_clusters(design)))
         solved = self._solved(design, nuisance, values)
         rule = FixedDf(self._df(design, solved, left), self.df.words)
         stage = self._first_stage(design, solved, (column, values), rule)
@@ -362,8 +360,3 @@ class InstrumentalVariables(Declared):
 
 def _received_of(study: AnyStudy) -> str | None:
     return study.received if isinstance(study, ClusterTrial) else None
-
-
-def _cluster_parameters(design: ClusterTrialDesign) -> int:
-    """Parameters of covariates that clusters have as a whole."""
-    return sum(len(one.columns) for one in design.covariates if one.level == "cluster")

@@ -65,6 +65,10 @@ class ClusterLevel(Choice):
         """Strata or pairs, then covariates, those of individuals as their cluster means."""
         return _nuisance(self, design)
 
+    def nuisance_of_clusters(self, design: ClusterTrialDesign) -> int:
+        """How many parameters of ``nuisance`` are estimated from clusters: all of them, with a row each."""
+        return len(self.nuisance(design).names)
+
 
 class IndividualLevel(Choice):
     """Two-stage least squares on individuals (rows by their denominators), clustered."""
@@ -99,6 +103,11 @@ class IndividualLevel(Choice):
     def nuisance(self, design: ClusterTrialDesign) -> Columns:
         """Strata or pairs, then covariates as they were measured."""
         return _nuisance(self, design)
+
+    def nuisance_of_clusters(self, design: ClusterTrialDesign) -> int:
+        """How many parameters of ``nuisance`` are estimated from clusters: covariates of people are not."""
+        whole = sum(len(one.columns) for one in design.covariates if one.level == "cluster")
+        return len(block_columns(design).names) + whole
 
 
 def _nuisance(level: ClusterLevel | IndividualLevel, design: ClusterTrialDesign) -> Columns:

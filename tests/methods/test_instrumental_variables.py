@@ -146,6 +146,24 @@ def test_with_full_compliance_it_is_the_regression_of_cluster_means(seed, blocks
 
 
 @FEW
+@given(SEEDS, st.sampled_from(["", "strata"]))
+def test_every_column_of_the_regression_of_cluster_means_costs_a_degree_of_freedom(seed, blocks) -> None:
+    design = trial(seed, blocks=blocks, covariates=True)
+    full = receiving(design, design.arm[design.row_cluster])
+    theirs = effect(ps.ClusterRegression(variance={"kind": "hc1"}), design)
+    columns = 4 + (blocks == "strata")
+    for kind in ("clusters_minus_cluster_parameters", "clusters_minus_parameters"):
+        rule = {"variance": {"kind": "cr1"}, "df": {"kind": kind}}
+        ours, bounded = effect(iv(**rule), full), effect(iv(**rule, interval={"kind": "anderson_rubin"}), full)
+        assert ours.df == theirs.df == bounded.df == design.n_clusters - columns
+        assert ours.p_value == pytest.approx(theirs.p_value, rel=1e-7)
+        assert bounded.p_value == pytest.approx(theirs.p_value, rel=1e-7)
+        people = effect(iv(INDIVIDUAL, **rule), full)
+        spared = 1 if kind == "clusters_minus_cluster_parameters" else 0
+        assert people.df == design.n_clusters - columns + spared, "a covariate of people has their rows"
+
+
+@FEW
 @given(SEEDS)
 def test_with_pairs_it_is_the_paired_t_test(seed) -> None:
     design = trial(seed, blocks="pairs")
