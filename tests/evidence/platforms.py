@@ -30,6 +30,11 @@ DOCS, KEPT = ROOT / "docs", ROOT / "results" / "platforms"
 RECORD, PAGE = DOCS / "verify_platforms.json", DOCS / "verify_platforms.md"
 ORDER = 20261123
 """The seed of the other order of rows."""
+Verified = dict[str, Any]
+Way = tuple[str, int, str]
+EXPECTED = """\
+Bundles of shipped plans are neither locked nor signed, so that none passes without these two differences; another
+Python is another software, and another file of the data has other bytes."""
 COMMAND = "from precept_stats.cli import main; main()"
 
 
@@ -151,15 +156,17 @@ def record() -> None:
     PAGE.write_text(page(found, machine))
 
 
-def page(found: list[dict[str, Any]], machine: dict[str, Any]) -> str:
+def page(found: list[Verified], machine: dict[str, Any]) -> str:
     """The record as a page."""
-    plans = list(dict.fromkeys(one["plan"] for one in found))
-    ways = list(dict.fromkeys((one["python"], one["threads"], one["data"]) for one in found))
+    plans = sorted({one["plan"] for one in found})
+    ways = sorted({_way(one) for one in found})
+    absent = sorted({path.stem for path in (ROOT / "analysis_plans").glob("*.yaml")} - set(plans))
+    told = f"Not tried: {', '.join(absent)}." if absent else "These are all plans that ship."
     lines = [
         "# The same bundles, verified elsewhere",
         "",
         f"{len(plans)} shipped plans were run once, with Python {machine['python']} and one BLAS thread,",
-        f"from CSV. Each bundle was then verified to level L3 under {len(ways)} conditions.",
+        f"from CSV. Each bundle was then verified to level L3 under {len(ways)} conditions. {told}",
         "`make verify-platforms` repeats this and writes `verify_platforms.json`, with every difference.",
         "",
         f"All on one machine: {machine['cpu']}, {machine['platform']}. Bundles that come from another",
@@ -167,46 +174,55 @@ def page(found: list[dict[str, Any]], machine: dict[str, Any]) -> str:
         "",
         "| Python | BLAS threads | Data | Bundles | Passed | With differences | Failed | Numbers "
         "| Not the same bits | Outside tolerance |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        "|---|--:|---|--:|--:|--:|--:|--:|--:|--:|",
     ]
-    for way in ways:
-        these = [one for one in found if (one["python"], one["threads"], one["data"]) == way]
-        verdicts = Counter(one["verdict"] for one in these)
-        numbers = sum(one.get("numbers", 0) for one in these)
-        other = numbers - sum(one.get("identical", 0) for one in these)
-        failed = len(these) - verdicts["passed"] - verdicts["passed with differences"]
-        outside = sum(one.get("outside", 0) for one in these)
-        counts = (len(these), verdicts["passed"], verdicts["passed with differences"], failed)
-        told = [*counts, f"{numbers:,}", f"{other:,}", f"{outside:,}"]
-        cells = (way[0], str(way[1]), way[2], *map(str, told))
-        lines.append(f"| {' | '.join(cells)} |")
+    lines += [_cells(*way, *_counted([one for one in found if _way(one) == way])) for way in ways]
+    lines += ["", "| Plan | Verified | Passed | With differences | Failed | Numbers "]
+    lines[-1] += "| Not the same bits | Outside tolerance |"
+    lines += ["|---|--:|--:|--:|--:|--:|--:|--:|"]
+    lines += [_cells(plan, *_counted([one for one in found if one["plan"] == plan])) for plan in plans]
+    named = Counter(one["check"] for each in found for one in each.get("differences", ()))
     lines += [
         "",
         "What differed, and in how many verifications:",
         "",
         "| Check | Verifications |",
-        "|---|---|",
+        "|---|--:|",
     ]
-    named = Counter(one["check"] for each in found for one in each.get("differences", ()))
-    lines += [f"| {check} | {count} |" for check, count in named.most_common()]
+    lines += [_cells(check, count) for check, count in named.most_common()]
+    lines += ["", EXPECTED]
     lines += ["", "The fewest digits in which a number made again agreed, by class of tolerance:", ""]
+    return "\n".join([*lines, *_digits(found, ways)]) + "\n"
+
+
+def _way(one: Verified) -> Way:
+    return one["python"], one["threads"], one["data"]
+
+
+def _counted(these: list[Verified]) -> tuple[str, ...]:
+    """How many verifications ended how, and how many numbers they compared."""
+    verdicts = Counter(one["verdict"] for one in these)
+    numbers, same, outside = (
+        sum(one.get(name, 0) for one in these) for name in ("numbers", "identical", "outside")
+    )
+    passed, differs = verdicts["passed"], verdicts["passed with differences"]
+    counts = (len(these), passed, differs, len(these) - passed - differs, numbers, numbers - same, outside)
+    return tuple(f"{count:,}" for count in counts)
+
+
+def _digits(found: list[Verified], ways: list[Way]) -> Iterator[str]:
     kinds = sorted({kind for one in found for kind in one.get("fewest_digits", {})})
-    lines += [f"| Condition | {' | '.join(kinds)} |", f"|---|{'---|' * len(kinds)}"]
+    yield _cells("Condition", *kinds)
+    yield f"|---|{'--:|' * len(kinds)}"
     for way in ways:
-        these = [one for one in found if (one["python"], one["threads"], one["data"]) == way]
-        least = [
-            min(
-                (one["fewest_digits"][kind] for one in these if kind in one.get("fewest_digits", {})),
-                default=None,
-            )
-            for kind in kinds
-        ]
-        cells = [
-            f"Python {way[0]}, {way[1]} BLAS, {way[2]}",
-            *("" if d is None else f"{d:.1f}" for d in least),
-        ]
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
+        these = [one.get("fewest_digits", {}) for one in found if _way(one) == way]
+        least = [[one[kind] for one in these if kind in one] for kind in kinds]
+        told = (f"{min(digits):.1f}" if digits else "" for digits in least)
+        yield _cells(f"Python {way[0]}, {way[1]} BLAS, {way[2]}", *told)
+
+
+def _cells(*texts: object) -> str:
+    return f"| {' | '.join(map(str, texts))} |"
 
 
 def version_of(python: str) -> str:
