@@ -33,8 +33,8 @@ ORDER = 20261123
 Verified = dict[str, Any]
 Way = tuple[str, int, str]
 EXPECTED = """\
-Bundles of shipped plans are neither locked nor signed, so that none passes without these two differences; another
-Python is another software, and another file of the data has other bytes."""
+Bundles of shipped plans are neither locked nor signed, so that none passes without these two differences;
+another Python is another software, and another file of the data has other bytes."""
 COMMAND = "from precept_stats.cli import main; main()"
 
 

@@ -127,9 +127,20 @@ def record(seconds: int) -> None:
         "seconds": seconds,
         "processor_seconds": round(before),
         "ended": "in time" if ended.returncode == 0 else lines[-1][:200],
+        **_stated(lines),
         "readers": fed,
     }
     RECORD.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+
+
+def _stated(lines: list[str]) -> dict[str, int]:
+    """What libFuzzer says at its end: the slowest input in whole seconds, the most memory in MB."""
+    wanted = {
+        "stat::slowest_unit_time_sec:": "slowest_seconds",
+        "stat::peak_rss_mb:": "most_megabytes",
+    }
+    found = (line.split() for line in lines if line.startswith("stat::"))
+    return {wanted[name]: int(value) for name, value in found if name in wanted}
 
 
 if __name__ == "__main__":

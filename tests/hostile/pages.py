@@ -85,6 +85,9 @@ def fuzzing() -> str:
     told += (
         f" the processor), on {record['date']}, with atheris {record['atheris']}; it ended {record['ended']}."
     )
+    if "slowest_seconds" in record:
+        slowest, most = record["slowest_seconds"], record["most_megabytes"]
+        told += f" The slowest input took less than {slowest + 1} s; the process had at most {most:,} MB."
     return "\n".join(lines) + f"\n\n{told}\n"
 
 
