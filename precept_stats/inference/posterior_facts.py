@@ -24,7 +24,9 @@ LIMITS = (0.025, 0.975)
 def values_of(quantity: Quantity, params: Matrix) -> Vector:
     """The quantity at each of R parameters (R, P), as a reader thinks of it."""
     with np.errstate(all="ignore"):
-        return np.array([to_reader(quantity.scale, quantity.value(draw)) for draw in params])
+        if quantity.of_many is None:
+            return np.array([to_reader(quantity.scale, quantity.value(draw)) for draw in params])
+        return np.array([to_reader(quantity.scale, one) for one in quantity.of_many(params)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,23 @@ def multilevel_facts(model: MultilevelModel, found: Estimated) -> tuple[Fact, ..
     )
 
 
+def cell_facts(model: MultilevelModel) -> Iterator[Fact]:
+    """Cells, units, regions and coefficients, and the cells and denominators on each side."""
+    design = model.design
+    yield Fact("n_points", "Cells", int(design.used.sum()), "points")
+    yield Fact("n_units", "Units", len(np.unique(design.row_unit[design.used])), "clusters")
+    if design.region is not None:
+        yield Fact("n_regions", "Regions", len(np.unique(design.region)), "clusters")
+    yield Fact("n_terms", "Coefficients", model.X.shape[1])
+    people = "individuals" if design.outcome.type == "binary" else "person-time"
+    treated = design.treated[design.row_unit] & design.used
+    for name, mine in zip(design.names, (treated & ~design.after, treated & design.after), strict=True):
+        side = (("arm", name),)
+        yield Fact("n_points", "Cells", int(np.count_nonzero(mine)), "points", side)
+        if design.outcome.type != "continuous":
+            yield Fact("n", "Denominator", round(float(design.size[mine].sum())), people, side)
+
+
 def warnings_of(model: MultilevelModel, found: Estimated, on_boundary: str) -> tuple[str, ...]:
     """What a reader should know; ``on_boundary`` is what a variance at 0 does to the degrees of freedom."""
     told = []

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, Literal
 
-import numpy as np
-
 from precept_stats.data.declared import Declared
 from precept_stats.inference.asymptotic import Asymptotic
 from precept_stats.inference.fit import Fact, Fit
 from precept_stats.inference.quantities import Quantity
 from precept_stats.inference.seeds import Seed
 from precept_stats.methods.contract import MethodWords
-from precept_stats.methods.multilevel_facts import multilevel_facts, warnings_of
+from precept_stats.methods.multilevel_facts import cell_facts, multilevel_facts, warnings_of
 from precept_stats.methods.multilevel_fit import Estimated, estimated
 from precept_stats.methods.multilevel_model import Between, MultilevelModel, multilevel_model
-from precept_stats.methods.multilevel_plan import multilevel_equation, multilevel_objections, random_words
+from precept_stats.methods.multilevel_plan import (
+    multilevel_equation,
+    multilevel_gap,
+    multilevel_objections,
+    random_words,
+)
 from precept_stats.methods.series_columns import Terms
 from precept_stats.methods.series_effects import changes, curve, effect
 from precept_stats.methods.series_plan import listed_model
@@ -29,7 +32,6 @@ from precept_stats.methods.settings_multilevel import (
     UnitEffects,
 )
 from precept_stats.studies import TimeStudy
-from precept_stats.studies.changes import LevelChange, SlopeChange
 from precept_stats.studies.interrupted_series import InterruptedSeries
 from precept_stats.studies.programme import Programme
 from precept_stats.studies.question import Question
@@ -99,17 +101,7 @@ class MultilevelIts(Declared):
         )
 
     def estimand_gap(self, study: TimeStudy, question: Question) -> str:
-        change, target = question.estimand.change, question.estimand.target
-        if isinstance(change, LevelChange | SlopeChange):
-            differs = isinstance(self.units, ChangesDiffer)
-            if differs and target == "participant_average":
-                return (
-                    "a random change is averaged over units, not people: they differ where it goes with size"
-                )
-            return ""
-        if target == "cluster_average":
-            return "cells count as their denominators, which is no average of units"
-        return ""
+        return multilevel_gap(self.units, question)
 
     def words(self, study: TimeStudy, question: Question) -> MethodWords:
         equation = multilevel_equation(self.distribution.link, self.between, study, question)
@@ -165,18 +157,6 @@ class MultilevelIts(Declared):
         return "the degrees of freedom are those of the rule in the plan"
 
     def _facts(self, model: MultilevelModel, found: Estimated) -> Iterator[Fact]:
-        design = model.design
         yield Fact("estimator", "Estimator", self._estimator())
         yield Fact("df_rule", "Reference distribution", self._df_rule())
-        yield Fact("n_points", "Cells", int(design.used.sum()), "points")
-        yield Fact("n_units", "Units", len(np.unique(design.row_unit[design.used])), "clusters")
-        if design.region is not None:
-            yield Fact("n_regions", "Regions", len(np.unique(design.region)), "clusters")
-        yield Fact("n_terms", "Coefficients", model.X.shape[1])
-        people = "individuals" if design.outcome.type == "binary" else "person-time"
-        treated = design.treated[design.row_unit] & design.used
-        for name, mine in zip(design.names, (treated & ~design.after, treated & design.after), strict=True):
-            side = (("arm", name),)
-            yield Fact("n_points", "Cells", int(np.count_nonzero(mine)), "points", side)
-            if design.outcome.type != "continuous":
-                yield Fact("n", "Denominator", round(float(design.size[mine].sum())), people, side)
+        yield from cell_facts(model)

@@ -69,6 +69,18 @@ def change_objections(link: Link, question: Question, *, differs: bool) -> Itera
         )
 
 
+def multilevel_gap(units: AnyRandom, question: Question) -> str:
+    """What the average that is estimated leaves of the one that is declared."""
+    change, target = question.estimand.change, question.estimand.target
+    if isinstance(change, LevelChange | SlopeChange):
+        if isinstance(units, ChangesDiffer) and target == "participant_average":
+            return "a random change is averaged over units, not people: they differ where it goes with size"
+        return ""
+    if target == "cluster_average":
+        return "cells count as their denominators, which is no average of units"
+    return ""
+
+
 def _differs(between: Between) -> bool:
     return not all(isinstance(one, Alike) for one in (between.units, between.regions))
 

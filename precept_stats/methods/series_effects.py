@@ -21,6 +21,7 @@ from precept_stats.inference.marginal import InverseLink, StandardisedMean
 from precept_stats.inference.quantities import Quantity
 from precept_stats.methods.series_columns import Terms
 from precept_stats.numerics.glmm.families import BinomialLogit, PoissonLog
+from precept_stats.numerics.glmm.quadrature import gauss_hermite
 from precept_stats.studies.changes import (
     AtTime,
     BeforeAfterChange,
@@ -46,6 +47,9 @@ MEASURES = {
 INVERSE: dict[Link, InverseLink] = {"log": PoissonLog(), "logit": BinomialLogit()}
 GIVEN_UNIT = ", given the unit"
 """Said of a ratio between means of one and the same unit, where means over units have another."""
+
+NODES = 21
+"""Of quadrature over random effects, of many draws at once: an error below 1e-5 for a SD of 2."""
 
 MOST_SERIES = 12
 """Curves of single series are given for so many at most; beyond that the series are taken together."""
@@ -103,6 +107,21 @@ class Means:
             return averaged.of(params)
         return float(self.weights @ _inverse(self.link, self.X @ params[: self.X.shape[1]]))
 
+    def many(self, params: Matrix) -> Vector:
+        """The mean at each of R parameters (R, P), over random effects by Gauss-Hermite quadrature."""
+        p, spread = self.X.shape[1], self.spread
+        if spread is None or self.link == "identity":
+            X, weights = _distinct(self.X, self.weights)
+            return _averaged(self.link, params[:, :p] @ X.T, weights)
+        both, weights = _distinct(np.column_stack([self.X, spread]), self.weights)
+        eta = params[:, :p] @ both[:, :p].T
+        variance = params[:, p : p + spread.shape[1]] @ both[:, p:].T
+        sd, nodes = np.sqrt(np.maximum(variance, 0.0)), gauss_hermite(NODES)
+        shares = np.exp(nodes.log_weight - 0.5 * nodes.at**2)
+        parts = (_averaged(self.link, eta + sd * z, weights) for z in nodes.at)
+        found: Vector = np.sum([w * part for w, part in zip(shares, parts, strict=True)], axis=0)
+        return found
+
     def slope(self, params: Vector) -> Vector:
         """Its gradient, 0 for parameters after those of the columns that are no variances."""
         averaged = self.averaged
@@ -137,6 +156,7 @@ class Against:
             0.0,
             lambda b: scale * (fitted.of(b) - other.of(b)),
             lambda b: scale * (fitted.slope(b) - other.slope(b)),
+            of_many=lambda draws: scale * (fitted.many(draws) - other.many(draws)),
         )
 
     def _ratio(self, measure: str) -> Quantity:
@@ -150,8 +170,12 @@ class Against:
             found: Vector = up * fitted.slope(b) - down * other.slope(b)
             return found
 
+        def of_many(draws: Matrix) -> Vector:
+            found: Vector = _logs_of(fitted.many(draws), odds) - _logs_of(other.many(draws), odds)
+            return found
+
         contrast = f"{self.names[1]} / {self.names[0]}{self.about}"
-        return Quantity(measure, contrast, "log", "ratio", 1.0, value, gradient)
+        return Quantity(measure, contrast, "log", "ratio", 1.0, value, gradient, of_many=of_many)
 
 
 def effect(design: SeriesDesign, terms: Terms, link: Link, *, holes: bool = False) -> Quantity:
@@ -259,7 +283,7 @@ def _means(design: SeriesDesign, terms: Terms, link: Link, rows: Bools, without:
 
 
 def _mean(name: str, means: Means, unit: str) -> Quantity:
-    return Quantity("mean", name, "identity", unit, 0.0, means.of, means.slope)
+    return Quantity("mean", name, "identity", unit, 0.0, means.of, means.slope, of_many=means.many)
 
 
 def _times(design: SeriesDesign, at: tuple[str, int, int], *, holes: bool = False) -> Bools:
@@ -320,7 +344,10 @@ def _linear(measure: str, weights: Vector, link: Link, design: SeriesDesign) -> 
 
     scale: Literal["identity", "log"] = "identity" if link == "identity" else "log"
     unit, null = (unit_of(design), 0.0) if link == "identity" else ("ratio", 1.0)
-    return Quantity(measure, contrast, scale, unit, null, lambda b: float(weights @ b[:p]), gradient)
+    return Quantity(
+        measure, contrast, scale, unit, null, lambda b: float(weights @ b[:p]), gradient,
+        of_many=lambda draws: draws[:, :p] @ weights,
+    )  # fmt: skip
 
 
 def _inverse(link: Link, eta: Vector) -> Vector:
@@ -328,6 +355,18 @@ def _inverse(link: Link, eta: Vector) -> Vector:
         return eta
     found: Vector = np.exp(eta) if link == "log" else 1.0 / (1.0 + np.exp(-eta))
     return found
+
+
+def _averaged(link: Link, eta: Matrix, weights: Vector) -> Vector:
+    """Weighted means (R,) of the rows of each draw, from their linear predictors (R, m)."""
+    found: Vector = _inverse(link, eta) @ weights
+    return found
+
+
+def _distinct(rows: Matrix, weights: Vector) -> tuple[Matrix, Vector]:
+    """Distinct rows with their weights added up."""
+    found, codes = np.unique(rows, axis=0, return_inverse=True)
+    return found, np.bincount(codes.ravel(), weights)
 
 
 def _slope(link: Link, eta: Vector) -> Vector:
@@ -345,6 +384,13 @@ def _log_of(mean: float, odds: bool) -> float:
             allowed="means above 0, and below 1 for odds; or a difference",
         )
     return float(np.log(mean / (1.0 - mean)) if odds else np.log(mean))
+
+
+def _logs_of(means: Vector, odds: bool) -> Vector:
+    """The same of many; NaN where there is none."""
+    with np.errstate(all="ignore"):
+        found: Vector = np.log(means / (1.0 - means) if odds else means)
+    return np.where(np.isfinite(found), found, np.nan)
 
 
 def _log_slope(mean: float, odds: bool) -> float:

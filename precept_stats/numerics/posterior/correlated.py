@@ -9,11 +9,22 @@ Lewandowski, Kurowicka and Joe (2009, J Multivar Anal 100:1989) with shape eta t
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ByUnit:
+    """Of K units: log-likelihoods (K,), means (K, q) and second moments (K, q, q) of their effects."""
+
+    log_likelihood: Vector
+    means: Matrix
+    seconds: NDArray[np.float64]
 
 
 def partials(q: int) -> int:

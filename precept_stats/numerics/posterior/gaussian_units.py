@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from precept_stats.numerics.posterior.correlated import factor, partials, slopes
+from precept_stats.numerics.posterior.correlated import ByUnit, factor, partials, slopes
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -101,13 +101,13 @@ class UnitValuesEvaluator:
         """The log-likelihood of each unit (K,), its effects integrated out."""
         return self._given(coordinates).values
 
-    def moments(self, coordinates: Vector) -> tuple[Matrix, Cube]:
-        """Means (K, q) and second moments (K, q, q) of units' effects, given all else and the data."""
+    def by_unit(self, coordinates: Vector) -> ByUnit:
+        """Of each unit, given all else and the data."""
         found = self._given(coordinates)
-        return found.means @ found.A.T, found.A @ found.seconds @ found.A.T
+        return ByUnit(found.values, found.means @ found.A.T, found.A @ found.seconds @ found.A.T)
 
     def drawn_effects(self, coordinates: Vector, uniform: Vector) -> Vector:
-        """Units have effects of several directions: moments are given instead."""
+        """Units have effects of several directions: ``by_unit`` has their moments."""
         raise NotImplementedError
 
     def _scales(self, coordinates: Vector) -> tuple[Vector, Vector]:

@@ -23,6 +23,8 @@ Ints = NDArray[np.intp]
 Rows = tuple[Vector, Vector, Vector, Matrix, Ints]
 """y, n, the fixed part of eta, Z (q, m), and where units begin (K + 1,)."""
 
+Work = tuple[Vector, Matrix, Matrix, Vector]
+
 REACH, FINENESS = 30.0, 32.0
 CLOSE = 0.05
 """A Newton step, in standard deviations of the effects, after which nodes are placed."""
@@ -192,6 +194,43 @@ def placed(
 
 
 @compiled
+def shared(
+    law: int, rows: Rows, k: int, A: Matrix, into: tuple[Matrix, Vector, Vector, Matrix, Work, Matrix]
+) -> float:
+    """The log-likelihood of unit k, u integrated out.
+
+    ``into`` are nodes (Q, q), the first of them 0, their log weights (Q,), u (q,), which is moved to near the
+    mode, slopes of the unit's rows at each node (Q, .), what else is filled, and the table. Filled are shares
+    of nodes (Q,), their places (Q, q), Z' slopes there (Q, q), and curvatures of rows.
+    """
+    nodes, log_weight, mode, of_rows, work, table = into
+    heights, places, pulls, curves = work
+    q, first = len(mode), rows[4][k]
+    lower, effects = np.zeros((q, q)), np.empty(q)
+    _, half = placed(law, rows, k, A, (mode, lower, of_rows[0], curves, table))
+    top, total = -np.inf, 0.0
+    for j in range(len(nodes)):
+        place = places[j]
+        place[:] = nodes[j]
+        solved(lower, place, False)
+        square = 0.0
+        for a in range(q):
+            place[a] += mode[a]
+            square += place[a] * place[a]
+        turned(A, place, effects)
+        value = laws_at(law, rows, k, effects, (of_rows[j], curves, table))
+        pulled(rows[3], first, of_rows[j], rows[4][k + 1] - first, pulls[j])
+        heights[j] = value + log_weight[j] - 0.5 * square
+        top = max(top, heights[j])
+    for j in range(len(nodes)):
+        heights[j] = math.exp(heights[j] - top)
+        total += heights[j]
+    for j in range(len(nodes)):
+        heights[j] /= total
+    return top + math.log(total) - half
+
+
+@compiled
 def unit_sums(
     law: int, rows: Rows, A: Matrix, between: tuple[Matrix, Vector, Matrix], table: Matrix
 ) -> tuple[Vector, Vector, Matrix, Matrix, Cube]:
@@ -202,42 +241,20 @@ def unit_sums(
     """
     nodes, log_weight, modes = between
     starts, count, q = rows[4], len(nodes), len(A)
-    units = len(starts) - 1
-    longest = int(np.max(starts[1:] - starts[:-1]))
+    units, longest = len(starts) - 1, int(np.max(starts[1:] - starts[:-1]))
     values, slopes, of_A = np.empty(units), np.zeros(len(rows[0])), np.zeros((q, q))
     means, seconds = np.zeros((units, q)), np.zeros((units, q, q))
-    of_rows, curves, heights = np.empty((count, longest)), np.empty(longest), np.empty(count)
-    places, pulls = np.empty((count, q)), np.empty((count, q))
-    lower, effects = np.zeros((q, q)), np.empty(q)
+    of_rows, places, pulls = np.empty((count, longest)), np.empty((count, q)), np.empty((count, q))
+    shares = np.empty(count)
+    work = shares, places, pulls, np.empty(longest)
     for k in range(units):
-        mode = modes[k]
-        _, half = placed(law, rows, k, A, (mode, lower, of_rows[0], curves, table))
-        top = -np.inf
+        values[k] = shared(law, rows, k, A, (nodes, log_weight, modes[k], of_rows, work, table))
         for j in range(count):
-            place = places[j]
-            place[:] = nodes[j]
-            solved(lower, place, False)
-            square = 0.0
             for a in range(q):
-                place[a] += mode[a]
-                square += place[a] * place[a]
-            turned(A, place, effects)
-            value = laws_at(law, rows, k, effects, (of_rows[j], curves, table))
-            pulled(rows[3], starts[k], of_rows[j], starts[k + 1] - starts[k], pulls[j])
-            heights[j] = value + log_weight[j] - 0.5 * square
-            top = max(top, heights[j])
-        total = 0.0
-        for j in range(count):
-            heights[j] = math.exp(heights[j] - top)
-            total += heights[j]
-        values[k] = top + math.log(total) - half
-        for j in range(count):
-            share = heights[j] / total
-            for a in range(q):
-                means[k, a] += share * places[j, a]
+                means[k, a] += shares[j] * places[j, a]
                 for b in range(q):
-                    of_A[a, b] += share * pulls[j, a] * places[j, b]
-                    seconds[k, a, b] += share * places[j, a] * places[j, b]
+                    of_A[a, b] += shares[j] * pulls[j, a] * places[j, b]
+                    seconds[k, a, b] += shares[j] * places[j, a] * places[j, b]
             for i in range(starts[k + 1] - starts[k]):
-                slopes[starts[k] + i] += share * of_rows[j, i]
+                slopes[starts[k] + i] += shares[j] * of_rows[j, i]
     return values, slopes, of_A, means, seconds

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from precept_stats.numerics.glmm.quadrature import gauss_hermite
-from precept_stats.numerics.posterior.correlated import factor, partials, slopes
+from precept_stats.numerics.posterior.correlated import ByUnit, factor, partials, slopes
 from precept_stats.numerics.posterior.counts import Sparse, sparse
 
 Vector = NDArray[np.float64]
@@ -18,7 +18,7 @@ Matrix = NDArray[np.float64]
 Ints = NDArray[np.intp]
 
 NUMBERS = {"binomial": 0, "poisson": 1}
-MOST_NODES = 9
+MOST_NODES = 7
 ENOUGH = 0.01
 """How much errors of a log-likelihood may vary over a posterior."""
 
@@ -67,7 +67,7 @@ class UnitCounts:
 
     def finer(self) -> UnitCounts:
         """The same with so many nodes that the integrals may be called exact."""
-        return replace(self, nodes=2 * self.nodes + 5)
+        return replace(self, nodes=self.nodes + 4)
 
     def evaluator(self) -> UnitCountsEvaluator:
         """Something that evaluates it, with modes of its own to start from."""
@@ -106,14 +106,14 @@ class UnitCountsEvaluator:
         """The log-likelihood of each unit (K,), its effects integrated out."""
         return self._units(coordinates)[0]
 
-    def moments(self, coordinates: Vector) -> tuple[Matrix, NDArray[np.float64]]:
-        """Means (K, q) and second moments (K, q, q) of units' effects, given all else and the data."""
-        _, _, _, means, seconds = self._units(coordinates)
+    def by_unit(self, coordinates: Vector) -> ByUnit:
+        """Of each unit, given all else and the data."""
+        values, _, _, means, seconds = self._units(coordinates)
         A = factor(*self._scales(coordinates))
-        return means @ A.T, A @ seconds @ A.T
+        return ByUnit(values, means @ A.T, A @ seconds @ A.T)
 
     def drawn_effects(self, coordinates: Vector, uniform: Vector) -> Vector:
-        """Units have effects of several directions: moments are given instead."""
+        """Units have effects of several directions: ``by_unit`` has their moments."""
         raise NotImplementedError
 
     def _scales(self, coordinates: Vector) -> tuple[Vector, Vector]:

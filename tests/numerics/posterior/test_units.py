@@ -113,13 +113,13 @@ def test_moments_of_effects_are_those_given_the_data() -> None:
     X, Z, starts = rows(2)
     at = np.append(place(2), -0.2)
     covariance = covariances(SDS[None, :2], at[None, 5:-1])[0]
-    means, seconds = data.evaluator().moments(at)
+    found = data.evaluator().by_unit(at)
     a, b = starts[2], starts[3]
     V = np.diag(np.exp(-0.4) / weights[a:b]) + Z[a:b] @ covariance @ Z[a:b].T
     gain = covariance @ Z[a:b].T @ np.linalg.inv(V)
     mean = gain @ (y[a:b] - X[a:b] @ BETA)
-    assert means[2] == pytest.approx(mean, rel=1e-9)
-    assert seconds[2] - np.outer(mean, mean) == pytest.approx(
+    assert found.means[2] == pytest.approx(mean, rel=1e-9)
+    assert found.seconds[2] - np.outer(mean, mean) == pytest.approx(
         covariance - gain @ Z[a:b] @ covariance, rel=1e-8
     )
 
