@@ -85,6 +85,8 @@ NOTEBOOKS = (
             ("npp_series", "The synthetic programme by time since each unit's start, with what was fitted"),
             ("npp_forest", "The eight before-after models of the synthetic programme beside the truth"),
             ("npp_events", "The effect by month since the start in the synthetic programme, by imputation"),
+            ("npp_units", "All units of the synthetic programme at once, by four models and before-after"),
+            ("npp_changes", "How far units of the synthetic programme differ in their change of level"),
         ),
     ),
     Notebook(

@@ -7,6 +7,7 @@ import ast
 import nbformat
 import pytest
 
+import precept_stats as ps
 from tests import pages
 
 
@@ -49,3 +50,17 @@ def test_one_coefficient_counts_growth_negatively_and_imputation_does_not(
     two_way, imputation = ast.literal_eval(output(executed, 'weights["two_way"]'))
     assert two_way["share_negative"] > 0.3
     assert imputation["share_negative"] == imputation["sum_negative"] == 0.0
+
+
+def test_models_of_all_units_hold_the_truth_and_the_means_do_not(executed: nbformat.NotebookNode) -> None:
+    """What the text says of the figure, from the same run."""
+    results = ps.run(ps.shipped("analysis_plans") / "npp_its.yaml")
+    plan = ps.read_plan(ps.shipped("analysis_plans") / "npp_its.yaml").plan
+    inside = {
+        name: found.interval.lower <= analysis.known_truth.value <= found.interval.upper
+        for name, analysis in plan.analyses.items()
+        for found in [results[name].estimate]
+    }
+    assert [name for name, held in inside.items() if not held] == ["before_after"]
+    counts = ast.literal_eval(output(executed, "n_left_out"))
+    assert counts == {"n_units": 136, "n_left_out": 1}
