@@ -154,7 +154,10 @@ def test_every_column_of_the_regression_of_cluster_means_costs_a_degree_of_freed
     columns = 4 + (blocks == "strata")
     for kind in ("clusters_minus_cluster_parameters", "clusters_minus_parameters"):
         rule = {"variance": {"kind": "cr1"}, "df": {"kind": kind}}
-        ours, bounded = effect(iv(**rule), full), effect(iv(**rule, interval={"kind": "anderson_rubin"}), full)
+        ours, bounded = (
+            effect(iv(**rule), full),
+            effect(iv(**rule, interval={"kind": "anderson_rubin"}), full),
+        )
         assert ours.df == theirs.df == bounded.df == design.n_clusters - columns
         assert ours.p_value == pytest.approx(theirs.p_value, rel=1e-7)
         assert bounded.p_value == pytest.approx(theirs.p_value, rel=1e-7)
