@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from precept_stats.inference.posterior_facts import values_of
 from precept_stats.inference.seeds import Seed
 from precept_stats.methods.bayes_fit import Sampled
-from precept_stats.methods.bayesian_hierarchical import BayesianHierarchical
+from precept_stats.methods.bayes_series_facts import SampledSeries
 from precept_stats.methods.settings_bayes import ConvergenceGate
 from tests.calibration.bayes_sbc_structures import BY_NAME, STRUCTURES, Structure
 
@@ -45,7 +45,7 @@ def one_data_set(structure: Structure, number: int) -> dict[str, object]:
     failures: tuple[str, ...] = ()
     for place, draws in enumerate(LADDER):
         sampler = {"kind": "nuts", "draws": draws, "warmup": draws, "target_accept": 0.8}
-        method = BayesianHierarchical.model_validate({**structure.settings, "sampler": sampler})
+        method = structure.method.model_validate({**structure.settings, "sampler": sampler})
         sampled = method.sampled(simulated.design, seed.at("fit", place))
         found = sampled.convergence()
         failures = GATE.failures(found)
@@ -56,7 +56,7 @@ def one_data_set(structure: Structure, number: int) -> dict[str, object]:
     return {"failed": "; ".join(failures)}
 
 
-def _drawn(name: str, sampled: Sampled) -> Floats:
+def _drawn(name: str, sampled: Sampled | SampledSeries) -> Floats:
     """Draws of a coordinate, or of an answer named by its measure (and what it is of)."""
     if name in sampled.names:
         return sampled.monitored[..., sampled.names.index(name)].ravel()

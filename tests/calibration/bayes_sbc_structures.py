@@ -8,8 +8,11 @@ from functools import partial
 
 import numpy as np
 
+from precept_stats.methods.bayesian_hierarchical import BayesianHierarchical
+from precept_stats.methods.bayesian_its import BayesianIts
 from tests.calibration import bayes_sbc_groups as groups
 from tests.calibration import bayes_sbc_models as models
+from tests.calibration import bayes_sbc_series as series
 from tests.calibration.bayes_sbc_models import Simulated
 
 NESTED = {"random": {"kind": "nested_exchangeable"}}
@@ -31,6 +34,7 @@ class Structure:
     simulate: Callable[[np.random.Generator], Simulated]
     settings: Mapping[str, object] = field(default_factory=dict)
     wanted: int = 50
+    method: type[BayesianHierarchical] | type[BayesianIts] = BayesianHierarchical
 
 
 def _parallel(
@@ -120,6 +124,17 @@ STRUCTURES = (
         "binomial, units, autoregressive periods",
         groups.autoregressive,
         {"periods": {"kind": "autoregressive"}},
+    ),
+    Structure(
+        "series_units_changes",
+        "many series, binomial, units with correlated levels and changes",
+        series.correlated_changes,
+        {
+            "distribution": {"kind": "binomial"},
+            "autocorrelation": {"kind": "none", "reason": "none was made"},
+            "units": {"kind": "levels_and_changes", "of": ["step"]},
+        },
+        method=BayesianIts,
     ),
 )
 BY_NAME = {one.name: one for one in STRUCTURES}

@@ -40,7 +40,7 @@ def test_ranks_count_the_draws_below() -> None:
 def test_what_is_drawn_has_a_truth_for_every_part(structure: models.Simulated) -> None:
     found = structure.simulate(np.random.default_rng(5))
     assert all(math.isfinite(value) for value in found.truth.values())
-    assert {"mean[control]", "effect"} <= set(found.truth)
+    assert {"mean[control]", "effect"} <= set(found.truth) or "step[start]" in found.truth
     assert found.design.y.shape == found.design.size.shape
 
 
