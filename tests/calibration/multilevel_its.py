@@ -1,4 +1,4 @@
-"""Bias and coverage of models of many interrupted series: ``python -m tests.calibration.multilevel_its``.
+"""Bias and coverage of models of many interrupted series: ``make multilevel-study`` records the numbers.
 
     python -m tests.calibration.multilevel_its [--programmes 200] [--units 40] [--folder FOLDER]
 
@@ -29,6 +29,8 @@ from tests.methods.test_multilevel_its import LEVEL, programme, units
 from tests.studies.series import prepared, question
 
 SEED, BATCH = 20261125, 10
+FIRST = 1
+"""So many programmes of each cell are recorded apart, for a test to run again."""
 FIXED = np.array([0.0, 0.01, 0.4, 0.005])
 SDS = np.array([0.5, 0.25, 0.01])
 """Level, trend, step and ramp on the logit scale, and the SDs of level, step and ramp between units."""
@@ -127,10 +129,12 @@ def study(size: Size, folder: Path) -> dict[str, object]:
                     "method": name,
                     "estimated": len(known),
                     "covered": int(known[:, 0].sum()),
+                    "error_of_first": found[:FIRST, place, 2].tolist(),
                     "coverage_mcse": float(np.sqrt(share * (1 - share) / len(known))),
                     "median_width": float(np.median(known[:, 1])),
                     "bias": float(known[:, 2].mean()),
                     "bias_mcse": float(known[:, 2].std(ddof=1) / np.sqrt(len(known))),
+                    "sd": float(known[:, 2].std(ddof=1)),
                 }
             )
     return {"seed": SEED, "programmes": size.programmes, "units": size.units, "cells": cells}
