@@ -149,7 +149,22 @@ def show_results(results: Results) -> None:
         table.add_row(*(_said(cell) for cell in _summary(entry)))
     if results.analyses:
         _out().print(table)
+    for entry in results:
+        for told in _reasons(entry):
+            show(f"{entry.analysis}: {told}")
     _show_disparities(results)
+
+
+def _reasons(entry: Result | Failure) -> tuple[str, ...]:
+    """Why an analysis failed, with what was found and allowed, or what is warned of beside its answer."""
+    if not isinstance(entry, Failure):
+        return entry.warnings
+    parts = (
+        entry.problem,
+        entry.found and f"found: {entry.found}",
+        entry.allowed and f"allowed: {entry.allowed}",
+    )
+    return ("; ".join(filter(None, parts)),)
 
 
 def any_failed(results: Results) -> bool:

@@ -35,7 +35,7 @@ from precept_stats.inference.seeds import Seed
 from precept_stats.inference.uncertainty import estimate
 from precept_stats.inference.watching import NOBODY, Watch
 from precept_stats.methods import PlannedMethod
-from precept_stats.methods.contract import Method, OverTime, as_method, objections_to, unused
+from precept_stats.methods.contract import Method, OverTime, as_method, departures, objections_to, unused
 from precept_stats.methods.missing_outcomes import answer
 from precept_stats.methods.missing_plan import missing_objections
 from precept_stats.methods.settings_missing import COMPLETE_CASE, MissingOutcomes
@@ -189,8 +189,8 @@ def analyse(
     """One analysis without a plan, for notebooks: the same path as ``run``, and the same rows.
 
     ``data`` is one table, or tables by name when the question's population joins them; ``how`` gives
-    the level (0.95), and a seed for methods that draw. Raises FitError where ``run`` would record a
-    Failure.
+    the level (0.95), and a seed for methods that draw. A warning says how the answer may differ from the
+    declared estimand. Raises FitError where ``run`` would record a Failure.
     """
     how = how or How()
     _require_fitting(study, method, question)
@@ -205,6 +205,9 @@ def analyse(
     prepared = prepare(study, tables, question, how.missing.keeps_unanswered)
     header = Header("analysis", question.estimand_id, "exploratory", question.outcome.column)
     result = replace(_fit(method, prepared, header, how), synthetic=_any_synthetic(tables))
+    if gap := departures(method, study, question):
+        gaps = (f"not consistent for the declared estimand: {gap}",)
+        result = replace(result, warnings=(*result.warnings, *gaps))
     return _extended(result, (*describe(prepared, "analysis"), *prepared.composite_rows("analysis")))
 
 

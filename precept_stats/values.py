@@ -167,7 +167,9 @@ class Result:
 
     def __repr__(self) -> str:
         shown = f"{self.estimate.measure} {self.estimate.value:.6g}" if self.estimates else "not shown"
-        return f"Result({self.analysis!r}, {self.method}, {shown}, {self.status}, {len(self.rows)} rows)"
+        warned = "".join(f"\n  warning: {warning}" for warning in self.warnings)
+        about = f"{self.analysis!r}, {self.method}, {shown}, {self.status}, {len(self.rows)} rows"
+        return f"Result({about}){warned}"
 
     @property
     def estimate(self) -> Estimate:

@@ -299,3 +299,46 @@ def test_a_method_that_draws_needs_a_seed_and_each_analysis_has_its_own(plan, mo
     seeded.write_text(PLAN + "seed: 4\n")
     ps.run(seeded, {"people": people()})
     assert given == [Seed(4).at("analysis"), Seed(4).at("primary"), Seed(4).at("difference")]
+
+
+def test_an_analysis_without_a_plan_says_where_it_misses_the_declared_estimand() -> None:
+    study, asked = ps.ClusterTrial(cluster="village", arm="arm"), question("risk_difference")
+    working = ps.Gee(correlation={"kind": "exchangeable"})
+    missed = ps.analyse(study, working, people(), asked)
+    assert any("not consistent for the declared estimand" in text for text in missed.warnings)
+    assert "not consistent" in repr(missed)
+    assert "not consistent" in missed._repr_html_()
+    reached = ps.analyse(study, ps.Gee(weights={"kind": "clusters"}), people(), asked)
+    assert not any("not consistent" in text for text in reached.warnings)
+    assert "not consistent" not in repr(reached)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"link": {"kind": "log"}}, True),
+        ({"link": {"kind": "log"}, "family": {"kind": "poisson"}}, False),
+        ({"link": {"kind": "identity"}}, True),
+        ({"link": {"kind": "identity"}, "family": {"kind": "gaussian"}}, False),
+        ({}, False),
+    ],
+)
+def test_a_link_that_is_not_that_of_the_variance_needs_the_model_to_be_right(
+    settings: dict[str, object], *, said: bool
+) -> None:
+    method = ps.Gee.model_validate({"weights": {"kind": "clusters"}, **settings})
+    asked = question("risk_difference")
+    adjusted = ps.ClusterTrial(cluster="village", arm="arm", adjust=("age",))
+    assert ("model of the mean" in method.estimand_gap(adjusted, asked)) == said
+    assert method.estimand_gap(ps.ClusterTrial(cluster="village", arm="arm"), asked) == ""
+
+
+def test_the_command_line_says_all_of_why_an_analysis_failed(plan, tmp_path, monkeypatch, capsys):
+    without_events(people()).to_csv(tmp_path / "people.csv", index=False)
+    monkeypatch.setattr("sys.argv", ["precept", "run", str(plan.path), "--out", str(tmp_path / "out")])
+    with pytest.raises(SystemExit):
+        main()
+    said = capsys.readouterr().out
+    failed = next(line for line in said.splitlines() if line.startswith("primary: "))
+    assert "found: " in failed
+    assert "allowed: " in failed

@@ -22,7 +22,8 @@ class Graph:
     """A weighting strategy: who is given which part of alpha, and who inherits it.
 
     ``weights`` add to at most 1. ``transitions[i][j]`` is the part of the weight of hypothesis i that j
-    inherits once i is rejected; rows add to at most 1 and the diagonal is 0.
+    inherits once i is rejected; rows add to at most 1 and the diagonal is 0. Procedures raise ValueError for
+    any other.
     """
 
     weights: Numbers
@@ -90,7 +91,7 @@ def graphical(p_values: Sequence[float], graph: Graph) -> Numbers:
     The shortcut of a closed test, so valid under any dependence. A hypothesis that no alpha reaches
     has the adjusted p-value 1.
     """
-    _require(p_values)
+    _require_graph(p_values, graph)
     left, adjusted, largest = list(range(len(p_values))), [1.0] * len(p_values), 0.0
     while left:
         number = min(left, key=lambda one: _ratio(p_values[one], graph.weights[one]))
@@ -121,7 +122,7 @@ def rejected_from(graph: Graph, number: int) -> Graph:
 
 def graphical_course(p_values: Sequence[float], graph: Graph, alpha: float) -> Course:
     """The sequentially rejective procedure itself, the smallest p over weight first."""
-    _require(p_values)
+    _require_graph(p_values, graph)
     left, steps = list(range(len(p_values))), []
     while left:
         number = min(left, key=lambda one: _ratio(p_values[one], graph.weights[one]))
@@ -145,6 +146,27 @@ def _ratio(p_value: float, weight: float) -> float:
 
 def _ascending(p_values: Sequence[float]) -> list[int]:
     return sorted(range(len(p_values)), key=lambda number: p_values[number])
+
+
+def _shares(parts: Numbers) -> bool:
+    """Whether these are parts of one whole, but for rounding."""
+    return all(part >= 0.0 for part in parts) and sum(parts) <= 1.0 + 1e-9
+
+
+def _require_graph(p_values: Sequence[float], graph: Graph) -> None:
+    _require(p_values)
+    size, shape = len(graph.weights), [len(row) for row in graph.transitions]
+    if size != len(p_values) or shape != [size] * size:
+        found = f"{len(p_values)} p-values, {size} weights, and rows of transitions of {shape}"
+        raise ValueError(f"a graph has a weight, and a row of transitions, for each p-value: {found}")
+    if not _shares(graph.weights):
+        raise ValueError(f"weights are at least 0 and add to at most 1: {list(graph.weights)}")
+    for number, row in enumerate(graph.transitions):
+        if not _shares(row) or row[number] != 0.0:
+            raise ValueError(
+                "transitions of a hypothesis are at least 0, add to at most 1, and none leads to itself: "
+                f"hypothesis {number} has {list(row)}"
+            )
 
 
 def _require(p_values: Sequence[float]) -> None:

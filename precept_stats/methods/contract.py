@@ -137,3 +137,10 @@ def not_computed(method: object, estimand: Estimand) -> tuple[IntercurrentEvent,
     """The intercurrent events with a strategy that the method does not compute."""
     computed = strategies_of(method)
     return tuple(event for event in estimand.intercurrent_events if event.strategy not in computed)
+
+
+def departures(planned: object, study: PlannedStudy, question: Question) -> str:
+    """Why the answer of a method may differ from the question; empty when it need not."""
+    events = ", ".join(event.event.replace("_", " ") for event in not_computed(planned, question.estimand))
+    policy = f"what is computed is treatment policy, not the strategy declared for {events}"
+    return "; ".join(filter(None, [gap_of(planned, study, question), policy if events else ""]))

@@ -30,6 +30,7 @@ from precept_stats.methods.gee_plan import (
     conditional_objections,
     correlation_objections,
     equation,
+    law_gaps,
     law_objections,
 )
 from precept_stats.methods.layout import Layout, conditional_gap, layout_of_design, layout_of_plan
@@ -154,8 +155,12 @@ class Gee(Declared):
         gaps = [
             *average_gaps(self.correlation, self.weights, study, question),
             *constant_effect_gap(study, self.effect_over_time),
+            *self._law_gaps(layout_of_plan(study, question), study),
         ]
         return "; ".join([*gaps, *conditional_gap(study, question)])
+
+    def _law_gaps(self, layout: Layout, study: AnyStudy) -> list[str]:
+        return law_gaps(self.family.of(layout.outcome), self._link(layout), study)
 
     def words(self, study: AnyStudy, question: Question) -> MethodWords:
         layout = layout_of_plan(study, question)

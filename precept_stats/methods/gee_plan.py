@@ -11,6 +11,7 @@ from precept_stats.methods.settings_gee import (
     GeeWeights,
     IndependentWorking,
     ParticipantWeights,
+    UsualLink,
 )
 from precept_stats.methods.settings_random import EffectOverTime, ExposureTimeEffect
 from precept_stats.studies import AnyStudy
@@ -104,6 +105,21 @@ def average_gaps(
             "clusters, the estimate is not its plain average over them"
         )
     return found
+
+
+def law_gaps(family: str, link: str, study: AnyStudy) -> list[str]:
+    """Whether standardised means need the model of the mean to be right.
+
+    In a randomised trial they do not with the link that belongs to the variance (Rosenblum and van der Laan
+    2010, Int J Biostat 6:13).
+    """
+    usual = UsualLink().of(family)
+    if usual == link or not (study.adjust or study.strata):
+        return []
+    return [
+        f"with covariates or strata, {family} variance and the {link} link the effect is right only where "
+        f"the model of the mean is; with the {usual} link it does not depend on that"
+    ]
 
 
 def _article(working: GeeCorrelation) -> str:

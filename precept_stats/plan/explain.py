@@ -9,7 +9,7 @@ from typing import cast
 from precept_stats.data.declared import Declared
 from precept_stats.data.selection import Population
 from precept_stats.errors import PlanError
-from precept_stats.methods.contract import gap_of, not_computed, strategies_of, words_of
+from precept_stats.methods.contract import departures, strategies_of, words_of
 from precept_stats.methods.settings import Choice, listed
 from precept_stats.methods.settings_icc import IccEstimator
 from precept_stats.plan.disparity_words import disparity_facts
@@ -161,15 +161,6 @@ def _strategy(event: IntercurrentEvent, computed: frozenset[str]) -> str:
     return declared if event.strategy in computed else f"declared {declared}, computed treatment policy"
 
 
-def _gaps(analysis: Analysis, question: Question) -> str:
-    """Why the answer may differ from the question; empty when it need not."""
-    others = not_computed(analysis.method, question.estimand)
-    events = ", ".join(event.event.replace("_", " ") for event in others)
-    policy = f"what is computed is treatment policy, not the strategy declared for {events}"
-    gaps = [gap_of(analysis.method, analysis.study, question), policy if others else ""]
-    return "; ".join(filter(None, gaps))
-
-
 def family_words(family: Family, level: float) -> str:
     """Who is in a family, by which procedure, at which alpha, and when that holds."""
     procedure, members = family.procedure, ", ".join(family.members)
@@ -313,7 +304,7 @@ def _method(analysis: Analysis, question: Question) -> list[Fact]:
         f"{name} = {value} [{_origin(analysis.method, name)}]: {meaning}"
         for name, value, meaning in words.defaults
     ]
-    gap = _gaps(analysis, question)
+    gap = departures(analysis.method, analysis.study, question)
     facts = [
         ("Method", f"{analysis.method.kind}: {words.estimator}"),
         ("Model", words.equation),

@@ -200,3 +200,20 @@ def test_what_no_alpha_reaches_is_never_rejected() -> None:
 def test_what_is_no_p_value_is_refused(wrong: list[float]) -> None:
     with pytest.raises(ValueError, match="0 to 1"):
         m.holm(wrong)
+
+
+@pytest.mark.parametrize(
+    ("graph", "said"),
+    [
+        (Graph((0.7, 0.7), ((0.0, 1.0), (1.0, 0.0))), "weights .* add to at most 1"),
+        (Graph((0.5, -0.1), ((0.0, 1.0), (1.0, 0.0))), "weights are at least 0"),
+        (Graph((0.5, 0.5), ((0.5, 0.5), (1.0, 0.0))), "hypothesis 0"),
+        (Graph((0.5, 0.5), ((0.0, 1.0), (1.2, 0.0))), "hypothesis 1"),
+        (Graph((0.5, 0.5, 0.0), ((0.0,) * 3,) * 3), "2 p-values, 3 weights"),
+        (Graph((0.5, 0.5), ((0.0, 1.0),)), "rows of transitions"),
+    ],
+)
+def test_what_spends_more_than_alpha_or_is_no_graph_is_refused(graph: Graph, said: str) -> None:
+    for procedure in (m.graphical, lambda p, g: m.graphical_course(p, g, 0.05)):
+        with pytest.raises(ValueError, match=said):
+            procedure((0.01, 0.02), graph)

@@ -74,8 +74,11 @@ def _estimand_targeted(loaded: LoadedPlan) -> Iterator[Remark]:
     for name, of_analyses in gaps.items():
         if all(of_analyses):
             target = loaded.plan.estimands[name].target.replace("_", "-")
-            message = f"an estimand no analysis targets: none is consistent for its {target} effect"
-            allowed = "an analysis that is: model_robust for either average, gee with independence"
+            message = f"no analysis targets the estimand {name}: none is consistent for its {target} effect"
+            allowed = (
+                "an analysis that is (model_robust and gee with independence are for an average over people or "
+                "clusters), or an estimand that says what is estimated"
+            )
             yield Remark(("estimands", name), message, f"gaps in all {len(of_analyses)}", allowed)
 
 

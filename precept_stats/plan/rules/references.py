@@ -130,7 +130,7 @@ def _unused(section: str, named: Iterable[str], used: Iterable[str], what: str) 
     known = set(used)
     for name in named:
         if name not in known:
-            yield Remark((section, name), f"{what} is defined and never used")
+            yield Remark((section, name), f"{what} is defined and never used: {name}")
 
 
 def _tables_used(loaded: LoadedPlan) -> Iterator[Remark]:
