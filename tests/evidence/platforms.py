@@ -132,18 +132,17 @@ def study(plan: Path, pythons: dict[str, str]) -> None:
     if missing:
         tell(f"{plan.stem}: not here: {', '.join(missing)}")
         return
-    if not bundle.exists():
+    kept = {KEPT / plan.stem / f"{number}.json": one for number, one in enumerate(conditions(pythons))}
+    waiting = {path: one for path, one in kept.items() if not path.exists()}
+    if waiting and not bundle.exists():
         bundle.parent.mkdir(parents=True, exist_ok=True)
         ending = started(pythons[platform.python_version()], 1, ["run", str(plan), "--out", str(bundle)])
         if not bundle.exists():
             raise RuntimeError(ending.stderr[-2000:])
-    for number, condition in enumerate(conditions(pythons)):
-        kept = KEPT / plan.stem / f"{number}.json"
-        if kept.exists():
-            continue
+    for path, condition in waiting.items():
         given = files if condition.data == "CSV" else other_form(loaded, KEPT / plan.stem / "parquet")
         found = verified(bundle, given, condition, pythons[condition.python])
-        kept.write_text(json.dumps({"plan": plan.stem, **asdict(condition), **found}, indent=1))
+        path.write_text(json.dumps({"plan": plan.stem, **asdict(condition), **found}, indent=1))
         tell(f"{plan.stem}: {condition.name}: {found['verdict']}")
 
 
