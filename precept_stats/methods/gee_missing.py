@@ -36,7 +36,7 @@ from precept_stats.numerics.nuisance import (
     Modelled,
     beside,
     chances,
-    expected_outcomes,
+    outcome_regression,
     stabilised,
     truncated,
     weights_of,
@@ -216,7 +216,7 @@ def _expected(incomplete: Incomplete, by_arm: bool) -> Modelled:
     def model(Z: Floats, rows: Bools) -> Modelled:
         clusters = (design.row_cluster[rows], design.n_clusters)
         y, there = design.y[rows], incomplete.answered[rows]
-        return expected_outcomes(Z, y, there, clusters, design.outcome.type == "binary")
+        return outcome_regression(Z, y, there, clusters, design.outcome.type == "binary").expected(Z)
 
     parts = _by_part(incomplete, by_arm, model, "the outcome")
     return beside(parts, np.where(incomplete.answered, design.y, 0.0))

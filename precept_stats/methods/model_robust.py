@@ -11,11 +11,12 @@ from precept_stats.data.declared import Declared
 from precept_stats.errors import DataError, FitError
 from precept_stats.inference.averages import AVERAGES, BothAverages
 from precept_stats.inference.degrees_of_freedom import FixedDf
-from precept_stats.inference.fit import Fact, Fit
+from precept_stats.inference.fit import Fit
 from precept_stats.inference.quantities import Quantity
 from precept_stats.inference.seeds import Seed
 from precept_stats.inference.uncertainty import Asymptotic
 from precept_stats.methods.arm_model import require_clusters, unit_of_means
+from precept_stats.methods.arm_probability import ArmProbability, ShareOfClusters, probability_facts
 from precept_stats.methods.cluster_facts import cluster_facts, few_clusters_warning
 from precept_stats.methods.contract import MethodWords
 from precept_stats.methods.layout import layout_of_design, layout_of_plan
@@ -29,13 +30,11 @@ from precept_stats.methods.scatter import (
 )
 from precept_stats.methods.settings import Choice, listed
 from precept_stats.methods.settings_model_robust import (
-    ArmProbability,
     ClusterMeansModel,
     ClustersMinusTwo,
     Jackknife,
     JackknifeAboutMean,
     JackknifeDf,
-    ShareOfClusters,
     WorkingModel,
 )
 from precept_stats.methods.working_models import predictions
@@ -157,7 +156,7 @@ class ModelRobust(Declared):
         without = self._without_each(design, probability)
         covariance = self.jackknife.of(without, params)
         _require_usable(params, covariance, design)
-        warnings = few_clusters_warning(design)
+        warnings = (*self.probability.warnings(design), *few_clusters_warning(design))
         return Fit(
             Asymptotic(
                 tuple(
@@ -170,7 +169,10 @@ class ModelRobust(Declared):
             status="warning" if warnings else "ok",
             evidence=(("refits", float(len(without))),),
             warnings=warnings,
-            facts=(*cluster_facts(design, self._estimator(), self.df.words), *_shares(design, probability)),
+            facts=(
+                *cluster_facts(design, self._estimator(), self.df.words),
+                *probability_facts(design, probability),
+            ),
             settings=tuple((name, value) for name, value, _ in listed(self._choices())),
             averages=_beside(effects, design),
         )
@@ -225,19 +227,3 @@ def _require_usable(params: Floats, covariance: Floats, design: ClusterTrialDesi
             found=", ".join(f"{value:.4g}" for value in params),
             allowed=f"means above 0{' and below 1' if odds else ''}: another working model, or a difference",
         )
-
-
-def _shares(design: ClusterTrialDesign, probability: Floats) -> tuple[Fact, ...]:
-    """The probability of the compared arm, by stratum where it differs."""
-    label = f"Probability of {design.arm_names[1]}"
-    if design.stratum is None or np.ptp(probability) == 0.0:
-        return (Fact("arm_probability", label, float(probability[0])),)
-    return tuple(
-        Fact(
-            "arm_probability",
-            label,
-            float(probability[design.stratum == number][0]),
-            groups=(("stratum", name),),
-        )
-        for number, name in enumerate(design.stratum_names)
-    )

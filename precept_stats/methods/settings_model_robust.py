@@ -11,7 +11,6 @@ from pydantic import Field, field_validator
 from precept_stats.methods.settings import Choice
 from precept_stats.numerics.gee.correlation import Correlation, Exchangeable, Independence
 from precept_stats.numerics.jackknife import about_the_estimate, about_their_mean
-from precept_stats.studies.cluster_trial_design import ClusterTrialDesign
 
 Floats = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -119,30 +118,6 @@ class GeneralisedLinearMixedModel(_IndividualModel):
         return ()
 
 
-class ShareOfClusters(Choice):
-    """The share of clusters in the arm, in each stratum; it stays when a cluster is left out."""
-
-    kind: Literal["share_of_clusters"] = "share_of_clusters"
-
-    def of(self, design: ClusterTrialDesign) -> Floats:
-        """The probability of the compared arm for each cluster (K,)."""
-        stratum = design.stratum if design.stratum is not None else np.zeros(design.n_clusters, dtype=np.intp)
-        counts = np.bincount(stratum)
-        shares: Floats = (np.bincount(stratum, weights=design.arm) / counts)[stratum]
-        return shares
-
-
-class DeclaredShare(Choice):
-    """The probability of the compared arm by the randomisation, the same for every cluster."""
-
-    kind: Literal["declared"] = "declared"
-    compare: float = Field(default=0.5, gt=0.0, lt=1.0, description="The probability of the compared arm.")
-
-    def of(self, design: ClusterTrialDesign) -> Floats:
-        """The probability of the compared arm for each cluster (K,)."""
-        return np.full(design.n_clusters, self.compare)
-
-
 class JackknifeAboutMean(Choice):
     """(m - 1) / m times the sum of squares about the mean of the estimates without each cluster (type 1)."""
 
@@ -207,7 +182,6 @@ WorkingModel = Annotated[
     ClusterMeansModel | GeeModelOfIndividuals | LinearMixedModel | GeneralisedLinearMixedModel,
     Field(discriminator="kind"),
 ]
-ArmProbability = Annotated[ShareOfClusters | DeclaredShare, Field(discriminator="kind")]
 Jackknife = Annotated[
     JackknifeAboutMean | JackknifeAboutEstimate | JackknifeInflated, Field(discriminator="kind")
 ]

@@ -104,6 +104,14 @@ def stabilised(weights: Modelled, answered: Bools, group: Ints, clusters: tuple[
     return Modelled(weights.values * share[group], Nuisance(np.hstack([before.scores, scores]), bread, slope))
 
 
+def shares_of_groups(member: Vector, group: Ints) -> Modelled:
+    """The share of ones in the group (0, 1, ...) of each cluster (K,), clusters being the rows."""
+    size = np.bincount(group).astype(np.float64)
+    values = (np.bincount(group, member) / size)[group]
+    slope = (group[:, None] == np.arange(len(size))).astype(np.float64)
+    return Modelled(values, Nuisance(slope * (member - values)[:, None], np.diag(1.0 / size), slope))
+
+
 def truncated(weights: Modelled, largest: float) -> Modelled:
     """Weights of at most ``largest``; one that is cut no longer moves with its model."""
     cut = weights.values > largest
@@ -113,23 +121,47 @@ def truncated(weights: Modelled, largest: float) -> Modelled:
     return Modelled(values, Nuisance(nuisance.scores, nuisance.bread, slope))
 
 
-def expected_outcomes(
+@dataclass(frozen=True, slots=True, eq=False)
+class OutcomeRegression:
+    """A regression of answered outcomes: logistic, or by least squares. Scores (K, q), bread (q, q)."""
+
+    params: Vector
+    scores: Matrix
+    bread: Matrix
+    binary: bool
+
+    def expected(self, Z: Matrix) -> Modelled:
+        """The outcomes expected of rows Z (n, q)."""
+        mean, steepness = _mean(Z @ self.params, self.binary)
+        return Modelled(mean, Nuisance(self.scores, self.bread, Z * steepness[:, None]))
+
+
+def outcome_regression(
     Z: Matrix, y: Vector, answered: Bools, clusters: tuple[Ints, int], binary: bool
-) -> Modelled:
-    """Outcomes of all rows expected from a regression of those answered: logistic, or by least squares."""
+) -> OutcomeRegression:
+    """The regression of y on Z among the rows that are ``answered``; ``clusters`` of all rows, and how many.
+
+    Raises FitError where it is separated.
+    """
     cluster, count = clusters
     there, known = Z[answered], y[answered]
+    ones = np.ones(len(known))
     if binary:
-        fit = fit_glm(there, known, np.ones(len(known)), BinomialLogit())
-        mean = special.expit(Z @ fit.params)
-        steepness = mean * (1.0 - mean)
+        params = fit_glm(there, known, ones, BinomialLogit()).params
     else:
-        mean = Z @ weighted_least_squares(there, known, np.ones(len(known))).params
-        steepness = np.ones(len(Z))
+        params = weighted_least_squares(there, known, ones).params
+    mean, steepness = _mean(Z @ params, binary)
     off = np.where(answered, y - mean, 0.0)
     bread = _inverse((there * steepness[answered][:, None]).T @ there)
-    scores = sums(Z * off[:, None], cluster, count)
-    return Modelled(mean, Nuisance(scores, bread, Z * steepness[:, None]))
+    return OutcomeRegression(params, sums(Z * off[:, None], cluster, count), bread, binary)
+
+
+def _mean(linear: Vector, binary: bool) -> tuple[Vector, Vector]:
+    """Means of linear predictors, and their slopes."""
+    if not binary:
+        return linear, np.ones(len(linear))
+    mean = special.expit(linear)
+    return mean, mean * (1.0 - mean)
 
 
 def beside(parts: list[tuple[Bools, Modelled]], otherwise: Vector) -> Modelled:

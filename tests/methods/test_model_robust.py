@@ -260,6 +260,18 @@ def test_a_declared_probability_is_used_as_it_is() -> None:
     assert not np.allclose(fit.uncertainty.params, four_means(design))
 
 
+def test_a_declared_probability_that_the_allocation_contradicts_is_told() -> None:
+    design = trial(4)
+    K = design.n_clusters
+    other = robust(probability={"kind": "declared", "compare": 0.97}).fit(design)
+    (told,) = [text for text in other.warnings if "declared probability" in text]
+    assert f"is 0.97, and {K // 2} of {K} clusters" in told
+    assert other.status == "warning"
+    for probability in ({"kind": "declared", "compare": 0.4}, {"kind": "share_of_clusters"}):
+        warned = robust(probability=probability).fit(design).warnings
+        assert not any("declared probability" in text for text in warned)
+
+
 def test_the_comparison_is_a_ratio_of_ratios_for_ratios() -> None:
     design = trial(2, outcome="binary", summary="risk_ratio", covariates=True)
     found = averages(design, robust())

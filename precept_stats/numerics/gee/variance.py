@@ -68,8 +68,13 @@ class Leverage:
 
 def leverage_of(fit: GeeFit) -> Leverage:
     """How much of each cluster's residuals the fit absorbs."""
-    root = np.linalg.cholesky(fit.bread)
-    values, vectors = np.linalg.eigh(root.T @ fit.clusters.information @ root)
+    return leverage_among(fit.clusters.information, fit.bread)
+
+
+def leverage_among(information: Stack, bread: Matrix) -> Leverage:
+    """Leverages of clusters from the information (K, p, p) of each and the inverse (p, p) of their sum."""
+    root = np.linalg.cholesky(bread)
+    values, vectors = np.linalg.eigh(root.T @ information @ root)
     return Leverage(np.clip(values, 0.0, 1.0), vectors, root, np.linalg.inv(root))
 
 
