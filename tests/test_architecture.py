@@ -105,6 +105,8 @@ LAZY = {
     "inference/power_scaling.py",
     "numerics/panel/ols.py",
     "numerics/posterior/counts.py",
+    "numerics/posterior/surface.py",
+    "numerics/posterior/units.py",
     "numerics/two_stage.py",
     "plan/signatures.py",
     "report/blocks.py",
