@@ -16,7 +16,6 @@ from precept_stats.inference.quantities import Quantity
 from precept_stats.inference.seeds import Seed
 from precept_stats.inference.uncertainty import Asymptotic
 from precept_stats.methods.arm_model import require_clusters, unit_of_means
-from precept_stats.methods.arm_probability import ArmProbability, ShareOfClusters, probability_facts
 from precept_stats.methods.cluster_facts import cluster_facts, few_clusters_warning
 from precept_stats.methods.contract import MethodWords
 from precept_stats.methods.layout import layout_of_design, layout_of_plan
@@ -37,6 +36,7 @@ from precept_stats.methods.settings_model_robust import (
     JackknifeDf,
     WorkingModel,
 )
+from precept_stats.methods.settings_probability import ArmProbability, ShareOfClusters, probability_facts
 from precept_stats.methods.working_models import predictions
 from precept_stats.numerics.augmented import augmented_means, both_averages
 from precept_stats.studies import AnyStudy

@@ -1,4 +1,4 @@
-"""Intervals for a single proportion."""
+"""Intervals for a single proportion, and how unlikely a count is."""
 
 from __future__ import annotations
 
@@ -22,3 +22,10 @@ def wilson_interval(events: float, total: float, level: float) -> tuple[float, f
     centre = (p + z**2 / (2 * total)) / spread
     half = z * math.sqrt(p * (1 - p) / total + z**2 / (4 * total**2)) / spread
     return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def two_sided_chance(count: int, total: int, share: float) -> float:
+    """Twice the smaller tail, at most 1, of ``count`` or one as extreme in binomial (``total``, ``share``)."""
+    below = float(special.bdtr(count, total, share))
+    above = float(special.bdtrc(count - 1, total, share)) if count else 1.0
+    return min(1.0, 2.0 * min(below, above))

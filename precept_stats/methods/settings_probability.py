@@ -7,11 +7,11 @@ from typing import Annotated, Literal
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from scipy import special
 
 from precept_stats.inference.fit import Fact
 from precept_stats.methods.settings import Choice
 from precept_stats.numerics.nuisance import Modelled, shares_of_groups
+from precept_stats.numerics.proportion import two_sided_chance
 from precept_stats.studies.cluster_trial_design import ClusterTrialDesign
 
 Floats = NDArray[np.float64]
@@ -64,9 +64,7 @@ class DeclaredShare(Choice):
     def warnings(self, design: ClusterTrialDesign) -> tuple[str, ...]:
         """A warning where clusters would seldom have been allocated as they are."""
         count, compared = design.n_clusters, int(design.arm.sum())
-        below = float(special.bdtr(compared, count, self.compare))
-        above = 1.0 - float(special.bdtr(compared - 1, count, self.compare)) if compared else 1.0
-        chance = min(1.0, 2.0 * min(below, above))
+        chance = two_sided_chance(compared, count, self.compare)
         if chance >= UNLIKELY:
             return ()
         return (
