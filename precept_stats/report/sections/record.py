@@ -12,6 +12,9 @@ from precept_stats.report.sections.lock import lock_words
 from precept_stats.report.words import NONE, capital, gap_words, plain, sentence, value_words
 from precept_stats.values import Row
 
+GAP = "PL-0143"
+"""The finding that an analysis may differ from the estimand: said above of the analysis itself."""
+
 
 def deviations(material: Material) -> tuple[Block, ...]:
     """Failures, fallbacks, unplanned analyses, warnings and gaps to the estimand, each named."""
@@ -32,7 +35,7 @@ def deviations(material: Material) -> tuple[Block, ...]:
     items += [
         f"The plan itself ({finding.id}): {sentence(finding.message)}"
         for finding in material.loaded.findings
-        if finding.severity == "warning"
+        if finding.severity == "warning" and finding.id != GAP
     ]
     body: Block = (
         Bullets(tuple(dict.fromkeys(items)))
