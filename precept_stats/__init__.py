@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from precept_stats.evidence.verify.run import Against, verify
     from precept_stats.methods.area_charts import ControlCharts
     from precept_stats.methods.area_funnel import FunnelPlot
+    from precept_stats.methods.bayesian_its import BayesianIts
     from precept_stats.methods.before_after import BeforeAfter
     from precept_stats.methods.cluster_regression import ClusterRegression
     from precept_stats.methods.cluster_summaries import ClusterSummaries
@@ -120,6 +121,7 @@ _HOMES = {
     "evidence.publish": ("Writing", "publish", "run_bundle"),
     "evidence.release_check": ("ReleaseCheck", "check_release"),
     "methods.bayesian_hierarchical": ("BayesianHierarchical",),
+    "methods.bayesian_its": ("BayesianIts",),
     "methods.before_after": ("BeforeAfter",),
     "methods.cluster_regression": ("ClusterRegression",),
     "methods.cluster_summaries": ("ClusterSummaries",),
@@ -182,6 +184,7 @@ __all__ = [
     "AreaQuestion",
     "ArmShift",
     "BayesianHierarchical",
+    "BayesianIts",
     "BeforeAfter",
     "BundleScenario",
     "CapTruncation",

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from precept_stats.methods.bayesian_hierarchical import BayesianHierarchical
+from precept_stats.methods.bayesian_its import BayesianIts
 from precept_stats.methods.before_after import BeforeAfter
 from precept_stats.methods.cluster_regression import ClusterRegression
 from precept_stats.methods.cluster_summaries import ClusterSummaries
@@ -40,7 +41,15 @@ TrialMethod = (
 AnyMethod = Annotated[TrialMethod, Field(discriminator="kind")]
 """Every method for trials, told apart by ``kind``."""
 
-TimeMethod = BeforeAfter | PanelRegression | SegmentedRegression | SixMethods | MultilevelIts | TwoStageIts
+TimeMethod = (
+    BeforeAfter
+    | PanelRegression
+    | SegmentedRegression
+    | SixMethods
+    | MultilevelIts
+    | TwoStageIts
+    | BayesianIts
+)
 """Methods for programmes and interrupted series."""
 
 PlannedMethod = Annotated[TrialMethod | TimeMethod, Field(discriminator="kind")]

@@ -38,7 +38,7 @@ CLOSED_FORMS = (
     "instrumental_variables",
     "before_after",
 )
-SAMPLED = ("bayesian_hierarchical",)
+SAMPLED = ("bayesian_hierarchical", "bayesian_its")
 ERRORS = ("std_error", "conf_low", "conf_high", "statistic", "df", "df1", "df2")
 OF_DATA = (
     "flow",
