@@ -70,7 +70,7 @@ printf 'Installing from a lock of %s packages for all platforms (log: $(VENV)/in
 endef
 
 .PHONY: help demo test lint env python coverage-study coverage-mixed \
-  fuzz few-clusters-study estimands-study missing-study disparity-study twin-study verify-platforms kill-study tamper-study compliers-study sbc-study bayes-operating bayes-record disclosure-study conformance docs bench bench-peers bench-bayes bench-mixed bench-growth bench-few bench-disparity bench-six its-study multilevel-study bench-its lock clean
+  fuzz few-clusters-study estimands-study missing-study disparity-study twin-study verify-platforms kill-study tamper-study compliers-study sbc-study bayes-operating bayes-record disclosure-study conformance docs bench bench-peers bench-bayes bench-mixed bench-growth bench-few bench-disparity bench-six its-study multilevel-study panel-study bench-its lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -207,8 +207,13 @@ bench-six: $(READY) ## time the table of six methods for series, beside R where 
 bench-its: $(READY) ## time models of many series at once, beside R's glmer where it is there (a minute)
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/its.py
 
-multilevel-study: $(READY) ## simulate bias and coverage of models of many series (hours; goes on where it was stopped)
+multilevel-study: $(READY) ## simulate bias and coverage of models of many series (half an hour; goes on where it was stopped)
 	$(BIN)/python -m tests.calibration.multilevel_its
+	$(BIN)/python -m tests.calibration.multilevel_tables
+
+panel-study: $(READY) ## simulate panel regressions under staggered starts (minutes) and record it
+	$(BIN)/python -m tests.calibration.panels
+	$(BIN)/python -m tests.calibration.panel_tables
 
 its-study: $(READY) ## simulate bias and coverage of models of series (10 minutes; goes on where it was stopped)
 	$(BIN)/python -m tests.calibration.series

@@ -91,7 +91,7 @@ class PanelRegression(Declared):
         The cluster sandwich is too small with few clusters, and t on clusters minus one mends it in part; CR2
         with Satterthwaite's degrees of freedom is for them. Driscoll and Kraay's errors need many periods.
         The variance of imputation is conservative where effects differ within its groups, and too small where
-        groups are of one cluster.
+        groups are of one cluster or a few: average by time there.
 
     Not for:
         A trend that units share with the programme's start. Later periods where every unit has started:
