@@ -15,7 +15,7 @@ BY_CLUSTER = ("cluster", "left_out")
 KEPT = ("arm", *BY_CLUSTER, "table", "dimension", "period", "level")
 """Groups whose levels are shown as they are."""
 PSEUDONYM = re.compile("Cluster\u00a0\\d+\\Z")
-FIXED_WORDS = ("estimator", "df_rule")
+FIXED_WORDS = ("estimator", "df_rule", "prior_of_effect")
 NOT_SHOWN = "[not shown]"
 BEFORE_NUMERAL = r"(?<![\w.\u00a0])(?<![A-Za-z]-)(?<!\bperiod )(?<!\bp = )"
 AFTER_NUMERAL = (
