@@ -29,7 +29,7 @@ def test_parameters_have_the_means_and_sds_that_jags_finds(case: Case) -> None:
     draws = dict(zip(fit.uncertainty.names, fit.uncertainty.draws.T, strict=True))
     theirs = json.loads((case.folder / "expected.json").read_text(encoding="utf-8"))["parameters"]
     for number in theirs:
-        name, statistic = number["name"].split(": ")
+        name, statistic = number["name"].rsplit(": ", 1)
         values = draws[name].reshape(-1, DRAWS)
         size = float(array_stats.ess(values, chain_axis=0, draw_axis=1, method=statistic))
         ours = np.mean(values) if statistic == "mean" else np.std(values, ddof=1)
