@@ -22,7 +22,13 @@ from precept_stats.methods.series_diagnostics import diagnostics
 from precept_stats.methods.series_effects import changes, curve, effect
 from precept_stats.methods.series_placebo import placebo_facts
 from precept_stats.methods.series_plan import equation_of, listed_model, segmented_objections
-from precept_stats.methods.series_rows import Points, length_warnings, points_of
+from precept_stats.methods.series_rows import (
+    Points,
+    length_warnings,
+    points_of,
+    require_scatter,
+    require_variation,
+)
 from precept_stats.methods.settings import Choice, listed
 from precept_stats.methods.settings_series_counts import AnyAutocorrelation
 from precept_stats.studies import TimeStudy
@@ -141,7 +147,9 @@ class SegmentedRegression(Declared):
     def fit(self, design: SeriesDesign, seed: Seed | None = None) -> Fit:
         """Estimate. Raises FitError for terms that cannot be told apart and for too few points."""
         points = points_of(design, self.levels)
+        require_variation(points)
         found = self.autocorrelation.fit(points)
+        require_scatter(points, found.residuals)
         point = Asymptotic(points.terms.names, found.params, found.covariance, found.df)
         warnings = (*found.warnings, *length_warnings(design))
         facts = (*series_facts(design, points, self._estimator(), self._df_rule()), *found.facts)

@@ -26,6 +26,8 @@ SHORT = 12
 """Below so many points a series says next to nothing of its autocorrelation (Turner et al. 2021)."""
 FEWEST_A_SIDE = 3
 """EPOC's least number of points before and after an interruption."""
+EXACT = 1e-9
+"""Differences below this share of the outcome are rounding."""
 NEAR_ONE = 0.9
 """An autocorrelation from here on is near a unit root."""
 
@@ -128,7 +130,8 @@ def length_warnings(design: SeriesDesign) -> tuple[str, ...]:
     for side, number in (("before", before), ("after", after)):
         if number / units < FEWEST_A_SIDE:
             found.append(
-                f"{number / units:g} points {side} the interruption: fewer than the three that EPOC asks for"
+                f"{number / units:g} point{'' if number == units else 's'} {side} the interruption: fewer "
+                "than the three that EPOC asks for"
             )
     return tuple(found)
 
@@ -141,6 +144,26 @@ def unit_root_warning(phi: float) -> tuple[str, ...]:
         f"the autocorrelation is {phi:.3f}, near a unit root: trend and autocorrelation can hardly be told "
         "apart, and the answer depends on which is believed",
     )
+
+
+def require_variation(points: Points) -> None:
+    """FitError where the outcome is the same in every period: no error can be judged by it."""
+    if not float(np.ptp(points.y)) > EXACT * float(np.abs(points.y).max()):
+        raise FitError(
+            "the outcome is the same in every period",
+            found=f"{points.y[0]:g} in all {len(points.y)} points",
+            allowed="an outcome that varies",
+        )
+
+
+def require_scatter(points: Points, residuals: Vector) -> None:
+    """FitError where a model leaves nothing of the outcome."""
+    if not float(np.abs(residuals).max()) > EXACT * float(np.abs(points.y).max()):
+        raise FitError(
+            "the outcome is fitted without error",
+            found=f"no residual in {len(points.y)} points",
+            allowed="an outcome that scatters about its trend; more points, or fewer terms",
+        )
 
 
 def require_room(points: Points, parameters: int) -> None:

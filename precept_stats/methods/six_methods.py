@@ -20,7 +20,14 @@ from precept_stats.methods.series_columns import Intercepts
 from precept_stats.methods.series_diagnostics import diagnostics
 from precept_stats.methods.series_effects import changes, curve, effect
 from precept_stats.methods.series_plan import equation_of, listed_model, segmented_objections
-from precept_stats.methods.series_rows import ErrorFit, Points, length_warnings, points_of
+from precept_stats.methods.series_rows import (
+    ErrorFit,
+    Points,
+    length_warnings,
+    points_of,
+    require_scatter,
+    require_variation,
+)
 from precept_stats.methods.settings import Choice
 from precept_stats.methods.settings_series import (
     Arima,
@@ -136,11 +143,13 @@ class SixMethods(Declared):
     def fit(self, design: SeriesDesign, seed: Seed | None = None) -> Fit:
         """Estimate by all six. Raises FitError where the method of the answer cannot be fitted."""
         points = points_of(design, self.levels)
+        require_variation(points)
         quantity = effect(design, points.terms, "identity")
         found = {name: _attempted(model, points) for name, model in self.autocorrelation.models().items()}
         own = found[self.autocorrelation.answer]
         if isinstance(own, FitError):
             raise own
+        require_scatter(points, own.residuals)
         warnings = (*own.warnings, *length_warnings(design))
         facts = series_facts(design, points, self._estimator(), self.own.reference)
         compared = [fact for name, one in found.items() for fact in _compared(name, one)]

@@ -10,16 +10,12 @@ from numpy.typing import NDArray
 from precept_stats.errors import FitError
 from precept_stats.inference.quantities import Quantity
 from precept_stats.methods.series_effects import changes, effect
-from precept_stats.methods.series_rows import ErrorFit, points_of
+from precept_stats.methods.series_rows import EXACT, ErrorFit, points_of
 from precept_stats.methods.settings_series_counts import AnyAutocorrelation
 from precept_stats.studies.series_design import SeriesDesign
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
-
-
-EXACT = 1e-9
-"""Differences below this share of the outcome are rounding."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

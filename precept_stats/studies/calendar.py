@@ -29,9 +29,9 @@ SEASON_LENGTH: dict[Frequency, float | None] = {
 FINENESS: dict[str, int] = {"year": 0, "quarter": 1, "month": 2, "day": 3}
 NEEDS: dict[str, int] = {"year": 0, "quarter": 1, "month": 2, "week": 3, "day": 3}
 WRITTEN = {
-    "year": "2018, or finer",
-    "quarter": "2018-Q2, or finer",
-    "month": "2018-05, or finer",
+    "year": "2018, or finer, as 2018-05",
+    "quarter": "2018-Q2, or finer, as 2018-05",
+    "month": "2018-05, or finer, as 2018-05-14",
     "week": "2018-05-14",
     "day": "2018-05-14",
     "index": "whole numbers",

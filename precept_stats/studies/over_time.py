@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from precept_stats.data.declared import Declared
-from precept_stats.studies.interruptions import AnySeasonality, Coding, Interruption, TimeColumn
+from precept_stats.errors import DataError
+from precept_stats.studies.calendar import SEASON_LENGTH, period_of
+from precept_stats.studies.interruptions import (
+    AnySeasonality,
+    Coding,
+    Interruption,
+    NoSeasonality,
+    SeasonDummies,
+    TimeColumn,
+)
 
 
 class OverTime(Declared):
@@ -22,6 +31,26 @@ class OverTime(Declared):
     seasonality: AnySeasonality
     adjust: tuple[str, ...] = ()
     weights: str | None = None
+
+    @model_validator(mode="after")
+    def _dated(self) -> OverTime:
+        """A date that no period has, and a season without a cycle, are seen before there are data."""
+        for name, one in self.interruptions.items():
+            if one.at is not None:
+                try:
+                    period_of(one.at, self.time.every, name)
+                except DataError as found:
+                    raise ValueError(
+                        f"`at` of {name}: {found.problem} (found {one.at}; allowed {found.allowed})"
+                    ) from None
+        named = isinstance(self.seasonality, NoSeasonality) or getattr(self.seasonality, "period", None)
+        if SEASON_LENGTH[self.time.every] is None and not named:
+            dummies = isinstance(self.seasonality, SeasonDummies)
+            raise ValueError(
+                f"seasonal terms need a cycle, and periods of one {self.time.every} have none: "
+                f"{'' if dummies else 'name `period`, or '}seasonality: {{kind: none, reason: ...}}"
+            )
+        return self
 
     def __hash__(self) -> int:
         """By its content: a mapping of interruptions has no hash of its own."""

@@ -25,9 +25,13 @@ def require_interrupted(design: SeriesDesign, where: str) -> None:
     """
     for one in design.interruptions:
         common = len(set(one.start.tolist())) == 1
-        for name, periods, start in _stretches(design, one.start, common):
-            if start <= periods[0] or start > periods[-1]:
-                _outside(design, (one.label, name), (int(periods[0]), int(periods[-1]), start), where)
+        outside = [
+            (name, (int(periods[0]), int(periods[-1]), start))
+            for name, periods, start in _stretches(design, one.start, common)
+            if start <= periods[0] or start > periods[-1]
+        ]
+        if outside:
+            _outside(design, one.label, outside, where)
 
 
 def _stretches(design: SeriesDesign, start: Ints, common: bool) -> Iterator[tuple[str, Ints, int]]:
@@ -39,15 +43,18 @@ def _stretches(design: SeriesDesign, start: Ints, common: bool) -> Iterator[tupl
             yield name, design.period[design.row_unit == unit], int(start[unit])
 
 
-def _outside(design: SeriesDesign, names: tuple[str, str], at: tuple[int, int, int], where: str) -> None:
-    label, unit = names
+def _outside(
+    design: SeriesDesign, label: str, outside: list[tuple[str, tuple[int, int, int]]], where: str
+) -> None:
+    unit, at = outside[0]
     first, last, start = (design.label(number) for number in at)
     of = f" of {unit}" if unit else ""
     beyond = at[2] > at[1]
     problem = "there are no data after" if beyond else "there are no data before"
+    others = f"; so it is with {listed(name for name, _ in outside[1:])}" if len(outside) > 1 else ""
     raise DataError(
         f"{problem} the interruption {label!r}{of}: it lies outside the series",
-        found=f"{start}, the data run from {first} to {last}",
+        found=f"{start}, the data run from {first} to {last}{others}",
         allowed=f"a {design.every} after the first and not after the last; a unit without data on both "
         "sides is left out with a population condition",
         where=where,
@@ -56,19 +63,28 @@ def _outside(design: SeriesDesign, names: tuple[str, str], at: tuple[int, int, i
 
 def require_points(design: SeriesDesign, where: str) -> None:
     """DataError where a slope is asked for and fewer than two periods are on one side of an interruption."""
+    treated = design.treated[design.row_unit]
     for one in design.interruptions:
         since = design.since(one.name) - design.first_after
         reached = (one.start[design.row_unit] != NEVER) & design.used
-        for side, mine in (("before", reached & (since < 0)), ("after", reached & (since >= 0))):
-            points = len(np.unique(since[mine]))
-            needed = 2 if side == "before" or any(isinstance(s, Ramp) for s in one.shapes) else 1
-            if points < needed:
-                raise DataError(
-                    f"too few periods {side} the interruption {one.label!r}",
-                    found=f"{points} that {'is' if points == 1 else 'are'} not left out",
-                    allowed=f"{needed} or more; or, after it, effects without a ramp",
-                    where=where,
-                )
+        ramp = any(isinstance(shape, Ramp) for shape in one.shapes)
+        for of, rows in (("", reached & treated), (" in the control series", reached & ~treated)):
+            for side, mine in (("before", since < 0), ("after", since >= 0)):
+                points = len(np.unique(since[rows & mine]))
+                needed = 2 if side == "before" or ramp else 1
+                if rows.any() and points < needed:
+                    _too_few(f"{side} the interruption {one.label!r}{of}", (points, needed), ramp, where)
+
+
+def _too_few(what: str, counts: tuple[int, int], ramp: bool, where: str) -> None:
+    points, needed = counts
+    instead = "; or effects without a ramp" if ramp and what.startswith("after") else ""
+    raise DataError(
+        f"too few periods {what}",
+        found=f"{points} that {'is' if points == 1 else 'are'} not left out",
+        allowed=f"{needed} or more: a longer series, or less left out around it{instead}",
+        where=where,
+    )
 
 
 def require_complete(design: SeriesDesign, where: str) -> None:
@@ -90,19 +106,12 @@ def require_complete(design: SeriesDesign, where: str) -> None:
 
 
 def require_cycles(design: SeriesDesign, where: str) -> None:
-    """DataError where seasonal terms have no cycle, or the series has fewer than two of them."""
+    """DataError where there are seasonal terms and the series has fewer than two of their cycles."""
     seasonality = design.seasonality
-    if isinstance(seasonality, NoSeasonality):
-        return
     given = seasonality.period if isinstance(seasonality, Fourier | SeasonSpline) else None
     length = given or design.season_length
-    if length is None:
-        raise DataError(
-            "seasonal terms need a cycle, and this calendar has none",
-            found=f"periods of one {design.every}",
-            allowed="`period`, the cycle's length; or seasonality: {kind: none, reason: ...}",
-            where=where,
-        )
+    if isinstance(seasonality, NoSeasonality) or length is None:
+        return
     periods = len(np.unique(design.period[design.used]))
     if periods < CYCLES * length:
         raise DataError(

@@ -113,6 +113,22 @@ def test_one_point_after_cannot_tell_level_from_slope() -> None:
     assert "ramp[law]" in caught.value.found
 
 
+@pytest.mark.parametrize(
+    "model", [LEAST, {"kind": "reml_ar1"}, {"kind": "quasi_binomial", "residuals": {"kind": "independent"}}]
+)
+@pytest.mark.parametrize(
+    ("events", "problem"), [(20, "the same in every period"), (range(4, 40), "without error")]
+)
+def test_an_outcome_that_leaves_no_error_is_no_answer(model: dict, events: object, problem: str) -> None:
+    """A constant would otherwise be estimated as 0 within rounding, with an interval."""
+    if model["kind"] == "quasi_binomial" and not isinstance(events, int):
+        pytest.skip("a straight line of shares is none of log odds")
+    frame = noisy(36)
+    frame = frame.assign(events=list(events) if isinstance(events, range) else events, n=50)
+    with pytest.raises(FitError, match=problem):
+        method(model).fit(design(frame))
+
+
 def test_short_series_are_flagged() -> None:
     frame = noisy(36).iloc[10:20]
     fit = method(LEAST).fit(design(frame))

@@ -157,15 +157,21 @@ REFUSED: dict[str, tuple[Any, Any, str, str]] = {
         "cycle is longer",
         "20 periods",
     ),
-    "seasons without a calendar": (
-        LONG.assign(month=range(36)),
+    "a control series that ends before": (
+        pd.concat([LONG.assign(area="E"), LONG.iloc[:15].assign(area="W")]),
+        series(series="area", controls={"series": ["W"], "levels": "pooled"}),
+        "after the interruption 'law' in the control series",
+        "0 ",
+    ),
+    "all left out after": (
+        LONG,
         series(
-            time={"column": "month", "every": "index"},
-            interruptions={"law": {"at": 18} | STEP},
-            seasonality={"kind": "fourier", "pairs": 1},
+            interruptions={
+                "law": {"at": "2018-07"} | STEP | {"transition": {"kind": "excluded", "after": 18}}
+            }
         ),
-        "calendar has none",
-        "index",
+        "too few periods after",
+        "0 ",
     ),
     "a zero denominator": (LONG.assign(n=[0] + [50] * 35), series(), "denominator is 0", "0 (1 row)"),
     "mixed frequencies": (
@@ -280,6 +286,7 @@ def test_each_unit_has_its_own_start_and_windows() -> None:
     ("changed", "problem", "found"),
     [
         ({"start": ["2016-06"] * 24 + ["2018-03"] * 48}, "no data before", "2016-06"),
+        ({"start": ["2016-06"] * 48 + ["2018-03"] * 24}, "no data before", "so it is with B"),
         ({"start": ["2018-01"] * 24 + [None] * 24 + ["2018-05"] * 24}, "no start", "B"),
         ({"start": ["2018-01"] * 71 + ["2018-06"]}, "more than one start", "C"),
         ({"region": ["N"] * 71 + ["S"]}, "more than one region", "C"),
@@ -302,6 +309,10 @@ def test_units_of_a_programme_are_refused_with_their_reason(changed: Any, proble
         {"interruptions": {"law": {"at": "2018-07", "effects": [], "transition": {"kind": "none"}}}},
         {"interruptions": {"law": {"column": "start"} | STEP}},
         {"controls": {"series": ["Wales"], "levels": "pooled"}},
+        {"interruptions": {"law": {"at": "July 2018"} | STEP}},
+        {"interruptions": {"law": {"at": "2018"} | STEP}},
+        {"time": {"column": "month", "every": "index"}, "seasonality": {"kind": "fourier", "pairs": 1}},
+        {"time": {"column": "month", "every": "year"}, "seasonality": {"kind": "month_dummies"}},
         {
             "interruptions": {
                 "law": {
@@ -313,7 +324,7 @@ def test_units_of_a_programme_are_refused_with_their_reason(changed: Any, proble
         },
     ],
 )
-def test_a_study_that_contradicts_itself_is_refused(changed: Any) -> None:
+def test_a_study_that_contradicts_itself_is_refused_before_there_are_data(changed: Any) -> None:
     with pytest.raises(ValidationError):
         series(**changed)
 
