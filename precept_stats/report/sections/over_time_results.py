@@ -194,7 +194,8 @@ def _change(measure: str, term: str, rows: list[Row]) -> TableRow:
         return TableRow((words, contrast_words(term), sentence(why), NONE), "sub")
     text = f"{point_text(value, high - low, scale)} ({range_text(low, high, scale)})"
     df = number_of(stats.get("df"))
-    return TableRow((words, contrast_words(term), text, df_text(df)), "sub")
+    method = str(stats["conf_method"].stat) if "conf_method" in stats else ""
+    return TableRow((words, contrast_words(term), text, df_text(df, method)), "sub")
 
 
 def forest_over_time(material: Material) -> tuple[Block, ...]:
