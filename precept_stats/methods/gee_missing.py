@@ -1,8 +1,8 @@
-"""Estimating equations with missing outcomes: weighted by inverse probability, or doubly robust.
+"""Estimating equations with missing outcomes: weighted by inverse probability, or doubly robust by arm.
 
 The main equation is that of independence. Weights (and expected outcomes) come from models that are
 estimated on the same clusters, so that the score of each cluster carries theirs (``numerics/nuisance``).
-Prague et al. (2016), Biometrics 72:1066; Robins, Rotnitzky and Zhao (1995), J Am Stat Assoc 90:106.
+Robins, Rotnitzky and Zhao (1995), J Am Stat Assoc 90:106. Over both arms: ``gee_augmented``.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from precept_stats.numerics.gee.variance import Leverage, leverage_of
 from precept_stats.numerics.imputation.rows import usable_columns
 from precept_stats.numerics.nuisance import (
     Modelled,
+    Nuisance,
     beside,
     chances,
     outcome_regression,
@@ -71,6 +72,25 @@ class Weights:
         return self.modelled.values[self.incomplete.answered]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Equations:
+    """Solved equations: the model of everyone, what is carried into the score of each cluster (K, p).
+
+    ``asked`` is the design whose quantities are asked for. ``spent`` are the parameters of clusters of models
+    that were adjusted by, of which the marginal one may have fewer.
+    """
+
+    model: MarginalModel
+    kernel: GeeFit
+    leverage: Leverage
+    carried: Floats
+    weights: Weights
+    asked: ClusterTrialDesign
+    warnings: tuple[str, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    spent: int = 0
+
+
 def effective(weights: Floats) -> float:
     """How many rows of equal weight would tell as much: (sum w)^2 / sum w^2."""
     return float(weights.sum() ** 2 / (weights**2).sum())
@@ -83,49 +103,45 @@ def fit_weighted(
 
     ``known`` is the design of the answered rows: clusters, people and degrees of freedom are counted there.
     """
-    weights = _weights(incomplete, missing)
+    weights = row_weights(incomplete, missing)
     mean = float(incomplete.design.y[incomplete.answered].mean())
     design = incomplete.filled(np.full(incomplete.n_missing, mean))
     model = replace(method.model_of(design), row_weight=weights.modelled.values)
     kernel, _, fallback = method.solved(model)
     off = _by_residual(model, kernel, model.design.y)
     carried = weights.modelled.nuisance.carried(off)
-    return _completed(method, known, model, kernel, (carried, weights, fallback))
+    found = Equations(model, kernel, leverage_of(kernel), carried, weights, design, fallback)
+    return completed(method, known, found)
 
 
 def fit_doubly_robust(
     method: Gee, known: ClusterTrialDesign, incomplete: Incomplete, missing: DoublyRobust
 ) -> Completed:
-    """The method with outcomes B + w (y - B), B being those expected by regression, for everyone.
+    """The method with outcomes B + w (y - B), B being those expected by regression in a person's own arm.
 
     ``known`` as in ``fit_weighted``.
     """
-    weights = _weights(incomplete, missing)
+    weights = row_weights(incomplete, missing)
     w, y = weights.modelled, np.where(incomplete.answered, incomplete.design.y, 0.0)
     expected = _expected(incomplete, missing.by_arm)
     outcomes = expected.values + w.values * (y - expected.values)
     design = replace(incomplete.design, y=frozen(outcomes))
     model = method.model_of(design)
     kernel, _, fallback = method.solved(model)
-    by_value = _by_outcome(model, kernel)
+    by_value = by_outcome(model, kernel)
     carried = w.nuisance.carried(by_value * (y - expected.values)[:, None])
     carried = carried + expected.nuisance.carried(by_value * (1.0 - w.values)[:, None])
-    return _completed(method, known, model, kernel, (carried, weights, fallback))
+    found = Equations(model, kernel, leverage_of(kernel), carried, weights, design, fallback)
+    return completed(method, known, found)
 
 
-def _completed(
-    method: Gee,
-    known: ClusterTrialDesign,
-    model: MarginalModel,
-    kernel: GeeFit,
-    of: tuple[Floats, Weights, tuple[str, ...]],
-) -> Completed:
-    carried, weights, fallback = of
-    leverage = leverage_of(kernel)
+def completed(method: Gee, known: ClusterTrialDesign, found: Equations) -> Completed:
+    """The fit of solved equations. ``known`` as in ``fit_weighted``."""
+    model, kernel, leverage, weights = found.model, found.kernel, found.leverage, found.weights
     require_usable(model, kernel, leverage, method.variance)
-    df = _df(method, known, model)
-    covariance = _covariance(method, kernel, leverage, carried)
-    warnings = (*fallback, *few_clusters(known), *_weight_warnings(weights))
+    df = _df(method, known, found)
+    covariance = _covariance(method, found)
+    warnings = (*found.warnings, *few_clusters(known), *_weight_warnings(weights))
     status: Status = "warning" if warnings else "ok"
     estimator = f"{method.estimator(layout_of_design(known))}, with scores of the missing-data models"
     fit = Fit(
@@ -140,21 +156,22 @@ def _completed(
             *design_facts(known, estimator, method.df.words),
             *_eligible(weights.incomplete),
             *_weight_facts(weights),
+            *found.facts,
         ),
         settings=tuple((name, value) for name, value, _ in listed(method.choices())),
     )
-    return Completed(fit, method.targets(model.design))
+    return Completed(fit, method.targets(found.asked))
 
 
-def _df(method: Gee, known: ClusterTrialDesign, model: MarginalModel) -> float:
+def _df(method: Gee, known: ClusterTrialDesign, found: Equations) -> float:
     """Clusters with an answered outcome less parameters: one without any tells nothing of the effect.
 
     A covariate may be one of clusters among the answered rows alone, and then counts as such.
     """
-    of_known = method.model_of(known)
     everything = isinstance(method.df, ClustersMinusAllParameters)
-    spent = max(one.n_parameters if everything else one.cluster_parameters for one in (model, of_known))
-    spare = spare_clusters(known, spent)
+    models = (found.model, method.model_of(known))
+    spent = max(one.n_parameters if everything else one.cluster_parameters for one in models)
+    spare = spare_clusters(known, max(spent, found.spent))
     return math.inf if isinstance(method.df, NormalDistribution) else float(spare)
 
 
@@ -168,15 +185,16 @@ def _eligible(incomplete: Incomplete) -> Iterator[Fact]:
         yield Fact("n_eligible", label, people, "individuals", (("arm", name),))
 
 
-def _covariance(method: Gee, kernel: GeeFit, leverage: Leverage, carried: Floats) -> Floats:
+def _covariance(method: Gee, found: Equations) -> Floats:
     """The sandwich of the corrected scores with what the models before carry into them."""
-    score = leverage.lifted(POWERS[method.variance.kind], kernel.clusters.score[:, :, None])[:, :, 0]
-    half = (score + carried) @ kernel.bread
+    score = found.kernel.clusters.score[:, :, None]
+    lifted = found.leverage.lifted(POWERS[method.variance.kind], score)[:, :, 0]
+    half = (lifted + found.carried) @ found.kernel.bread
     covariance: Floats = half.T @ half
     return covariance
 
 
-def _by_outcome(model: MarginalModel, kernel: GeeFit) -> Floats:
+def by_outcome(model: MarginalModel, kernel: GeeFit) -> Floats:
     """The derivative (n, p) of the score in each outcome, at weight 1: slope / variance times the columns."""
     X, family = model.columns.values, kernel.model.family
     eta = X @ kernel.params
@@ -190,10 +208,11 @@ def _by_residual(model: MarginalModel, kernel: GeeFit, y: Floats) -> Floats:
     """The derivative (n, p) of the score in each row's weight."""
     mean = kernel.model.family.link.mean(model.columns.values @ kernel.params)
     residual = y - origin_of(model.design) - mean
-    return _by_outcome(model, kernel) * residual[:, None]
+    return by_outcome(model, kernel) * residual[:, None]
 
 
-def _weights(incomplete: Incomplete, missing: InverseProbability | DoublyRobust) -> Weights:
+def row_weights(incomplete: Incomplete, missing: InverseProbability | DoublyRobust) -> Weights:
+    """The weight of every row, from the model of who answered."""
     design, answered = incomplete.design, incomplete.answered
     cluster, count = design.row_cluster, design.n_clusters
 
@@ -202,6 +221,9 @@ def _weights(incomplete: Incomplete, missing: InverseProbability | DoublyRobust)
         chance = chances(Z, there, of, count)
         return weights_of(chance, there)
 
+    if answered.all():
+        nothing = Nuisance(np.zeros((count, 0)), np.zeros((0, 0)), np.zeros((len(cluster), 0)))
+        return Weights(Modelled(np.ones(len(cluster)), nothing), incomplete, np.ones(len(cluster)))
     parts = _by_part(incomplete, missing.by_arm, model, "who answered")
     found = beside(parts, answered.astype(np.float64))
     if isinstance(missing, InverseProbability) and missing.stabilised:
@@ -236,21 +258,31 @@ def _by_part(
         there = rows & incomplete.answered
         kept, needed = usable_columns(columns.values[there], columns.values[rows & ~incomplete.answered])
         if needed:
-            raise FitError(
-                f"the model of {of} has no estimate for what some unanswered rows have",
-                found=f"{', '.join(columns.names[j] for j in needed)} in {name}",
-                allowed="categories that some answered rows have: merge levels, or `by_arm: false`",
-            )
+            raise nothing_tells(of, [columns.names[j] for j in needed], name, "some unanswered rows have")
         try:
             found.append((rows, model(columns.values[rows][:, kept], rows)))
         except FitError as problem:
-            raise FitError(
-                f"the model of {of} has no estimate",
-                found=f"{name}: {problem.found}",
-                allowed="answered and unanswered rows at every value: fewer columns, `by_arm` otherwise, "
-                "or multiple_imputation",
-            ) from problem
+            raise no_estimate(of, name, problem) from problem
     return found
+
+
+def nothing_tells(of: str, columns: list[str], part: str, whose: str) -> FitError:
+    """Columns that are asked of a model which nobody it was fitted to tells of."""
+    return FitError(
+        f"the model of {of} has no estimate for what {whose}",
+        found=f"{', '.join(columns)} in {part}",
+        allowed="categories that some answered rows have: merge levels, or `by_arm: false`",
+    )
+
+
+def no_estimate(of: str, part: str, problem: FitError) -> FitError:
+    """A model that cannot be fitted."""
+    return FitError(
+        f"the model of {of} has no estimate",
+        found=f"{part}: {problem.found}",
+        allowed="answered and unanswered rows at every value: fewer columns, `by_arm` otherwise, "
+        "or multiple_imputation",
+    )
 
 
 def _weight_warnings(weights: Weights) -> Iterator[str]:
@@ -275,7 +307,8 @@ def _weight_warnings(weights: Weights) -> Iterator[str]:
 
 
 def _per_cent(share: float) -> str:
-    return f"{100 * share:.2g} per cent"
+    per_cent = 100.0 * share
+    return f"{per_cent:.0f} per cent" if per_cent >= 10.0 else f"{per_cent:.2g} per cent"
 
 
 def _weight_facts(weights: Weights) -> tuple[Fact, ...]:

@@ -19,11 +19,13 @@ from precept_stats.inference.rows import Header
 from precept_stats.inference.seeds import Seed
 from precept_stats.methods.contract import Method
 from precept_stats.methods.gee import Gee
+from precept_stats.methods.gee_augmented import fit_augmented
 from precept_stats.methods.gee_missing import fit_doubly_robust, fit_weighted
 from precept_stats.methods.imputation_model import Imputation, imputation_model
 from precept_stats.methods.settings import listed
 from precept_stats.methods.settings_missing import (
     ArmShift,
+    BothArms,
     CompleteCase,
     DoublyRobust,
     InverseProbability,
@@ -64,11 +66,11 @@ def answer(
     """Fit a method as the analysis says of missing outcomes.
 
     ``incomplete`` is there where the choice keeps unanswered rows; ``design`` has the answered ones alone.
-    Without a missing outcome the answer is that of the design as it is.
+    Without a missing outcome the answer is that of the design as it is, unless the choice acts on it too.
     """
     if incomplete is None or isinstance(missing, CompleteCase):
         return Answer(Completed(method.fit(design, seed), method.targets(design)))
-    if incomplete.n_missing == 0:
+    if incomplete.n_missing == 0 and not missing.acts_on_complete:
         complete = Completed(method.fit(design, seed), method.targets(design))
         return Answer(_told(complete, missing, incomplete), incomplete)
     if isinstance(missing, InverseProbability | DoublyRobust):
@@ -85,6 +87,8 @@ def _weighted(
         raise FitError(
             "only estimating equations of a cluster trial are weighted so", found=method.kind, allowed="gee"
         )
+    if isinstance(missing, DoublyRobust) and isinstance(missing.augmentation, BothArms):
+        return fit_augmented(method, known, incomplete, missing, missing.augmentation)
     if isinstance(missing, DoublyRobust):
         return fit_doubly_robust(method, known, incomplete, missing)
     return fit_weighted(method, known, incomplete, missing)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from precept_stats.methods import PlannedMethod
+from precept_stats.methods.bayesian_hierarchical import BayesianHierarchical
 from precept_stats.methods.contract import unused
 from precept_stats.methods.gee import Gee
 from precept_stats.methods.gee_missing import POWERS
@@ -21,6 +22,7 @@ from precept_stats.studies import PlannedStudy
 from precept_stats.studies.cluster_trial import ClusterTrial
 from precept_stats.studies.question import Outcome, Question
 
+WITHOUT_STANDARD_ERROR = (BayesianHierarchical, RandomisationTest, WildClusterBootstrap)
 NOT_POOLED = (LikelihoodRatio, LikelihoodRatioRule, ParametricBootstrap, ParametricBootstrapRule)
 
 
@@ -65,7 +67,7 @@ def _of_study(study: PlannedStudy) -> tuple[str, ...]:
 
 def _of_pooling(method: PlannedMethod) -> tuple[str, ...]:
     by_standard_error = "fits of imputed data are pooled by their standard errors"
-    if isinstance(method, RandomisationTest | WildClusterBootstrap):
+    if isinstance(method, WITHOUT_STANDARD_ERROR):
         return (f"{by_standard_error}, and {method.kind} has none of the kind",)
     chosen = (getattr(method, name) for name in type(method).model_fields)
     return tuple(

@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 
 from precept_stats.data.declared import Declared
 from precept_stats.methods.settings import Choice
+from precept_stats.methods.settings_probability import ArmProbability, DeclaredShare, ShareOfClusters
 from precept_stats.studies.question import Outcome
 
 Floats = NDArray[np.float64]
@@ -66,6 +67,11 @@ class _MissingOutcomes(Choice):
     @property
     def draws(self) -> bool:
         """Whether random numbers are drawn, so that a plan must name a seed."""
+        return False
+
+    @property
+    def acts_on_complete(self) -> bool:
+        """Whether it changes the answer also where no outcome is missing."""
         return False
 
     def assumption(self, outcome: Outcome) -> str:
@@ -286,6 +292,44 @@ class InverseProbability(_Weighting):
         )
 
 
+class BothArms(Choice):
+    """Everyone's expected outcome in each arm counts, by the chance of that arm (Prague et al. 2016).
+
+    Precision is gained from covariates, also where no outcome is missing, and degrees of freedom are spent on
+    those of clusters.
+    """
+
+    kind: Literal["both_arms"] = "both_arms"
+    probability: ArmProbability = Field(
+        default=ShareOfClusters(), description="The probability that a cluster is in the compared arm."
+    )
+
+    def value_text(self, field: str) -> str:
+        if field != "probability":
+            return super().value_text(field)
+        chance = self.probability
+        return f"{chance.kind} {chance.compare:g}" if isinstance(chance, DeclaredShare) else chance.kind
+
+    @property
+    def words(self) -> str:
+        """As part of a sentence about the estimator."""
+        return f"over both arms, their probability being {self.probability.words}"
+
+
+class OwnArm(Choice):
+    """Each person's expected outcome counts in their own arm alone."""
+
+    kind: Literal["own_arm"] = "own_arm"
+
+    @property
+    def words(self) -> str:
+        """As part of a sentence about the estimator."""
+        return "within each arm"
+
+
+Augmentation = Annotated[BothArms | OwnArm, Field(discriminator="kind")]
+
+
 class DoublyRobust(_Weighting):
     """Weighted residuals are added to what a regression of outcomes expects of everyone.
 
@@ -294,15 +338,33 @@ class DoublyRobust(_Weighting):
     """
 
     kind: Literal["doubly_robust"] = "doubly_robust"
+    augmentation: Augmentation = Field(
+        default=BothArms(), description="In which arms everyone's expected outcome counts."
+    )
+
+    @property
+    def acts_on_complete(self) -> bool:
+        return isinstance(self.augmentation, BothArms)
+
+    def value_text(self, field: str) -> str:
+        if field != "augmentation":
+            return super().value_text(field)
+        found = self.augmentation
+        return found.kind if isinstance(found, OwnArm) else f"{found.kind}, {found.value_text('probability')}"
 
     def brief(self, _outcome: Outcome) -> str:
-        return f"doubly robust estimation, by weights and a regression of outcomes ({self.model})"
+        return (
+            f"doubly robust estimation, by weights and a regression of outcomes ({self.model}), "
+            f"{self.augmentation.words}"
+        )
 
     def assumption(self, _outcome: Outcome) -> str:
+        expected = "in each arm" if isinstance(self.augmentation, BothArms) else "in their own arm"
         return (
-            "Expected outcomes of everyone, by regression, were corrected by the weighted residuals of those "
-            "answered. That assumes outcomes missing at random given the arm, strata, covariates and "
-            "auxiliary columns, and that the model of who answered or that of the outcome holds, not both."
+            f"Expected outcomes of everyone {expected}, by regression, were corrected by the weighted "
+            "residuals of those answered. That assumes outcomes missing at random given the arm, strata, "
+            "covariates and auxiliary columns, that everyone had some chance of an answer, and that at least "
+            "one of two models holds: that of who answered, or that of the outcome."
         )
 
 

@@ -25,7 +25,7 @@ def wilson_interval(events: float, total: float, level: float) -> tuple[float, f
 
 
 def two_sided_chance(count: int, total: int, share: float) -> float:
-    """Twice the smaller tail, at most 1, of ``count`` or one as extreme in binomial (``total``, ``share``)."""
+    """Twice the smaller tail, at most 1, of ``count`` or one as extreme, of a binomial count."""
     below = float(special.bdtr(count, total, share))
     above = float(special.bdtrc(count - 1, total, share)) if count else 1.0
     return min(1.0, 2.0 * min(below, above))

@@ -27,6 +27,7 @@ from precept_stats.methods.settings_missing import (
     InverseProbability,
     MissingOutcomes,
     MultipleImputation,
+    OwnArm,
 )
 from precept_stats.studies.cluster_trial_design import ClusterTrialDesign
 from precept_stats.studies.incomplete import Incomplete
@@ -54,7 +55,7 @@ ANALYSES = (
     Analysis("complete case", COMPLETE_CASE, ()),
     Analysis("complete case, adjusted for the covariate", COMPLETE_CASE, (GIVEN,), adjusted=True),
     Analysis("inverse probability", InverseProbability(), (GIVEN, BY_ARM)),
-    Analysis("doubly robust", DoublyRobust(), (GIVEN, BY_ARM)),
+    Analysis("doubly robust, own arm", DoublyRobust(augmentation=OwnArm()), (GIVEN, BY_ARM)),
     Analysis("multiple imputation", MultipleImputation(), (GIVEN, BY_ARM)),
     Analysis(
         "multiple imputation, shifted",

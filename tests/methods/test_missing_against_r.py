@@ -19,6 +19,7 @@ from precept_stats.methods.settings_missing import (
     DoublyRobust,
     InverseProbability,
     MissingOutcomes,
+    OwnArm,
     PercentileTruncation,
 )
 from precept_stats.studies.cluster_trial_tables import prepare
@@ -30,6 +31,7 @@ FOLDER = Path(__file__).parent / "synthetic_missing"
 ORACLE = json.loads((FOLDER / "expected.json").read_text(encoding="utf-8"))
 STUDY = ps.ClusterTrial(cluster="unit", arm="arm", auxiliary=("age",))
 GEE = ps.Gee(variance=GeeVariance(kind="liang_zeger"), df=NormalDistribution())
+OWN_ARM = DoublyRobust(augmentation=OwnArm())
 OUTCOMES: list[tuple[OutcomeType, str, Summary]] = [
     ("continuous", "y", "mean_difference"),
     ("binary", "event", "risk_difference"),
@@ -67,7 +69,7 @@ def answered(
 def test_estimate_and_standard_error_are_those_of_stacked_equations(
     of: tuple[OutcomeType, str, Summary], kind: str
 ) -> None:
-    missing = InverseProbability() if kind == "ipw" else DoublyRobust()
+    missing = InverseProbability() if kind == "ipw" else OWN_ARM
     found, theirs = answered(of, missing), ORACLE[of[0]][kind]
     assert found.estimate.value == pytest.approx(theirs["difference"], rel=1e-8)
     assert [mean.value for mean in found.estimates[1:]] == pytest.approx(theirs["means"], rel=1e-8)
@@ -111,7 +113,7 @@ def test_truncation_is_told_and_moves_the_answer() -> None:
 
 def test_corrections_for_few_clusters_come_in_their_order() -> None:
     kinds = ("liang_zeger", "kauermann_carroll", "mancl_derouen")
-    for missing in (InverseProbability(), DoublyRobust()):
+    for missing in (InverseProbability(), OWN_ARM, DoublyRobust()):
         errors = [
             answered(
                 OUTCOMES[1], missing, GEE.model_copy(update={"variance": GeeVariance(kind=kind)})
@@ -136,12 +138,12 @@ def test_weights_that_explode_are_warned_of() -> None:
 def test_answers_that_are_foretold_have_no_weights() -> None:
     data = people().assign(known=lambda d: d["y"].isna().astype(float))
     study = STUDY.model_copy(update={"auxiliary": ("known",)})
-    for missing in (InverseProbability(), DoublyRobust()):
+    for missing in (InverseProbability(), OWN_ARM, DoublyRobust()):
         with pytest.raises(ps.FitError, match="model of who answered"):
             ps.analyse(study, GEE, {"people": data}, ask(OUTCOMES[0]), ps.How(missing=missing))
 
 
-@pytest.mark.parametrize("missing", [InverseProbability(), DoublyRobust()])
+@pytest.mark.parametrize("missing", [InverseProbability(), OWN_ARM])
 def test_without_a_missing_outcome_nothing_is_weighted(missing: MissingOutcomes) -> None:
     data = people().dropna()
     one = ps.analyse(STUDY, GEE, {"people": data}, ask(OUTCOMES[0]))

@@ -220,6 +220,7 @@ def test_a_cluster_without_any_outcome_is_filled_in() -> None:
     [
         (FEW, ps.RandomisationTest(), ask(), "standard errors"),
         (FEW, ps.WildClusterBootstrap(), ask(), "standard errors"),
+        (FEW, ps.BayesianHierarchical(), ask(), "standard errors"),
         (FEW, ps.LinearMixed(criterion=MaximumLikelihood(), df=LikelihoodRatio()), ask(), "likelihood_ratio"),
         (FEW, ps.ClusterSummaries(), ask("event", "count", "size"), "counts"),
         (FEW, ps.ClusterSummaries(), ask("event", "binary", "size"), "denominator"),
