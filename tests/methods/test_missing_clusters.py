@@ -113,3 +113,5 @@ def test_cutting_weights_does_not_silence_what_they_were(missing: type) -> None:
     assert "at most 2" in told
     assert "consider truncation" not in told
     assert cut.status == "warning"
+    level = answered(missing(truncation=CapTruncation(at=1.0001)), ps.Gee(), data=data, study=study)
+    assert any("as much as 100 per cent since" in text for text in level.warnings), "no 1e+02"
