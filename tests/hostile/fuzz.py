@@ -1,9 +1,9 @@
 """Fuzzing of every reader, led by coverage: atheris (libFuzzer) under ``make fuzz``.
 
-``python -m tests.hostile.fuzz 900`` feeds all readers for a quarter of an hour and records in
-docs/fuzzing.json what came of it. The first byte of an input names a reader, the second how the rest becomes
-a document. What a reader raises that is no PreceptError is kept in results/fuzz, once for each place in the
-code; libFuzzer itself ends at an input that takes more than 25 seconds or 2 GB.
+``python -m tests.hostile.fuzz 900`` feeds the readers for a quarter of an hour, each as long as the others
+and in a process of its own, and records in docs/fuzzing.json what came of it. The first byte of an input
+says how the rest becomes a document. What a reader raises that is no PreceptError is kept in results/fuzz,
+once for each place in the code; libFuzzer itself ends at an input that takes more than 25 seconds or 2 GB.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import traceback
@@ -18,6 +19,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
 from types import FunctionType, ModuleType
 
@@ -44,23 +46,22 @@ LED_BY = (
     *("evidence.manifest", "evidence.verify.opened", "studies.formula", "studies.formula_text", "ard"),
 )
 """Modules whose branches lead the search."""
-EVERY = 500
+EVERY = 20
 
 
-def feed(seconds: int) -> None:
-    """Feed all readers in this process, and keep count in a file; libFuzzer ends the process."""
+def feed(reader: str, seconds: int) -> None:
+    """Feed one reader in this process, and keep count in a file; libFuzzer ends the process."""
     import atheris  # type: ignore[import-not-found]
 
-    from tests.hostile.readers import READERS, STRUCTURED, edited, refused, seed, spoilt
+    from tests.hostile.readers import STRUCTURED, edited, refused, seed, spoilt
 
     for name in LED_BY:
         for inside in _functions(import_module(f"precept_stats.{name}")):
             atheris.instrument_func(inside)
-    names = tuple(READERS)
     counts: Counter[str] = Counter()
-    broken: dict[str, list[str]] = {name: [] for name in names}
+    broken: list[str] = []
 
-    def document(reader: str, data: bytes) -> bytes:
+    def document(data: bytes) -> bytes:
         """The bytes themselves, or the valid document edited as they say."""
         way = data[0] % 3 if data else 0
         if way == 0:
@@ -73,27 +74,25 @@ def feed(seconds: int) -> None:
         return edited(reader, choose) if way == 1 and reader in STRUCTURED else spoilt(reader, choose)
 
     def one(data: bytes) -> None:
-        reader = names[data[0] % len(names)] if data else names[0]
-        content = document(reader, data[1:])
-        counts[reader] += 1
+        content = document(data)
+        counts["fed"] += 1
         try:
-            counts[f"{reader} refused"] += refused(reader, content) is not None
+            counts["refused"] += refused(reader, content) is not None
         except Exception as problem:
             frame = traceback.extract_tb(problem.__traceback__)[-1]
             place = f"{type(problem).__name__} at {Path(frame.filename).name}:{frame.lineno}"
-            if place not in broken[reader]:
-                broken[reader].append(place)
+            if place not in broken:
+                broken.append(place)
                 (FOUND / f"{reader}-{re.sub('[^A-Za-z0-9]+', '-', place)}.bin").write_bytes(content)
-        if counts.total() % EVERY < 2:
-            said = {name: [counts[name], counts[f"{name} refused"], broken[name]] for name in names}
-            (FOUND / "counts.json").write_text(json.dumps(said), encoding="utf-8")
+        if counts["fed"] % EVERY == 1 or broken:
+            said = {"executions": counts["fed"], "refused": counts["refused"], "broken": broken}
+            (FOUND / f"{reader}.json").write_text(json.dumps(said), encoding="utf-8")
 
-    corpus = FOUND / "corpus"
+    corpus = FOUND / "corpus" / reader
     corpus.mkdir(parents=True, exist_ok=True)
-    for number, name in enumerate(names):
-        (corpus / f"seed-{name}").write_bytes(bytes([number, 0]) + seed(name))
-        for way in (1, 2):
-            (corpus / f"{way}-{name}").write_bytes(bytes([number, way, *range(64)]))
+    (corpus / "seed").write_bytes(bytes([0]) + seed(reader))
+    for way in (1, 2):
+        (corpus / f"way-{way}").write_bytes(bytes([way, *range(64)]))
     atheris.Setup([sys.argv[0], *LIMITS, f"-max_total_time={seconds}", str(corpus)], one)
     atheris.Fuzz()
 
@@ -108,29 +107,33 @@ def _functions(module: ModuleType) -> Iterator[FunctionType]:
 
 
 def record(seconds: int) -> None:
-    """Feed the readers in a process of its own, and write what came of it to docs/fuzzing.json."""
-    FOUND.mkdir(parents=True, exist_ok=True)
-    began = datetime.now(UTC)
-    command = [sys.executable, "-m", "tests.hostile.fuzz", "feed", str(seconds)]
-    with (FOUND / "log.txt").open("wb") as log:
-        ended = subprocess.run(command, cwd=ROOT, stdout=log, stderr=log, check=False)
-    before = os.times().children_user + os.times().children_system
-    lines = (FOUND / "log.txt").read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    counts = json.loads((FOUND / "counts.json").read_text(encoding="utf-8"))
-    fed = {
-        name: dict(zip(("executions", "refused", "broken"), said, strict=True))
-        for name, said in counts.items()
-    }
+    """Feed every reader in a process of its own, and write what came of it to docs/fuzzing.json."""
+    from tests.hostile.readers import READERS
+
+    shutil.rmtree(FOUND, ignore_errors=True)
+    FOUND.mkdir(parents=True)
+    began, each = datetime.now(UTC), max(1, seconds // len(READERS))
+    readers = {reader: _fed(reader, each) for reader in READERS}
+    used = os.times().children_user + os.times().children_system
     document = {
         "date": began.date().isoformat(),
-        "atheris": "3.1.0",
-        "seconds": seconds,
-        "processor_seconds": round(before),
-        "ended": "in time" if ended.returncode == 0 else lines[-1][:200],
-        **_stated(lines),
-        "readers": fed,
+        "atheris": version("atheris"),
+        "seconds": each * len(READERS),
+        "processor_seconds": round(used),
+        "readers": readers,
     }
     RECORD.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+
+
+def _fed(reader: str, seconds: int) -> dict[str, object]:
+    """What one reader was fed, and how that ended."""
+    command = [sys.executable, "-m", "tests.hostile.fuzz", "feed", reader, str(seconds)]
+    path = FOUND / f"{reader}.log"
+    with path.open("wb") as log:
+        ended = subprocess.run(command, cwd=ROOT, stdout=log, stderr=log, check=False)
+    lines = path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    said = json.loads((FOUND / f"{reader}.json").read_text(encoding="utf-8"))
+    return {**said, **_stated(lines), "ended": "in time" if ended.returncode == 0 else lines[-1][:200]}
 
 
 def _stated(lines: list[str]) -> dict[str, int]:
@@ -145,6 +148,6 @@ def _stated(lines: list[str]) -> dict[str, int]:
 
 if __name__ == "__main__":
     if sys.argv[1] == "feed":
-        feed(int(sys.argv[2]))
+        feed(sys.argv[2], int(sys.argv[3]))
     else:
         record(int(sys.argv[1]))

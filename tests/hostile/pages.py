@@ -74,20 +74,20 @@ def fuzzing() -> str:
     if not RECORD.exists():
         return "No run led by coverage has been recorded yet; `make fuzz` writes it here.\n"
     record = json.loads(RECORD.read_text(encoding="utf-8"))
-    lines = ["| reader | executions | refused | broke |", "|---|---:|---:|---|"]
+    lines = ["| reader | executions | refused | broke | slowest, s | MB |", "|---|--:|--:|---|--:|--:|"]
     for reader, said in record["readers"].items():
         broke = ", ".join(said["broken"]) or "nothing"
-        lines.append(f"| {reader} | {said['executions']:,} | {said['refused']:,} | {broke} |")
+        if said["ended"] != "in time":
+            broke += f"; ended {said['ended']}"
+        slowest, most = f"under {said['slowest_seconds'] + 1}", f"{said['most_megabytes']:,}"
+        cells = (reader, f"{said['executions']:,}", f"{said['refused']:,}", broke, slowest, most)
+        lines.append(f"| {' | '.join(cells)} |")
     total = sum(said["executions"] for said in record["readers"].values())
     told = (
-        f"{total:,} executions in {record['seconds']:,} seconds ({record['processor_seconds']:,} of them on"
+        f"{total:,} executions in {record['seconds']:,} seconds, as long for each reader "
+        f"({record['processor_seconds']:,} s on the processor), on {record['date']}, with atheris "
+        f"{record['atheris']}. A manifest is never refused: its faults are listed."
     )
-    told += (
-        f" the processor), on {record['date']}, with atheris {record['atheris']}; it ended {record['ended']}."
-    )
-    if "slowest_seconds" in record:
-        slowest, most = record["slowest_seconds"], record["most_megabytes"]
-        told += f" The slowest input took less than {slowest + 1} s; the process had at most {most:,} MB."
     return "\n".join(lines) + f"\n\n{told}\n"
 
 
