@@ -76,7 +76,7 @@ def _estimand_targeted(loaded: LoadedPlan) -> Iterator[Remark]:
             target = loaded.plan.estimands[name].target.replace("_", "-")
             message = f"no analysis targets the estimand {name}: none is consistent for its {target} effect"
             allowed = (
-                "an analysis that is (model_robust and gee with independence are for an average over people or "
+                "an analysis that is (model_robust and gee with independence are for averages over people or "
                 "clusters), or an estimand that says what is estimated"
             )
             yield Remark(("estimands", name), message, f"gaps in all {len(of_analyses)}", allowed)
