@@ -21,6 +21,7 @@ SPREADS = (
     "icc",
     "root odds of the correlation in a cell",
     "sd[cluster]",
+    "sd[unit: level]",
 )
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#444444")
 
