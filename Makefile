@@ -127,6 +127,7 @@ disclosure-study: $(READY) ## attack 500 generated releases behind the gate (min
 missing-study: $(READY) ## simulate who recovers the truth from missing outcomes (20 minutes, resumable)
 	$(BIN)/python -m tests.calibration.missing
 	$(BIN)/python -m tests.calibration.missing_events
+	$(BIN)/python -m tests.calibration.missing_one_wrong
 	$(BIN)/python -m tests.calibration.missing_tables
 
 disparity-study: $(READY) ## simulate intervals of disparity (half an hour; goes on where it was stopped)

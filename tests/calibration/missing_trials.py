@@ -31,7 +31,8 @@ SHIFT = -1.0
 class Mechanism:
     """How outcomes go missing: log odds intercept + slope x by arm, reference first.
 
-    ``interaction`` is what x adds to the effect; ``shift`` is added to missing outcomes of the compared arm.
+    ``interaction`` is what x adds to the effect; ``shift`` is added to missing outcomes of the compared arm;
+    ``curve`` and ``bend`` are what x^2 - 1 adds to the outcome and to the log odds of a missing one there.
     """
 
     name: str
@@ -39,10 +40,14 @@ class Mechanism:
     slopes: tuple[float, float]
     interaction: float = 0.0
     shift: float = 0.0
+    curve: float = 0.0
+    bend: float = 0.0
 
     def chance(self, x: Floats, arm: int) -> Floats:
         """That an outcome is missing."""
-        found: Floats = special.expit(self.intercepts[arm] + self.slopes[arm] * x)
+        found: Floats = special.expit(
+            self.intercepts[arm] + self.slopes[arm] * x + self.bend * arm * (x**2 - 1.0)
+        )
         return found
 
     @property
@@ -73,6 +78,7 @@ def simulate(mechanism: Mechanism, rng: np.random.Generator, clusters: int = CLU
     treated = arm[cluster]
     level = LEVEL * rng.standard_normal(clusters)
     mean = x + treated * (EFFECT + mechanism.interaction * x) + level[cluster]
+    mean = mean + treated * mechanism.curve * (x**2 - 1.0)
     chance = np.where(treated == 1, mechanism.chance(x, 1), mechanism.chance(x, 0))
     missing = rng.random(len(x)) < chance
     y = mean + NOISE * rng.standard_normal(len(x)) + mechanism.shift * missing * treated
