@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import pandas as pd
@@ -107,6 +108,17 @@ def test_within_arms_it_is_the_icc_that_stands_in_the_table_of_results() -> None
 def test_rows_survive_being_written_and_read() -> None:
     _, results = made()
     assert from_json(to_json(results)).shared == results.shared
+
+
+def test_arms_are_named_as_the_data_name_them() -> None:
+    plan, results = made()
+    lower = {("arm", "SSP"): ("arm", "c"), ("arm", "ESP"): ("arm", "t")}
+    rows = tuple(
+        replace(row, groups=tuple(lower.get(one, one) for one in row.groups)) for row in results.shared
+    )
+    table = story(plan, replace(results, shared=rows)).table("correlations-likeness")
+    groups = [row.cells[0].split(":")[0] for row in table.rows if row.kind == "group"]
+    assert groups == ["All clusters, within arms", "c", "t"]
 
 
 def test_the_report_has_a_table_and_a_picture_of_each() -> None:

@@ -70,10 +70,14 @@ seed: 5
 """
 
 
-def reported(folder: Path, policy: str, text: str = PLAN) -> tuple[Report, Results]:
+def reported(
+    folder: Path, policy: str, text: str = PLAN, people: pd.DataFrame | None = None
+) -> tuple[Report, Results]:
     (folder / "data_schemas").mkdir()
     (folder / "data_schemas" / "people.yaml").write_text(SCHEMA, encoding="utf-8")
     shutil.copy(DATA, folder / "people.csv")
+    if people is not None:
+        people.to_csv(folder / "people.csv", index=False)
     path = folder / "plan.yaml"
     path.write_text(text.replace("POLICY", policy), encoding="utf-8")
     loaded = read_plan(path)
@@ -186,3 +190,25 @@ def test_other_outcomes_that_are_filled_in_are_counted_too(tmp_path: Path) -> No
         missing = people[column].isna().groupby(people["arm"]).sum()
         assert f"\u201c{label}\u201d was missing for {missing['new']} of " in told
         assert f"{missing['usual']} of " in told
+
+
+def test_complete_cases_without_a_missing_outcome_assume_nothing(tmp_path: Path) -> None:
+    text = PLAN.replace(
+        "estimands:\n",
+        "  y: {column: y, label: Score, type: continuous, direction: higher_better, unit: points}\n"
+        "estimands:\n"
+        "  scores: {population: everyone, outcome: y, compare: new, reference: usual, effect: marginal,\n"
+        "           summary: mean_difference, target: participant_average, intercurrent_events: []}\n",
+    )
+    scored = "  scored: {based_on: imputed, label: Score, purpose: secondary, estimand: scores}\n"
+    before, after = text.split("  weighted:")
+    people = pd.read_csv(DATA)
+    people["event"] = people["event"].fillna((people["age"] > 0).astype(float)).astype(int)
+    report, _ = reported(tmp_path, "none", before + scored + after[after.index("multiplicity") :], people)
+    at = next(
+        n
+        for n, one in enumerate(report.blocks)
+        if isinstance(one, Heading) and one.text == "Missing outcomes"
+    )
+    assumed = next(one for one in report.blocks[at:] if isinstance(one, Terms))
+    assert [names for names, _ in assumed.entries] == ["Imputed and Score"], "nothing of complete cases"

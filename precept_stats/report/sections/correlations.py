@@ -61,7 +61,7 @@ def _one(material: Material, name: str) -> list[Block]:
     for arm, mine in parts.items():
         title = _title_of(declared, arm)
         found = _found(mine)
-        rows.append(TableRow((f"{capital(title)}: {_sizes(mine)}",), "group"))
+        rows.append(TableRow((f"{title}: {_sizes(mine)}",), "group"))
         rows += [_row(one, mine, remarks) for one in found]
         panels += _panels(title, found)
     table = _table(material, name, rows, (label, remarks))
@@ -70,10 +70,10 @@ def _one(material: Material, name: str) -> list[Block]:
 
 
 def _title_of(declared: Correlation, arm: str) -> str:
-    """One arm, over periods the periods under it; or all clusters."""
+    """One arm, as the data name it, over periods the periods under it; or all clusters."""
     if not arm:
-        return _within(declared)
-    return arm if isinstance(declared.study, ClusterTrial) else f"periods under {arm}"
+        return capital(_within(declared))
+    return arm if isinstance(declared.study, ClusterTrial) else f"Periods under {arm}"
 
 
 def _within(declared: Correlation) -> str:
@@ -177,7 +177,7 @@ def _panels(title: str, found: list[Found]) -> list[ForestPanel]:
 
 def _panel(title: str, found: list[Found]) -> ForestPanel:
     return ForestPanel(
-        title=capital(title),
+        title=title,
         log=False,
         null=0.0,
         below="less alike than strangers",

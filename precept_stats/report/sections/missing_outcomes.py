@@ -11,6 +11,11 @@ from precept_stats.report.sections.tipping_points import tipping_points
 from precept_stats.report.words import NONE, cell, plain
 from precept_stats.values import Row
 
+Asked = tuple[str, str]
+"""An outcome, and of whom."""
+Counts = dict[str, dict[str, Row]]
+"""By arm, the rows of what was counted."""
+
 NOTE = (
     "Missing information: the share of what complete data would have told of the effect that is lost, with "
     "the uncertainty of few imputations. Monte Carlo error: the standard error of the estimate that comes "
@@ -26,12 +31,13 @@ def missing_outcomes(material: Material) -> tuple[Block, ...]:
     Nothing where no outcome is known to be missing and no analysis does anything about it.
     """
     handled = [name for name in material.plan.analyses if material.rows("imputation", name)]
-    counted = _counted(material, handled)
+    found = _by_outcome(material, handled)
+    counted = _counted(found)
     if not handled and not counted:
         return ()
     blocks: list[Block] = [Heading(3, "Missing outcomes")]
     blocks += [Prose(counted)] if counted else []
-    blocks.append(_assumptions(material))
+    blocks += _assumptions(material, [asked for asked, rows in found.items() if _none(rows)])
     if handled:
         blocks.append(_table(material, handled))
     for name in handled:
@@ -39,11 +45,8 @@ def missing_outcomes(material: Material) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
-def _counted(material: Material, handled: list[str]) -> str:
-    """How many outcomes are missing in each arm, outcome by outcome; empty where none is known to be.
-
-    The primary analysis's outcome, then every other one that an analysis fills in or weights.
-    """
+def _by_outcome(material: Material, handled: list[str]) -> dict[Asked, Counts]:
+    """Counts by arm: of the primary analysis's outcome, then of all that are filled in or weighted."""
     overall = (
         row
         for row in material.about_the_trial("missingness")
@@ -52,10 +55,15 @@ def _counted(material: Material, handled: list[str]) -> str:
     found = {_asked(material, material.plan.primary): list(overall)}
     for name in handled:
         found.setdefault(_asked(material, name), list(material.rows("imputation", name)))
+    return {asked: _arms_of(material, rows) for asked, rows in found.items()}
+
+
+def _counted(found: dict[Asked, Counts]) -> str:
+    """How many outcomes are missing in each arm, outcome by outcome; empty where none is known to be."""
     told = [
         f"\u201c{outcome}\u201d was missing for {joined(parts)}{who}"
         for (outcome, who), rows in found.items()
-        if (parts := _by_arm(material, rows))
+        if (parts := _by_arm(rows))
     ]
     return f"Before anything was filled in or weighted, {'; '.join(told)}." if told else ""
 
@@ -68,15 +76,22 @@ def _asked(material: Material, name: str) -> tuple[str, str]:
     return question.outcome.name, "" if same else f" (of {population})"
 
 
-def _by_arm(material: Material, rows: list[Row]) -> list[str]:
-    by_arm = {arm: by_stat(row for row in rows if row.group("arm") == arm) for arm in material.arms}
-    known = [found["n_missing"] for found in by_arm.values() if "n_missing" in found]
-    if all(row.stat == 0 for row in known):
+def _arms_of(material: Material, rows: list[Row]) -> Counts:
+    found = {arm: by_stat(row for row in rows if row.group("arm") == arm) for arm in material.arms}
+    return {arm: counts for arm, counts in found.items() if "n_missing" in counts}
+
+
+def _none(counts: Counts) -> bool:
+    """Whether no outcome is known to be missing in any arm."""
+    return all(found["n_missing"].stat == 0 for found in counts.values())
+
+
+def _by_arm(counts: Counts) -> list[str]:
+    if _none(counts):
         return []
     return [
         f"{cell(found['n_missing'])} of {cell(found.get('N'))} in {arm}{_share(found)}"
-        for arm, found in by_arm.items()
-        if "n_missing" in found
+        for arm, found in counts.items()
     ]
 
 
@@ -85,15 +100,19 @@ def _share(found: dict[str, Row]) -> str:
     return "" if missing is None or not total else f" ({percent_text(missing / total)})"
 
 
-def _assumptions(material: Material) -> Block:
-    """Each assumption once, under the analyses that make it."""
+def _assumptions(material: Material, whole: list[Asked]) -> list[Block]:
+    """Each assumption once, under the analyses that make it; those that leave out nobody make none."""
     by_text: dict[str, list[str]] = {}
     for name, analysis in material.plan.analyses.items():
-        text = analysis.missing_outcomes.assumption(material.plan.question(name).outcome)
+        missing = analysis.missing_outcomes
+        if not missing.keeps_unanswered and _asked(material, name) in whole:
+            continue
+        text = missing.assumption(material.plan.question(name).outcome)
         by_text.setdefault(text, []).append(material.label(name))
-    if len(by_text) == 1:
-        return Prose(f"In all analyses: {next(iter(by_text))}")
-    return Terms(tuple((joined(names), text) for text, names in by_text.items()))
+    told = sum(len(names) for names in by_text.values())
+    if len(by_text) == 1 and told == len(material.plan.analyses):
+        return [Prose(f"In all analyses: {next(iter(by_text))}")]
+    return [Terms(tuple((joined(names), text) for text, names in by_text.items()))] if by_text else []
 
 
 def _table(material: Material, names: list[str]) -> Table:
