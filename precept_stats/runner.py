@@ -52,6 +52,7 @@ from precept_stats.plan.standing import standing
 from precept_stats.studies import PlannedStudy
 from precept_stats.studies.design import AnyDesign
 from precept_stats.studies.leave_out import without_cluster
+from precept_stats.studies.outcome_apart import require_outcome_apart
 from precept_stats.studies.prepare import AnyPrepared, describe, prepare
 from precept_stats.studies.prepared_trial import PreparedTrial
 from precept_stats.studies.question import Question
@@ -193,6 +194,7 @@ def analyse(
     declared estimand. Raises FitError where ``run`` would record a Failure.
     """
     how = how or How()
+    require_outcome_apart(study, question)
     _require_fitting(study, method, question)
     _require_missing(study, method, question, how)
     if (method.needs_seed or how.missing.draws) and how.seed is None:

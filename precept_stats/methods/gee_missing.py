@@ -22,7 +22,7 @@ from precept_stats.inference.imputed import Completed
 from precept_stats.methods.gee import Gee
 from precept_stats.methods.gee_checks import require_usable, spare_clusters
 from precept_stats.methods.gee_model import MarginalModel
-from precept_stats.methods.imputation_model import outcome_columns, parts_of
+from precept_stats.methods.imputation_model import or_one_model, outcome_columns, parts_of
 from precept_stats.methods.layout import layout_of_design
 from precept_stats.methods.mixed_facts import design_facts, few_clusters
 from precept_stats.methods.scatter import origin_of
@@ -271,7 +271,7 @@ def nothing_tells(of: str, columns: list[str], part: str, whose: str) -> FitErro
     return FitError(
         f"the model of {of} has no estimate for what {whose}",
         found=f"{', '.join(columns)} in {part}",
-        allowed="categories that some answered rows have: merge levels, or `by_arm: false`",
+        allowed=f"categories that some answered rows have: merge levels{or_one_model(part)}",
     )
 
 

@@ -25,6 +25,8 @@ from precept_stats.studies.incomplete import Incomplete
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
+WHOLE = "both arms"
+"""What the one part is called where arms have no models of their own."""
 SPARE = 3
 """Clusters beyond the cluster-level parameters that a posterior of their variance needs."""
 
@@ -88,7 +90,12 @@ def imputation_model(incomplete: Incomplete, by_arm: bool) -> ImputationModel:
 
 def parts_of(design: ClusterTrialDesign, by_arm: bool) -> tuple[tuple[int, str], ...]:
     """The arms by number and name, each with a model of its own; or one part, numbered -1."""
-    return tuple(enumerate(design.arm_names)) if by_arm else ((-1, "both arms"),)
+    return tuple(enumerate(design.arm_names)) if by_arm else ((-1, WHOLE),)
+
+
+def or_one_model(part: str) -> str:
+    """One model for both arms as a way out, unless it is that already."""
+    return "" if part == WHOLE else ", or `by_arm: false`"
 
 
 def outcome_columns(incomplete: Incomplete, by_arm: bool) -> Columns:
@@ -113,7 +120,7 @@ def _part(incomplete: Incomplete, columns: Columns, within: Bools, name: str) ->
             "the imputation model has no estimate for what some unanswered rows have",
             found=f"{', '.join(columns.names[j] for j in needed)}: fixed by the other terms among the "
             f"answered rows of {name}, but not among the unanswered",
-            allowed="categories that some answered rows have: merge levels, or `by_arm: false`",
+            allowed=f"categories that some answered rows have: merge levels{or_one_model(name)}",
         )
     X = columns.values[:, kept]
     answered = Answered(X[there], design.y[there], design.row_cluster[there], design.n_clusters)
@@ -132,7 +139,7 @@ def _events_posterior(answered: Answered, names: tuple[str, ...], part: str) -> 
         raise FitError(
             "the imputation model is separated: some covariate values go with events (or none) alone",
             found=f"{part}: log odds that run away along {', '.join(names[j] for j in found.columns)}",
-            allowed="events and non-events at every value: fewer covariates or levels, or `by_arm: false`",
+            allowed=f"events and non-events at every value: fewer covariates or levels{or_one_model(part)}",
         )
     if isinstance(found, Unsettled):
         raise FitError(
@@ -151,7 +158,7 @@ def _require_enough(answered: Answered, name: str) -> None:
         raise FitError(
             "the answered outcomes do not vary, so there is no imputation model",
             found=f"{name}: {len(answered.y)} answered rows",
-            allowed="outcomes that vary in every arm, or `by_arm: false`",
+            allowed=f"outcomes that vary in every arm{or_one_model(name)}",
         )
     spare = answered.seen - answered.cluster_dimensions
     if spare < SPARE or len(answered.y) - answered.X.shape[1] < SPARE:
@@ -159,5 +166,5 @@ def _require_enough(answered: Answered, name: str) -> None:
             "too few clusters for an imputation model with a random intercept",
             found=f"{name}: {answered.seen} clusters and {len(answered.y)} rows with an outcome, "
             f"{answered.cluster_dimensions} parameters of clusters and {answered.X.shape[1]} in all",
-            allowed=f"{SPARE} clusters more than parameters of clusters; or `by_arm: false`, fewer strata",
+            allowed=f"{SPARE} clusters more than parameters of clusters: fewer strata{or_one_model(name)}",
         )

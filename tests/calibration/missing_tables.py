@@ -180,7 +180,7 @@ def figure(record: Record, name_of_file: str, points: float = 1.0) -> None:
 
     mechanisms = [one["name"] for one in record["mechanisms"]]
     analyses = list(dict.fromkeys(c["analysis"] for c in record["cells"]))
-    drawing = Figure(figsize=(9.5, 5.5), layout="constrained")
+    drawing = Figure(figsize=(max(9.5, 3.1 * len(mechanisms)), 5.5), layout="constrained")
     axes = drawing.subplots(2, len(mechanisms), sharey=True, sharex="row")
     low, high = limits(record)
     for column, name in enumerate(mechanisms):

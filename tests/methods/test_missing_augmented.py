@@ -118,8 +118,22 @@ def test_a_category_of_one_arm_alone_has_no_expected_outcome_in_the_other() -> N
     data = uneven()
     data["ward"] = np.where((data["arm"] == "new") & (np.arange(len(data)) % 3 == 0), "B", "A")
     study = STUDY.model_copy(update={"auxiliary": ("ward",)})
-    with pytest.raises(ps.FitError, match="model of the outcome has no estimate for what someone has"):
+    said = "model of the outcome has no estimate for what someone has"
+    with pytest.raises(ps.FitError, match=said) as caught:
         answered(0, data, study=study)
+    assert "by_arm: false" in caught.value.allowed
+    assert answered(0, data, study=study, missing=DoublyRobust(by_arm=False)).estimate.value
+
+
+def test_one_model_for_both_arms_is_no_way_out_of_itself() -> None:
+    data = uneven()
+    data["ward"] = np.where(data["y"].isna() & (np.arange(len(data)) % 2 == 0), "B", "A")
+    study = STUDY.model_copy(update={"auxiliary": ("ward",)})
+    ways = (DoublyRobust(by_arm=False), ps.MultipleImputation(imputations=5, by_arm=False))
+    for missing in ways:
+        with pytest.raises(ps.FitError) as caught:
+            ps.analyse(study, GEE, {"people": data}, ask(OUTCOMES[0]), ps.How(seed=1, missing=missing))
+        assert "by_arm: false" not in f"{caught.value.allowed} {caught.value.found}"
 
 
 def test_the_choice_is_told_in_words_and_settings() -> None:

@@ -311,3 +311,13 @@ def test_the_assumption_is_said_of_each_choice() -> None:
 def test_a_normal_reference_may_be_pooled() -> None:
     found = answered(FEW, ps.LinearMixed(df=NormalReference()))
     assert found.estimate.df is not None
+
+
+@pytest.mark.parametrize("part", ["adjust", "auxiliary", "subgroup"])
+def test_the_outcome_has_no_other_part_in_the_study(part: str) -> None:
+    bare = STUDY.model_copy(update={"adjust": (), "auxiliary": ()})
+    study = bare.model_copy(update={part: "y" if part == "subgroup" else ("y",)})
+    for missing in (ps.CompleteCase(), FEW, ps.DoublyRobust()):
+        with pytest.raises(ps.PlanError, match="the outcome has another part") as caught:
+            answered(missing, ps.Gee(), study=study)
+        assert caught.value.found == f"{part}: y"
