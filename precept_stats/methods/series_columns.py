@@ -116,6 +116,14 @@ def interruption_columns(design: SeriesDesign, one: InterruptionAt) -> Part:
     return Part(tuple(f"{_name(one, at)}[{one.name}]" for at in range(len(values))), np.column_stack(values))
 
 
+def of_step(one: InterruptionAt) -> str:
+    """What the step is of where it is not the change of level in the first period."""
+    if isinstance(one.transition, PhasedTransition):
+        return ", once phased in"
+    passing = any(isinstance(shape, Pulse | Decay) for shape in one.shapes)
+    return ", what stays" if passing else ""
+
+
 def _name(one: InterruptionAt, at: int) -> str:
     """The kind of a shape, numbered where an interruption has several of it."""
     kinds = [shape.kind for shape in one.shapes]

@@ -19,7 +19,7 @@ from precept_stats.errors import FitError
 from precept_stats.inference.curve import CurvePoint
 from precept_stats.inference.marginal import InverseLink, StandardisedMean
 from precept_stats.inference.quantities import Quantity
-from precept_stats.methods.series_columns import Terms
+from precept_stats.methods.series_columns import Terms, of_step
 from precept_stats.numerics.glmm.families import BinomialLogit, PoissonLog
 from precept_stats.numerics.glmm.quadrature import gauss_hermite
 from precept_stats.studies.changes import (
@@ -221,6 +221,7 @@ def changes(design: SeriesDesign, terms: Terms, link: Link) -> tuple[Quantity, .
             kind = name.removeprefix("treated:").partition("[")[0].rstrip("0123456789")
             one = _linear(MEASURES[kind], np.eye(len(terms.names))[j], link, design)
             about = ", beyond controls" if name.startswith("treated:") else ""
+            about += of_step(design.interruption(terms.belongs[j])) if kind == "step" else ""
             about += GIVEN_UNIT if terms.random is not None and link != "identity" else ""
             found.append(replace(one, contrast=f"{labels[terms.belongs[j]]}{about}"))
     return (*found, *averted(design, terms, link))

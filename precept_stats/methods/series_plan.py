@@ -9,7 +9,7 @@ from precept_stats.methods.settings_series import Arima
 from precept_stats.methods.settings_series_counts import AnyAutocorrelation
 from precept_stats.studies import TimeStudy
 from precept_stats.studies.changes import BeforeAfterChange, LevelChange, SlopeChange
-from precept_stats.studies.interruptions import NoSeasonality
+from precept_stats.studies.interruptions import Decay, NoSeasonality, PhasedTransition, Pulse
 from precept_stats.studies.question import Question
 
 
@@ -17,7 +17,8 @@ def segmented_objections(
     model: AnyAutocorrelation, study: TimeStudy, question: Question, *, simulates: bool
 ) -> tuple[str, ...]:
     """Why an error model cannot answer a question of a study."""
-    found = [*_change(model, question), *_outcome(model, study, question), *_differencing(model, question)]
+    found = [*_change(model, question), *level_objections(study, question)]
+    found += [*_outcome(model, study, question), *_differencing(model, question)]
     if simulates and isinstance(model, Arima) and (model.order != (1, 0, 0) or model.season is not None):
         found.append("series are simulated with a first-order autocorrelation: of ARIMA, order [1, 0, 0]")
     return tuple(found)
@@ -44,6 +45,23 @@ def _change(model: AnyAutocorrelation, question: Question) -> Iterator[str]:
             yield f"a {change.kind} on the logit scale is an odds ratio"
         if model.link == "log" and summary == "odds_ratio":
             yield f"a {change.kind} on the log scale is a ratio of rates or risks, not of odds"
+
+
+def level_objections(study: TimeStudy, question: Question) -> Iterator[str]:
+    """Where a step is not the change of level in the first period, so that its coefficient is no answer."""
+    change = question.estimand.change
+    one = study.interruptions.get(change.interruption) if isinstance(change, LevelChange) else None
+    if one is None:
+        return
+    shapes = [f"a {shape.kind}" for shape in one.effects if isinstance(shape, Pulse | Decay)]
+    shapes += ["a step that is phased in"] if isinstance(one.transition, PhasedTransition) else []
+    if shapes:
+        first = 0 if study.coding.interrupted_period == "after" else 1
+        yield (
+            f"with {' and '.join(dict.fromkeys(shapes))} the step is not the change of level in the first "
+            f"period: ask for that by `at_time: {first}`, or for what stays by a later `at_time` or "
+            "`over_window`; the step itself stands among the changes"
+        )
 
 
 def _outcome(model: AnyAutocorrelation, study: TimeStudy, question: Question) -> Iterator[str]:

@@ -19,7 +19,11 @@ class BeforeAfterChange(Declared):
 
 
 class LevelChange(Declared):
-    """The change of level at an interruption: its first period against the trend before."""
+    """The change of level at an interruption: its first period against the trend before, which is its step.
+
+    Models of a trend refuse it where a pulse, a decay or a phased transition makes the two differ. Where a
+    ramp counts from 1, the step is less by one slope.
+    """
 
     kind: Literal["level_change"] = "level_change"
     interruption: str

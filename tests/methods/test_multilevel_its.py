@@ -268,6 +268,17 @@ def test_what_cannot_be_asked_is_said_beforehand(
     assert words in " ".join(kind.model_validate(settings).objections(programme(), about))
 
 
+@pytest.mark.parametrize("settings", [BINOMIAL, STAGES])
+def test_a_step_that_is_phased_in_is_no_change_of_level(settings: dict[str, Any]) -> None:
+    kind = TwoStageIts if "distribution" not in settings else MultilevelIts
+    start = programme().interruptions["start"].model_dump(by_alias=True)
+    phased = start | {"effects": [{"kind": "step"}], "transition": {"kind": "phased", "periods": 3}}
+    study = programme(interruptions={"start": phased})
+    about = question(change=LEVEL)
+    said = kind.model_validate(settings).objections(study, about)
+    assert len([one for one in said if "a step that is phased in" in one]) == 1
+
+
 def test_autocorrelation_and_distribution_have_to_be_named() -> None:
     for settings in ({"autocorrelation": NONE}, {"distribution": {"kind": "binomial"}}):
         with pytest.raises(ValueError, match="Field required"):

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from precept_stats.errors import DataError, FitError
+from precept_stats.inference.asymptotic import Asymptotic
 from precept_stats.inference.seeds import Seed
 from precept_stats.inference.uncertainty import estimate
 from precept_stats.methods.segmented_regression import SegmentedRegression
@@ -17,7 +18,7 @@ from precept_stats.methods.series_placebo import before_only, moved_to
 from precept_stats.methods.series_rows import points_of, unit_root_warning
 from precept_stats.methods.six_methods import LABELS, SixMethods
 from precept_stats.studies.series_design import SeriesDesign
-from tests.studies.series import prepared, question, series, table
+from tests.studies.series import STEP, prepared, question, series, table
 
 LEVEL = {"kind": "level_change", "interruption": "law"}
 REML = {"kind": "reml_ar1", "df": {"kind": "satterthwaite"}}
@@ -69,6 +70,47 @@ def test_what_a_model_cannot_answer_is_said_beforehand(
     model: dict[str, Any], change: dict[str, Any], summary: str, words: str
 ) -> None:
     assert words in objections(model, change, summary)
+
+
+PASSING = [{"kind": "step"}, {"kind": "decay", "half_life": 3.0}]
+PULSE = [{"kind": "step"}, {"kind": "ramp"}, {"kind": "pulse", "periods": 2}]
+PHASED = {"transition": {"kind": "phased", "periods": 6}}
+
+
+@pytest.mark.parametrize(
+    ("law", "words", "told"),
+    [
+        ({"effects": PASSING}, "with a decay the step is not", "law, what stays"),
+        ({"effects": PULSE}, "with a pulse the step is not", "law, what stays"),
+        (PHASED, "with a step that is phased in the step is not", "law, once phased in"),
+    ],
+)
+def test_a_step_that_is_not_the_level_of_the_first_period_is_no_change_of_level(
+    law: dict[str, Any], words: str, told: str
+) -> None:
+    interruptions = {"law": {"at": "2018-07"} | STEP | law}
+    study, least = series(interruptions=interruptions), method(LEAST)
+    (said,) = least.objections(study, question())
+    assert words in said
+    assert "`at_time: 0`" in said
+    first = AT | {"time": 0}
+    assert least.objections(study, question(change=first)) == ()
+    one = design(change=first, interruptions=interruptions)
+    fit = least.fit(one)
+    steps = [change for change in fit.changes if change.measure == "level_change"]
+    assert [step.contrast for step in steps] == [told]
+    assert isinstance(fit.uncertainty, Asymptotic)
+    params = fit.uncertainty.params
+    (at_first,) = least.targets(one)
+    assert abs(at_first.value(params) - steps[0].value(params)) > 1e-4
+
+
+def test_the_first_period_with_the_change_is_asked_for_as_time_is_coded() -> None:
+    study = series(
+        interruptions={"law": {"at": "2018-07"} | STEP | PHASED},
+        coding={"interrupted_period": "before", "ramp_from": 0},
+    )
+    assert "`at_time: 1`" in method(LEAST).objections(study, question())[0]
 
 
 def test_what_it_can_answer_is_not_objected_to() -> None:
