@@ -101,7 +101,7 @@ def fit_warnings(model: BayesModel, priors: Priors, integration: float) -> tuple
     if design.n_clusters < FEW_CLUSTERS and flat(priors, model):
         found.append(
             f"the prior of the variation between clusters is nearly flat (over a quarter on a correlation "
-            f"above {LARGE_ICC:g}), and {design.n_clusters} clusters say little against it: intervals are "
+            f"above {LARGE_ICC:g}), and {design.n_clusters} clusters say little against it; intervals are "
             "wide for that reason"
         )
     found += [

@@ -286,7 +286,7 @@ class BeforeAfter(Declared):
         few = clusters < FEW and isinstance(self.variance, ClusteredErrors)
         if few and isinstance(self.reference, NormalReference):
             return (
-                f"{clusters} clusters and a normal reference: intervals of the cluster sandwich are then too "
+                f"{clusters} clusters and a normal reference; intervals of the cluster sandwich are then too "
                 "narrow; what few clusters deserve stands beside it",
             )
         return ()

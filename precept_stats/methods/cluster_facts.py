@@ -105,7 +105,7 @@ def few_clusters_warning(design: ClusterTrialDesign) -> tuple[str, ...]:
     if smallest <= 0.05:
         return ()
     return (
-        f"very few clusters: with {allocations} possible allocations no randomisation test could give a "
+        f"very few clusters; with {allocations} possible allocations no randomisation test could give a "
         f"two-sided p below {min(smallest, 1.0):.2g}, so the interval rests on normal cluster summaries",
     )
 

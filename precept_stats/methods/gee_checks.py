@@ -42,7 +42,7 @@ def uneven_sizes_warning(design: AnyDesign, variance: GeeVariance) -> tuple[str,
         return ()
     return (
         f"cluster sizes vary much (coefficient of variation {variation:.2f}) between {design.n_clusters} "
-        f"clusters: in simulations the {variance.words} was then too small; mancl_derouen, or cr2 on "
+        f"clusters; in simulations the {variance.words} was then too small; mancl_derouen, or cr2 on "
         "Satterthwaite's degrees of freedom, kept its level",
     )
 

@@ -97,6 +97,6 @@ def _(design: PeriodDesign) -> tuple[str, ...]:
     if allocations >= 20:
         return ()
     return (
-        f"very few clusters: with {allocations} possible allocations to sequences no randomisation test "
+        f"very few clusters; with {allocations} possible allocations to sequences no randomisation test "
         f"could give a p below {1.0 / allocations:.2g}, so the interval rests on the model",
     )

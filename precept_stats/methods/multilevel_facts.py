@@ -84,7 +84,7 @@ def sides(design: SeriesDesign) -> tuple[str, ...]:
         without = int(np.count_nonzero(design.treated & (cells == 0)))
         if without:
             told.append(
-                f"{without} of {int(design.treated.sum())} units have no data {side} their start: what they "
+                f"{without} of {int(design.treated.sum())} units have no data {side} their start; what they "
                 "tell of the change rests on the other units"
             )
     return tuple(told)

@@ -55,14 +55,14 @@ def weight_warning(
     if taken == "by_time":
         elsewhere = float(np.abs(weights[rows.treated & ~inside]).sum())
         return (
-            "starts are staggered, and units that had started serve as controls: effects at times that are "
+            "starts are staggered, and units that had started serve as controls; effects at times that are "
             f"not asked for count with weights of {elsewhere:.2f} in absolute size, which cancel only if "
             "effects by time are the same whenever a unit started (Sun and Abraham 2021); estimator: "
             "{kind: imputation} makes no such comparison",
         )
     return (
         "starts are staggered, and units that had started serve as controls for later ones (forbidden "
-        f"comparisons): the effects of {int(negative.sum())} of {len(mine)} treated cells count negatively, "
+        f"comparisons); the effects of {int(negative.sum())} of {len(mine)} treated cells count negatively, "
         f"{float(mine[negative].sum()):.3f} in all, so that the coefficient is no average of effects that "
         "grow or differ (de Chaisemartin and D'Haultfoeuille 2020); estimator: {kind: imputation} makes no "
         "such comparison",

@@ -220,7 +220,7 @@ class PanelRegression(Declared):
         few = rows.panel.n_clusters < FEW and isinstance(self.variance, ClusteredPanel)
         if few and isinstance(self.reference, NormalReference):
             return (
-                f"{rows.panel.n_clusters} clusters and a normal reference: intervals of the cluster sandwich "
+                f"{rows.panel.n_clusters} clusters and a normal reference; intervals of the cluster sandwich "
                 "are then too narrow",
             )
         return ()

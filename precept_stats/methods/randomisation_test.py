@@ -330,6 +330,6 @@ def _few_allocations(test: AnyTest, reference: str) -> tuple[str, ...]:
     few = test.replicates * 0.05 < MIRRORED
     cause = "very few clusters" if few else "many allocations tie for the largest statistic"
     return (
-        f"{cause}: over {reference} no p-value below {smallest:.2g} is possible, and intervals at "
+        f"{cause}; over {reference} no p-value below {smallest:.2g} is possible, and intervals at "
         f"levels above {1.0 - smallest:.2g} may be unbounded",
     )

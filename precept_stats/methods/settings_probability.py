@@ -69,7 +69,7 @@ class DeclaredShare(Choice):
             return ()
         return (
             f"the declared probability of {design.arm_names[1]} is {self.compare:g}, and {compared} of "
-            f"{count} clusters are in it: an allocation so uneven has a chance of {chance:.2g}. If the "
+            f"{count} clusters are in it; an allocation so uneven has a chance of {chance:.2g}. If the "
             "declaration is wrong the estimate is too; share_of_clusters takes the share that was allocated",
         )
 

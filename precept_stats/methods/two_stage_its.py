@@ -213,7 +213,7 @@ class TwoStageIts(Declared):
             name, why = units.failed[0]
             total = len(units.failed) + len(units.names)
             told.append(
-                f"{len(units.failed)} of {total} units give no estimate and are left out, such as {name}: "
+                f"{len(units.failed)} of {total} units give no estimate and are left out: the first is {name}, "
                 f"{why}"
             )
         if units.at_boundary:
@@ -221,7 +221,7 @@ class TwoStageIts(Declared):
         if first.tau2 == 0.0:
             told.append("the variance of the change between units is estimated as 0 (a boundary)")
         if len(units.names) < FEW_UNITS:
-            told.append(f"{len(units.names)} units: the variance between them is hardly known")
+            told.append(f"{len(units.names)} units; the variance between them is hardly known")
         if isinstance(self.interval, HartungKnapp) and self.interval.factor(first) < 1.0:
             told.append(
                 "the estimates scatter less than their standard errors let expect, so that Hartung and "

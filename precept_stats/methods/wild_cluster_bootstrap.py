@@ -260,14 +260,14 @@ def _warnings(design: ClusterTrialDesign, test: WildTest | ScoreTest, reference:
     smallest = test.smallest_p()
     if smallest > 0.05:
         found.append(
-            f"very few clusters: over {reference} no p-value below {smallest:.2g} is possible, and intervals "
+            f"very few clusters; over {reference} no p-value below {smallest:.2g} is possible, and intervals "
             f"at levels above {1.0 - smallest:.2g} are unbounded"
         )
     counts = np.bincount(design.arm, minlength=2)
     if counts.min() < FEW_IN_AN_ARM:
         name = design.arm_names[int(counts.argmin())]
         found.append(
-            f"arm {name} has {counts.min()} clusters: with so few in one arm the wild cluster bootstrap "
+            f"arm {name} has {counts.min()} clusters; with so few in one arm the wild cluster bootstrap "
             "rejects too rarely, and its intervals are too wide"
         )
     return tuple(found)
@@ -282,7 +282,7 @@ def _few_dominate(design: ClusterTrialDesign, kernel: GeeFit) -> tuple[str, ...]
     if design.n_clusters < FEW_EFFECTIVE or effective >= FEW_EFFECTIVE * (1.0 - 1e-9):
         return ()
     return (
-        f"a few clusters decide the effect: {design.n_clusters} tell as much of it as {effective:.1f} alike "
+        f"a few clusters decide the effect; {design.n_clusters} tell as much of it as {effective:.1f} alike "
         "would (Carter, Schnepel and Steigerwald), and with so few the wild cluster bootstrap may be far "
         "from its level; compare cr3, weights: {kind: clusters} or randomisation_test",
     )

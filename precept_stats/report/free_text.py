@@ -30,7 +30,7 @@ FIGURES_OF_FEW = (
 )
 """Figures within a text that are not shown, or only coarsely, where they have rows."""
 LIST_OF_CLUSTERS = re.compile(
-    r"(\bclusters?\b[^:]*): (?!such periods |its exposure ).+", re.DOTALL | re.IGNORECASE
+    r"(\b(?:clusters?|units?)\b[^:;]*): (?!such periods |its exposure ).+", re.DOTALL | re.IGNORECASE
 )
 
 

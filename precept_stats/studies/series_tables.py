@@ -15,7 +15,7 @@ from precept_stats.studies.cluster_trial_design import Covariate, Floats, Ints
 from precept_stats.studies.covariates import code_covariate, is_missing, read_column
 from precept_stats.studies.flow import Roster, Selection, flow_rows
 from precept_stats.studies.interrupted_series import InterruptedSeries
-from precept_stats.studies.labels import Labels, counted_values
+from precept_stats.studies.labels import Labels, counted_values, label_rows
 from precept_stats.studies.outcome_coding import CodedOutcome, code_outcome, numbers, people_per_row
 from precept_stats.studies.population import (
     Gathered,
@@ -101,9 +101,10 @@ def _population(source: Source) -> tuple[Labels, Selection, tuple[str, ...]]:
         raise DataError("the population has no rows", where=source.where)
     unit = _units(source, meets)
     people = source.individual or source.question.outcome.type == "binary"
+    everyone = _recorded_units(source)
     roster = Roster(
-        cluster=unit.codes,
-        cluster_names=unit.names,
+        cluster=everyone.codes,
+        cluster_names=everyone.names,
         arm=np.full(len(meets), -1, dtype=np.intp),
         arm_names=("before", "after"),
         people=people_per_row(gathered.frame, source.question.outcome),
@@ -118,12 +119,25 @@ def _population(source: Source) -> tuple[Labels, Selection, tuple[str, ...]]:
 
 
 def _units(source: Source, kept: Bools) -> Labels:
-    study = source.study
-    if isinstance(study, Programme):
-        return labels_of(study.unit, source.gathered, kept, "unit")
-    if study.series is not None:
-        return labels_of(study.series, source.gathered, kept, "series")
-    return Labels(np.zeros(len(kept), dtype=np.intp), (ONE_SERIES,))
+    """The units that the population has rows of."""
+    column, what = _unit_column(source.study)
+    if column is None:
+        return Labels(np.zeros(len(kept), dtype=np.intp), (ONE_SERIES,))
+    return labels_of(column, source.gathered, kept, what)
+
+
+def _recorded_units(source: Source) -> Labels:
+    """The units of all rows, in the population or not: the flow counts those that it leaves out."""
+    column, _ = _unit_column(source.study)
+    frame = source.gathered.frame
+    if column is None:
+        return Labels(np.zeros(len(frame), dtype=np.intp), (ONE_SERIES,))
+    return label_rows(frame[column])
+
+
+def _unit_column(study: TimeStudy) -> tuple[str | None, str]:
+    """Where a unit's name stands, and what it is called; none where there is one series."""
+    return (study.unit, "unit") if isinstance(study, Programme) else (study.series, "series")
 
 
 def _periods(source: Source, kept: Bools) -> Ints:

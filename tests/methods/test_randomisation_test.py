@@ -132,7 +132,7 @@ def test_very_few_clusters_are_said_to_bear_no_interval() -> None:
     )
     fit = RandomisationTest().fit(small)
     assert fit.status == "warning"
-    assert "very few clusters: " in fit.warnings[0]
+    assert "very few clusters; " in fit.warnings[0]
     assert "no p-value below 0.12 is possible" in fit.warnings[0]
     found = effect(RandomisationTest(), small)
     assert math.isinf(found.interval.lower)

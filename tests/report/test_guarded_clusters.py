@@ -185,6 +185,14 @@ def test_means_of_a_period(mean, size, unit, shown):
             "2 clusters are under care throughout: Yarm, Ely.",
             "2 clusters are under care throughout: [not shown]",
         ),
+        (
+            "units without data after their start that are not left out: Unit 13, Ely",
+            "units without data after their start that are not left out: [not shown]",
+        ),
+        (
+            "15 clusters and a normal reference; intervals of the cluster sandwich are then too narrow",
+            "15 clusters and a normal reference; intervals of the cluster sandwich are then too narrow",
+        ),
         ("in periods 1, 3 people died", "in periods [a small number], [a small number] people died"),
         (
             "participants Ann, Bob are named in several clusters and count as different people",

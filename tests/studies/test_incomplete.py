@@ -134,4 +134,4 @@ def test_declared_allocations_are_those_of_every_cluster_that_is_filled_in() -> 
     assert known is not None
     assert (whole.codes.shape, known.codes.shape) == ((4, 5), (3, 4))
     (warning,) = few_clusters_warning(prepared.incomplete.filled(np.zeros(prepared.incomplete.n_missing)))
-    assert warning.startswith("very few clusters: with 4 possible allocations")
+    assert warning.startswith("very few clusters; with 4 possible allocations")

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
+from precept_stats.data.selection import Condition
 from precept_stats.errors import DataError, PlanError
 from precept_stats.studies.interrupted_series import InterruptedSeries
 from precept_stats.studies.prepare import describe
@@ -342,3 +343,14 @@ def test_an_estimand_without_a_change_or_of_another_interruption_is_refused() ->
         prepared(LONG, None, question(change=None))
     with pytest.raises(PlanError, match="has not"):
         prepared(LONG, None, question(change={"kind": "slope_change", "interruption": "tax"}))
+
+
+def test_the_flow_counts_units_that_the_population_leaves_out() -> None:
+    frame = pd.concat([table().assign(place=name, trial=name in "AB") for name in "ABCDE"])
+    about = question((Condition(column="trial", equals=False),), target="cluster_average")
+    flow = prepared(frame, series(series="place"), about).flow
+    found = {(row.variable, row.stat_name): row.stat for row in flow}
+    assert (found["recorded", "n"], found["recorded", "n_clusters"]) == (5 * 36 * 50, 5)
+    assert (found["excluded_1", "n"], found["excluded_1", "n_clusters"]) == (2 * 36 * 50, 2)
+    assert (found["eligible", "n"], found["eligible", "n_clusters"]) == (3 * 36 * 50, 3)
+    assert (found["analysed", "n"], found["analysed", "n_clusters"]) == (3 * 36 * 50, 3)
