@@ -54,8 +54,11 @@ def test_the_code_still_gives_what_was_recorded(cell: int) -> None:
 
 
 def test_the_docs_show_the_record() -> None:
-    record = json.loads((DOCS / "missing.json").read_text(encoding="utf-8"))
-    assert (DOCS / "missing.md").read_text(encoding="utf-8") == page(record, RECORD)
+    record, one_wrong = (
+        json.loads((DOCS / name).read_text(encoding="utf-8"))
+        for name in ("missing.json", "missing_one_wrong.json")
+    )
+    assert (DOCS / "missing.md").read_text(encoding="utf-8") == page(record, RECORD, one_wrong)
 
 
 @pytest.mark.parametrize("mechanism", CELLS, ids=lambda one: one.name)
