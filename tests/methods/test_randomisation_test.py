@@ -143,7 +143,7 @@ def test_ties_are_said_to_be_why_p_cannot_be_small() -> None:
     design = trial(2)
     alike = replace(design, y=(design.row_cluster == 0).astype(float))
     (told,) = RandomisationTest().fit(alike).warnings
-    assert told.startswith("many allocations tie for the largest statistic: over all ")
+    assert told.startswith("many allocations tie for the largest statistic; over all ")
     assert "no p-value below 1 is possible" in told
 
 
