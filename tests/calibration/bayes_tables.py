@@ -25,6 +25,10 @@ MARGIN = 2.0
 PAGE_OF_METHOD = DOCS / "methods" / "bayesian_hierarchical.md"
 
 
+OFTEN = 0.05
+"""A share of data sets with a divergent step that a reader should know of."""
+
+
 @cache
 def _p_value(ranks: tuple[int, ...], n_ranks: int) -> float:
     return bands.p_value(np.array(ranks), n_ranks)
@@ -49,8 +53,9 @@ def adjusted(record: Record) -> dict[tuple[str, str], float]:
 def sbc_table(record: Record) -> str:
     """One row a structure."""
     lines = [
-        "| structure | data sets | quantities | outside the band | smallest p | of | more draws needed |",
-        "|---|--:|--:|--:|--:|---|--:|",
+        "| structure | data sets | quantities | outside the band | smallest p | of | more draws needed "
+        "| with a divergent step |",
+        "|---|--:|--:|--:|--:|---|--:|--:|",
     ]
     found = p_values(record)
     for one in record["sbc"]["structures"]:
@@ -60,7 +65,7 @@ def sbc_table(record: Record) -> str:
         partly = "" if one["data_sets"] >= one["wanted"] else f" (of {one['wanted']})"
         lines.append(
             f"| {one['words']} | {one['data_sets']}{partly} | {len(mine)} | {outside} | {least:.3f} "
-            f"| {shown_name(name)} | {one['again_with_more_draws']} |"
+            f"| {shown_name(name)} | {one['again_with_more_draws']} | {one['with_divergences']} |"
         )
     return "\n".join(lines)
 
@@ -90,8 +95,15 @@ def sbc_words(record: Record) -> Iterator[str]:
     total = sum(one["data_sets"] for one in of["structures"])
     yield (
         f"Of {total:,} data sets {failed} had no posterior that passes the study's gate with up to "
-        f"3,200 draws a chain, and {divergent} had a divergent step."
+        f"3,200 draws a chain, and {divergent} had a divergent step (at a `target_accept` of 0.8)."
     )
+    often = [one["words"] for one in of["structures"] if one["with_divergences"] > OFTEN * one["data_sets"]]
+    if often:
+        yield (
+            f"More than {100 * OFTEN:.0f} % of data sets had one in: {'; '.join(often)}. In these, effects or "
+            "correlations are sampled beside standard deviations, and data may say little of either; the "
+            "default gate lets no divergent step through, so that they may need a higher `target_accept`."
+        )
 
 
 def operating_table(record: Record) -> str:

@@ -11,7 +11,7 @@ import pytest
 from tests.calibration.bayes_operating import CELLS, one_trial
 from tests.calibration.bayes_sbc import one_data_set
 from tests.calibration.bayes_sbc_structures import BY_NAME
-from tests.calibration.bayes_tables import PAGE_OF_METHOD, adjusted, page, section
+from tests.calibration.bayes_tables import OFTEN, PAGE_OF_METHOD, adjusted, page, section
 from tests.calibration.tables import CLOSE, DOCS, OPEN
 
 pytest.importorskip("arviz_stats")
@@ -20,6 +20,13 @@ pytest.importorskip("pymc")
 
 RECORD = json.loads((DOCS / "bayes_calibration.json").read_text(encoding="utf-8"))
 DONE = [one["name"] for one in RECORD["sbc"]["structures"]]
+SAMPLED = {
+    "binomial_units_regions",
+    "binomial_units_region_effects",
+    "binomial_autoregressive_periods",
+    "series_units_changes",
+}
+"""Structures with effects, or correlations, that are sampled beside their standard deviations."""
 APART = 5.0
 """Standard errors between two samplings of one posterior that are let through: machines round differently."""
 
@@ -55,10 +62,8 @@ def test_ranks_are_uniform_as_far_as_all_of_them_can_tell() -> None:
         assert p > 0.01, key
     structures = RECORD["sbc"]["structures"]
     assert sum(one["failed"] for one in structures) == 0
-    divergent, data_sets = (
-        sum(one[name] for one in structures) for name in ("with_divergences", "data_sets")
-    )
-    assert divergent < 0.05 * data_sets, "short chains, priors from end to end: some diverge, and are counted"
+    often = {one["name"] for one in structures if one["with_divergences"] > OFTEN * one["data_sets"]}
+    assert often <= SAMPLED, "where all effects are integrated out, chains diverge rarely"
 
 
 def test_benefit_is_declared_without_one_about_as_rarely_as_it_should() -> None:
