@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from precept_stats.methods.multilevel_model import Between
 from precept_stats.methods.series_effects import Link
-from precept_stats.methods.series_plan import level_objections
+from precept_stats.methods.series_plan import time_objections
 from precept_stats.methods.settings_multilevel import (
     Alike,
     AnyRandom,
@@ -41,7 +41,7 @@ def multilevel_objections(
         *_outcome(distribution, study, question),
         *_errors(distribution, autocorrelation),
         *change_objections(distribution.link, question, differs=_differs(between)),
-        *level_objections(study, question),
+        *time_objections(study, question),
         *_random(distribution, between, study),
     )
 

@@ -8,7 +8,7 @@ from precept_stats.methods.settings import Choice
 from precept_stats.methods.settings_series import Arima
 from precept_stats.methods.settings_series_counts import AnyAutocorrelation
 from precept_stats.studies import TimeStudy
-from precept_stats.studies.changes import BeforeAfterChange, LevelChange, SlopeChange
+from precept_stats.studies.changes import AtTime, BeforeAfterChange, LevelChange, SlopeChange
 from precept_stats.studies.interruptions import Decay, NoSeasonality, PhasedTransition, Pulse
 from precept_stats.studies.question import Question
 
@@ -17,7 +17,7 @@ def segmented_objections(
     model: AnyAutocorrelation, study: TimeStudy, question: Question, *, simulates: bool
 ) -> tuple[str, ...]:
     """Why an error model cannot answer a question of a study."""
-    found = [*_change(model, question), *level_objections(study, question)]
+    found = [*_change(model, question), *time_objections(study, question)]
     found += [*_outcome(model, study, question), *_differencing(model, question)]
     if simulates and isinstance(model, Arima) and (model.order != (1, 0, 0) or model.season is not None):
         found.append("series are simulated with a first-order autocorrelation: of ARIMA, order [1, 0, 0]")
@@ -47,16 +47,24 @@ def _change(model: AnyAutocorrelation, question: Question) -> Iterator[str]:
             yield f"a {change.kind} on the log scale is a ratio of rates or risks, not of odds"
 
 
-def level_objections(study: TimeStudy, question: Question) -> Iterator[str]:
-    """Where a step is not the change of level in the first period, so that its coefficient is no answer."""
+def time_objections(study: TimeStudy, question: Question) -> Iterator[str]:
+    """Why the change is not one of the times that it is asked of: of a model of the trend, whatever errors.
+
+    A time before the change has none. Where a step is not the change of level in the first period, its
+    coefficient is no answer to the question for that.
+    """
     change = question.estimand.change
+    side = study.coding.interrupted_period
+    begins = change.time if isinstance(change, AtTime) else getattr(change, "first", 1)
+    if begins == 0 and side != "after":
+        yield f"there is no effect in period 0 as time is coded (interrupted_period: {side}): ask from 1 on"
     one = study.interruptions.get(change.interruption) if isinstance(change, LevelChange) else None
     if one is None:
         return
     shapes = [f"a {shape.kind}" for shape in one.effects if isinstance(shape, Pulse | Decay)]
     shapes += ["a step that is phased in"] if isinstance(one.transition, PhasedTransition) else []
     if shapes:
-        first = 0 if study.coding.interrupted_period == "after" else 1
+        first = 0 if side == "after" else 1
         yield (
             f"with {' and '.join(dict.fromkeys(shapes))} the step is not the change of level in the first "
             f"period: ask for that by `at_time: {first}`, or for what stays by a later `at_time` or "

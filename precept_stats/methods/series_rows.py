@@ -15,7 +15,7 @@ from precept_stats.methods.series_effects import Link
 from precept_stats.numerics.series.ar1 import Series
 from precept_stats.numerics.series.counts import Totals
 from precept_stats.numerics.series.lags import in_a_row
-from precept_stats.studies.series_design import SeriesDesign
+from precept_stats.studies.series_design import NEVER, SeriesDesign
 from precept_stats.values import Status
 
 Vector = NDArray[np.float64]
@@ -122,18 +122,25 @@ def length_warnings(design: SeriesDesign) -> tuple[str, ...]:
             f"a series of {counts.min()} points is too short to tell its autocorrelation: every method then "
             "takes it for smaller than it is, and intervals are too narrow"
         )
-    since = design.since(design.interruptions[0].name)
-    known = design.used & np.isfinite(since)
-    before = np.count_nonzero(known & (since < design.first_after))
-    after = np.count_nonzero(known & (since >= design.first_after))
-    units = max(1, int(np.count_nonzero(design.interruptions[0].start >= 0)))
-    for side, number in (("before", before), ("after", after)):
-        if number / units < FEWEST_A_SIDE:
+    for side, number in zip(("before", "after"), _fewest(design), strict=True):
+        if number < FEWEST_A_SIDE:
             found.append(
-                f"{number / units:g} point{'' if number == units else 's'} {side} the interruption: fewer "
-                "than the three that EPOC asks for"
+                f"{number:g} point{'' if number == 1 else 's'} {side} the interruption: fewer than the three "
+                "that EPOC asks for"
             )
     return tuple(found)
+
+
+def _fewest(design: SeriesDesign) -> tuple[float, float]:
+    """Points before and after: the fewest of a treated series; of a programme the mean of its units."""
+    since = design.since(design.interruptions[0].name)
+    reached = design.treated & (design.interruptions[0].start != NEVER)
+    known = design.used & reached[design.row_unit]
+    found = []
+    for side in (since < design.first_after, since >= design.first_after):
+        points = np.bincount(design.row_unit[known & side], minlength=len(design.units))[reached]
+        found.append(float(points.min() if design.single_out else points.mean()))
+    return found[0], found[1]
 
 
 def unit_root_warning(phi: float) -> tuple[str, ...]:

@@ -28,8 +28,9 @@ from precept_stats.studies.prepared_series import PreparedSeries
 from precept_stats.studies.programme import Programme
 from precept_stats.studies.question import Question
 from precept_stats.studies.row_columns import frozen
-from precept_stats.studies.series_checks import check_design, thin_units
+from precept_stats.studies.series_checks import check_design
 from precept_stats.studies.series_design import LEFT, NEVER, Bools, SeriesDesign
+from precept_stats.studies.series_doubts import doubts
 from precept_stats.studies.series_left import with_left
 from precept_stats.studies.series_rows import Cells, averaged, cells_of, labels_of, refuse_repeated
 from precept_stats.studies.series_units import TimeStudy, UnitReader
@@ -69,7 +70,7 @@ def prepare_series(study: TimeStudy, data: Mapping[str, SourceTable], question: 
     selection = _used(selection, design, (unit, period))
     flow = flow_rows(selection.steps, selection.roster.people_label)
     told = tuple(row for row in flow if not row.group("arm"))
-    return PreparedSeries(study, question, design, told, (*warnings, *thin_units(study, design)))
+    return PreparedSeries(study, question, design, told, (*warnings, *doubts(study, design)))
 
 
 def _source(study: TimeStudy, data: Mapping[str, SourceTable], question: Question) -> Source:

@@ -52,6 +52,7 @@ def objections(model: dict[str, Any], change: dict[str, Any], summary: str, **se
 POISSON = {"kind": "quasi_poisson", "residuals": {"kind": "independent"}}
 BINOMIAL = {"kind": "quasi_binomial", "residuals": {"kind": "independent"}}
 AT = {"kind": "at_time", "interruption": "law", "time": 3}
+WINDOW = {"kind": "over_window", "interruption": "law"}
 DIFFERENCED = {"kind": "arima", "order": [0, 1, 1]}
 
 
@@ -103,6 +104,30 @@ def test_a_step_that_is_not_the_level_of_the_first_period_is_no_change_of_level(
     params = fit.uncertainty.params
     (at_first,) = least.targets(one)
     assert abs(at_first.value(params) - steps[0].value(params)) > 1e-4
+
+
+@pytest.mark.parametrize("side", ["before", "excluded"])
+@pytest.mark.parametrize("change", [AT | {"time": 0}, WINDOW | {"from": 0, "to": 5}])
+def test_a_time_without_an_effect_by_the_coding_is_refused(side: str, change: dict[str, Any]) -> None:
+    study = series(coding={"interrupted_period": side, "ramp_from": 0})
+    (said,) = method(LEAST).objections(study, question(change=change))
+    assert "no effect in period 0 as time is coded" in said
+    assert (
+        method(LEAST).objections(study, question(change=change | {"time": 1} if "time" in change else LEVEL))
+        == ()
+    )
+
+
+def test_the_treated_series_is_judged_by_its_own_points() -> None:
+    england = noisy().iloc[:19].assign(nation="England")
+    others = [noisy(seed=seed).assign(nation=name) for seed, name in ((5, "Scotland"), (6, "Wales"))]
+    frame = pd.concat([england, *others])
+    controls = {"series": ["Scotland", "Wales"], "levels": "own"}
+    law = {"at": "2018-07", "effects": [{"kind": "step"}], "transition": {"kind": "none"}}
+    one = design(frame, series="nation", controls=controls, interruptions={"law": law})
+    fit = method(LEAST).fit(one)
+    assert fit.status == "warning"
+    assert "1 point after the interruption: fewer than the three that EPOC asks for" in fit.warnings
 
 
 def test_the_first_period_with_the_change_is_asked_for_as_time_is_coded() -> None:

@@ -67,6 +67,17 @@ def _level_in_transition(plan: Document) -> None:
     first(plan)["study"]["interruptions"]["programme"] |= PULSE
 
 
+def _window_in_transition(plan: Document) -> None:
+    change = {"kind": "over_window", "interruption": "programme", "from": 1, "to": 3}
+    plan["estimands"]["change"]["change"] = change
+    first(plan)["study"]["interruptions"]["programme"] |= PULSE
+
+
+def _window_left_out(plan: Document) -> None:
+    plan["estimands"]["change"]["change"] = {"kind": "at_time", "interruption": "programme", "time": 2}
+    first(plan)["study"]["exclude"] = {"from": -3, "to": 2}
+
+
 def _continuous(plan: Document) -> None:
     plan["estimands"]["change"] |= {"change": CUMULATIVE, "summary": "mean_difference"}
     plan["outcomes"]["uptake"] = {"column": "numerator", "type": "continuous", "direction": "higher_better"}
@@ -93,6 +104,8 @@ FAULTS: list[tuple[str, Callable[[Document], Any], str]] = [
     ),
     ("PL-0233", _continuous, "/estimands/change/change"),
     ("PL-0234", _level_in_transition, "/estimands/change/change"),
+    ("PL-0234", _window_in_transition, "/estimands/change/change"),
+    ("PL-0234", _window_left_out, "/estimands/change/change"),
     ("PL-0235", lambda plan: None, "/analyses/model_5/study"),
     (
         "PL-0236",

@@ -247,6 +247,47 @@ def test_controls_are_named_and_there() -> None:
         prepared(both, series(series="nation", controls={"series": ["Walse"], "levels": "pooled"}))
 
 
+def window(kind: str = "over_window", first: int = 0, last: int = 3) -> Any:
+    return question(change={"kind": kind, "interruption": "law", "from": first, "to": last})
+
+
+LEFT_OUT = {"law": {"at": "2018-07"} | STEP | {"transition": {"kind": "excluded", "after": 6}}}
+
+
+def test_months_that_are_asked_for_and_left_out_are_named() -> None:
+    study = series(interruptions=LEFT_OUT)
+    (said,) = prepared(LONG, study, window()).warnings
+    assert "left out of the model: periods 0 to 3 (2018-07 to 2018-10) after law" in said
+    (said,) = prepared(LONG, study, window(last=11)).warnings
+    assert "periods 0 to 5 (2018-07 to 2018-12)" in said
+    at = question(change={"kind": "at_time", "interruption": "law", "time": 2})
+    assert "period 2 (2018-09)" in prepared(LONG, study, at).warnings[0]
+    assert prepared(LONG, study, window(first=6, last=11)).warnings == ()
+    assert prepared(LONG, series(), window()).warnings == ()
+    staggered = programme(exclude={"from": -1, "to": 1})
+    (said,) = prepared(units(), staggered, window()).warnings
+    assert "periods 0 to 1 after law; there" in said
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (slice(0, 18), "without a point after the interruption: Wales; the effect"),
+        (slice(18, 36), "without a point before the interruption: Wales"),
+        (slice(0, 21), "before period 3 after law, the last that is asked for: Wales (its last is 2 months"),
+        (slice(0, 22), ""),
+    ],
+)
+def test_a_control_that_does_not_reach_what_is_asked_for_is_named(rows: slice, said: str) -> None:
+    names = ("England", "Scotland", "Wales")
+    three = [LONG.assign(nation=name) for name in names]
+    three[2] = three[2].iloc[rows]
+    study = series(series="nation", controls={"series": ["Scotland", "Wales"], "levels": "own"})
+    warnings = prepared(pd.concat(three), study, window()).warnings
+    assert len(warnings) == (1 if said else 0)
+    assert all(said in one for one in warnings)
+
+
 def units(**changed: Any) -> pd.DataFrame:
     parts = [
         table(24).assign(unit=unit, start=start, region=region)

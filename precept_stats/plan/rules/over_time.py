@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from precept_stats.plan.findings import Remark, nearest
 from precept_stats.plan.loaded import LoadedPlan
 from precept_stats.plan.rules.rule import Rule, answerable
-from precept_stats.studies.changes import Cumulative, interruption_of
+from precept_stats.studies.changes import AnyChange, AtTime, Cumulative, OverWindow, interruption_of
 from precept_stats.studies.interruptions import ExcludedTransition, NoSeasonality, NoTransition
 from precept_stats.studies.over_time import OverTime
 from precept_stats.studies.programme import Programme
@@ -77,6 +77,24 @@ def _inside_transition(loaded: LoadedPlan) -> Iterator[Remark]:
         ):
             message = f"{name}: the level in the first period is extrapolated, that period being left out"
             yield Remark(("estimands", analysis.estimand, "change"), message, "level_change", "at_time later")
+        left = _left_and_asked(study, change)
+        if left:
+            times = f"{left[0]} to {left[-1]}" if len(left) > 1 else str(left[0])
+            message = f"{name}: periods that are asked for are left out; there it is the model carried over"
+            place = ("estimands", analysis.estimand, "change")
+            yield Remark(place, message, f"periods {times} of {change.kind}", f"from {left[-1] + 1} on")
+
+
+def _left_and_asked(study: OverTime, change: AnyChange) -> list[int]:
+    """The times since the interruption that are asked for and left out, as far as the plan says."""
+    one = study.interruptions.get(interruption_of(change))
+    if one is None or not isinstance(change, AtTime | OverWindow | Cumulative):
+        return []
+    times = (change.time, change.time) if isinstance(change, AtTime) else (change.first, change.last)
+    out = set(range(one.transition.after)) if isinstance(one.transition, ExcludedTransition) else set()
+    if isinstance(study, Programme) and study.exclude is not None and one is study.interruptions[study.first]:
+        out |= set(range(study.exclude.first, study.exclude.last + 1))
+    return sorted(out & set(range(times[0], times[1] + 1)))
 
 
 def _starts_take_time(loaded: LoadedPlan) -> Iterator[Remark]:
@@ -114,7 +132,7 @@ RULES = (
     Rule("PL-0231", "error", "studies over time stand in plans of their own", _designs_apart),
     Rule("PL-0232", "error", "an estimand over time says which change is asked for", _change_declared),
     Rule("PL-0233", "error", "the change is of an interruption of the study", _change_of_interruption),
-    Rule("PL-0234", "warning", "no level is asked for in a period that is left out", _inside_transition),
+    Rule("PL-0234", "warning", "no change is asked for in a period that is left out", _inside_transition),
     Rule("PL-0235", "note", "a programme has a transition, or a window that is left out", _starts_take_time),
     Rule("PL-0236", "warning", "seasons are left out for a reason", _season_reasons),
     Rule("PL-0237", "error", "a known truth is of synthetic data", _truth_is_synthetic),
