@@ -100,8 +100,8 @@ def sbc_words(record: Record) -> Iterator[str]:
     often = [one["words"] for one in of["structures"] if one["with_divergences"] > OFTEN * one["data_sets"]]
     if often:
         yield (
-            f"More than {100 * OFTEN:.0f} % of data sets had one in: {'; '.join(often)}. In these, effects or "
-            "correlations are sampled beside standard deviations, and data may say little of either; the "
+            f"More than {100 * OFTEN:.0f} % of data sets had one in: {'; '.join(often)}. In these, effects "
+            "or correlations are sampled beside standard deviations, and data may say little of either; the "
             "default gate lets no divergent step through, so that they may need a higher `target_accept`."
         )
 
