@@ -180,7 +180,7 @@ class BayesianHierarchical(Declared):
         sampled = self.sampled(design, seed, watch)
         model, answered = sampled.model, self._answered(sampled, seed)
         found = sampled.convergence()
-        self._require(self.gate.failures(found))
+        self.gate.require(found)
         error = sampled.integration_error()
         warnings = fit_warnings(model, self.priors, error)
         params = sampled.parameters
@@ -217,15 +217,6 @@ class BayesianHierarchical(Declared):
         how = self.sampler.how
         grid, names = self.prior_grid, self._names(model)
         return Asked(grid, self.validation, self.ranking, self.gate, how, names, watch)
-
-    @staticmethod
-    def _require(failures: tuple[str, ...]) -> None:
-        if failures:
-            raise FitError(
-                "the chains cannot be trusted",
-                found="; ".join(failures),
-                allowed="more draws or warm-up, a higher target_accept, or narrower priors",
-            )
 
     def _answered(self, sampled: Sampled, seed: Seed) -> Answered:
         model = sampled.model

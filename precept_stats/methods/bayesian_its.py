@@ -9,7 +9,6 @@ from pydantic import Field
 
 from precept_stats.data.declared import Declared
 from precept_stats.errors import FitError
-from precept_stats.inference.convergence import Convergence
 from precept_stats.inference.draws import Draws
 from precept_stats.inference.fit import Fact, Fit
 from precept_stats.inference.nuts import available, sample
@@ -174,7 +173,7 @@ class BayesianIts(Declared):
         sampled = self.sampled(design, seed, watch)
         model, params, found = sampled.model, sampled.parameters, sampled.convergence()
         require_finite(sampled.effects)
-        self._require(found)
+        self.gate.require(found)
         error = sampled.integration_error()
         warnings = (*warnings_of(model.multilevel, like_likelihood := estimated(sampled), ""), *coarse(error))
         prior = model.posterior(self.priors).draw_prior(seed.at("prior").generator(), PRIOR_DRAWS)
@@ -204,15 +203,6 @@ class BayesianIts(Declared):
         kind, model = available(), self._model(design)
         density = whitened(model.posterior(self.priors))
         return SampledSeries(model, density, sample(density, self.sampler.how, seed, kind, watch))
-
-    def _require(self, found: Convergence) -> None:
-        failures = self.gate.failures(found)
-        if failures:
-            raise FitError(
-                "the chains cannot be trusted",
-                found="; ".join(failures),
-                allowed="more draws or warm-up, a higher target_accept, or narrower priors",
-            )
 
     def _benefit(self, design: SeriesDesign) -> Benefit:
         better = design.outcome.direction == "higher_better"

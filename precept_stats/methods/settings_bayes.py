@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from precept_stats.errors import FitError
 from precept_stats.inference.convergence import Convergence
 from precept_stats.inference.nuts import Sampling
 from precept_stats.methods.settings import Choice
@@ -91,3 +92,13 @@ class ConvergenceGate(Choice):
             (found.ebfmi < self.ebfmi, f"E-BFMI {found.ebfmi:.2f} (at least {self.ebfmi:g})"),
         )
         return tuple(text for failed, text in checks if failed)
+
+    def require(self, found: Convergence) -> None:
+        """FitError where anything is worse than let through."""
+        failures = self.failures(found)
+        if failures:
+            raise FitError(
+                "the chains cannot be trusted",
+                found="; ".join(failures),
+                allowed="more draws or warm-up, a higher target_accept, or narrower priors",
+            )
