@@ -6,14 +6,18 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from precept_stats.errors import DataError
+from precept_stats.errors import DataError, PlanError
+from precept_stats.studies.changes import Cumulative
 from precept_stats.studies.cluster_trial_design import Ints
 from precept_stats.studies.interrupted_series import InterruptedSeries
 from precept_stats.studies.interruptions import Fourier, NoSeasonality, Ramp, SeasonSpline
 from precept_stats.studies.labels import listed
 from precept_stats.studies.programme import Programme
+from precept_stats.studies.question import Question
 from precept_stats.studies.series_design import NEVER, SeriesDesign
 
+SUMMED = "several_rows: sum, and a continuous outcome"
+ONE_ROW = "one row a period (average rows beforehand, or name `series`); or a binary or count outcome"
 CYCLES = 2
 """Seasonal terms need so many whole cycles."""
 
@@ -127,6 +131,18 @@ def require_cycles(design: SeriesDesign, where: str) -> None:
             found=str(seasonality.pairs),
             allowed=f"at most {int(length // 2)}",
             where=where,
+        )
+
+
+def require_summable(study: Programme | InterruptedSeries, question: Question) -> None:
+    """PlanError where values would be added up: those of rows of one period, or of periods to a total."""
+    if question.outcome.type != "continuous":
+        return
+    if isinstance(study, InterruptedSeries) and study.several_rows == "sum":
+        raise PlanError("values of several rows do not add up", found=SUMMED, allowed=ONE_ROW)
+    if isinstance(question.estimand.change, Cumulative):
+        raise PlanError(
+            "values do not add up to events", found="continuous", allowed="a binary or count outcome"
         )
 
 

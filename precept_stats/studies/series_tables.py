@@ -28,7 +28,7 @@ from precept_stats.studies.prepared_series import PreparedSeries
 from precept_stats.studies.programme import Programme
 from precept_stats.studies.question import Question
 from precept_stats.studies.row_columns import frozen
-from precept_stats.studies.series_checks import check_design
+from precept_stats.studies.series_checks import check_design, require_summable
 from precept_stats.studies.series_design import LEFT, NEVER, Bools, SeriesDesign
 from precept_stats.studies.series_doubts import doubts
 from precept_stats.studies.series_left import with_left
@@ -77,6 +77,7 @@ def _source(study: TimeStudy, data: Mapping[str, SourceTable], question: Questio
     outcome = question.outcome
     if outcome.composite is not None:
         raise PlanError("a composite outcome is not followed over time", allowed="an outcome of one column")
+    require_summable(study, question)
     name = interruption_of(_change(question))
     if name and name not in study.interruptions:
         allowed = ", ".join(study.interruptions)

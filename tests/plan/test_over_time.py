@@ -83,6 +83,14 @@ def _continuous(plan: Document) -> None:
     plan["outcomes"]["uptake"] = {"column": "numerator", "type": "continuous", "direction": "higher_better"}
 
 
+def _values_summed(plan: Document) -> None:
+    plan["outcomes"]["uptake"] = {"column": "numerator", "type": "continuous", "direction": "higher_better"}
+    named = ("time", "interruptions", "coding", "seasonality")
+    study = {name: first(plan)["study"][name] for name in named}
+    kind = {"kind": "interrupted_series", "series": "unit", "several_rows": "sum"}
+    plan["analyses"] = {"model_1": first(plan) | {"study": study | kind}}
+
+
 def _trial_in_it(plan: Document) -> None:
     trial = good()
     plan["analyses"]["trial"] = trial["analyses"]["primary"] | {"purpose": "exploratory", "on_failure": []}
@@ -113,6 +121,7 @@ FAULTS: list[tuple[str, Callable[[Document], Any], str]] = [
         "/analyses/model_1/study/seasonality/reason",
     ),
     ("PL-0237", _real, "/analyses/model_1/known_truth"),
+    ("PL-0238", _values_summed, "/analyses/model_1/study/several_rows"),
     ("PL-0143", lambda plan: None, "/analyses/model_1/method"),
     ("PL-0142", lambda plan: first(plan)["study"].pop("before"), ""),
     ("PL-0174", lambda plan: first(plan)["study"].update(unit="ward"), ""),

@@ -234,6 +234,20 @@ def test_several_rows_of_a_period_add_up_where_the_plan_says_so() -> None:
     assert design.y == pytest.approx(prepared(LONG).design.y)
 
 
+@pytest.mark.parametrize(
+    ("changed", "change", "said"),
+    [
+        ({"several_rows": "sum"}, "over_window", "values of several rows do not add up"),
+        ({}, "cumulative", "values do not add up to events"),
+    ],
+)
+def test_values_are_not_added_up(changed: Any, change: str, said: str) -> None:
+    value = {"column": "events", "type": "continuous", "direction": "higher_better"}
+    times = {"kind": change, "interruption": "law", "from": 0, "to": 3}
+    with pytest.raises(PlanError, match=said):
+        prepared(LONG, series(**changed), question(outcome=value, change=times))
+
+
 def test_gaps_are_allowed_where_the_plan_says_so() -> None:
     assert len(prepared(LONG.drop(index=7), series(gaps="allow")).design.y) == 35
 

@@ -8,9 +8,11 @@ from precept_stats.plan.findings import Remark, nearest
 from precept_stats.plan.loaded import LoadedPlan
 from precept_stats.plan.rules.rule import Rule, answerable
 from precept_stats.studies.changes import AnyChange, AtTime, Cumulative, OverWindow, interruption_of
+from precept_stats.studies.interrupted_series import InterruptedSeries
 from precept_stats.studies.interruptions import ExcludedTransition, NoSeasonality, NoTransition
 from precept_stats.studies.over_time import OverTime
 from precept_stats.studies.programme import Programme
+from precept_stats.studies.series_checks import ONE_ROW, SUMMED
 
 DESIGN_OF = {
     "programme": ("before_after", "interrupted_series"),
@@ -61,6 +63,15 @@ def _change_of_interruption(loaded: LoadedPlan) -> Iterator[Remark]:
         if isinstance(change, Cumulative) and question.outcome.type == "continuous":
             at = ("estimands", analysis.estimand, "change")
             yield Remark(at, "values do not add up to events", "continuous", "a binary or count outcome")
+
+
+def _values_summed(loaded: LoadedPlan) -> Iterator[Remark]:
+    for name, analysis, question in answerable(loaded.plan):
+        study = analysis.study
+        summed = isinstance(study, InterruptedSeries) and study.several_rows == "sum"
+        if summed and question.outcome.type == "continuous":
+            place = ("analyses", name, "study", "several_rows")
+            yield Remark(place, "values of several rows do not add up", SUMMED, ONE_ROW)
 
 
 def _inside_transition(loaded: LoadedPlan) -> Iterator[Remark]:
@@ -136,4 +147,5 @@ RULES = (
     Rule("PL-0235", "note", "a programme has a transition, or a window that is left out", _starts_take_time),
     Rule("PL-0236", "warning", "seasons are left out for a reason", _season_reasons),
     Rule("PL-0237", "error", "a known truth is of synthetic data", _truth_is_synthetic),
+    Rule("PL-0238", "error", "rows that are added up are of counts", _values_summed),
 )
