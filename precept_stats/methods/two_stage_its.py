@@ -213,8 +213,8 @@ class TwoStageIts(Declared):
             name, why = units.failed[0]
             total = len(units.failed) + len(units.names)
             told.append(
-                f"{len(units.failed)} of {total} units give no estimate and are left out: the first is {name}, "
-                f"{why}"
+                f"{len(units.failed)} of {total} units give no estimate and are left out: "
+                f"the first is {name}, {why}"
             )
         if units.at_boundary:
             told.append(f"the error model of {units.at_boundary} units ended on its boundary")
