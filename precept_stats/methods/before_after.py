@@ -18,6 +18,7 @@ from precept_stats.inference.uncertainty import Asymptotic
 from precept_stats.methods.before_after_rows import BeforeAfterData, rows_of, start_columns
 from precept_stats.methods.contract import MethodWords
 from precept_stats.methods.series_effects import unit_of
+from precept_stats.methods.series_rows import require_scatter, require_variation
 from precept_stats.methods.settings import Choice, listed
 from precept_stats.methods.settings_before_after import (
     BeforeAfterRows,
@@ -179,8 +180,10 @@ class BeforeAfter(Declared):
     def fit(self, design: SeriesDesign, seed: Seed | None = None) -> Fit:
         """Estimate. Raises FitError for terms that cannot be told apart, too few clusters, no variation."""
         data = rows_of(design, isinstance(self.rows, UnitWindows))
+        require_variation(data)
         names, X = self._columns(design, data)
         kernel = self._kernel(names, X, data)
+        require_scatter(data, kernel.residuals)
         clusters = int(data.cluster.max()) + 1
         covariance, own = self.variance.found(kernel, data.cluster)
         warnings = self._warnings(clusters)

@@ -17,6 +17,7 @@ from precept_stats.methods.contract import MethodWords
 from precept_stats.methods.panel_plan import panel_gap, panel_objections
 from precept_stats.methods.panel_rows import Asked, PanelRows, asked_of, panel_rows
 from precept_stats.methods.series_effects import unit_of
+from precept_stats.methods.series_rows import require_variation
 from precept_stats.methods.settings import Choice, listed
 from precept_stats.methods.settings_before_after import (
     ClustersMinusOne,
@@ -44,6 +45,7 @@ from precept_stats.methods.settings_panel_estimators import (
     PanelEstimator,
     TwoWay,
 )
+from precept_stats.numerics.panel.effects import absorbed_columns
 from precept_stats.studies import TimeStudy
 from precept_stats.studies.changes import Cumulative
 from precept_stats.studies.interrupted_series import InterruptedSeries
@@ -154,6 +156,13 @@ class PanelRegression(Declared):
     def fit(self, design: SeriesDesign, seed: Seed | None = None) -> Fit:
         """Estimate. Raises FitError for terms that effects absorb, times without rows, no counterfactual."""
         rows, asked = self._rows(design), asked_of(design)
+        require_variation(rows.panel)
+        if absorbed_columns(rows.panel, rows.panel.y[:, None]):
+            raise FitError(
+                "effects of units and periods fit the outcome without error",
+                found=f"nothing left of it in {len(rows.panel.y)} cells",
+                allowed="an outcome that varies beyond levels of units and periods",
+            )
         if rows.panel.n_clusters < 2 and not isinstance(self.variance, DriscollKraay):
             raise FitError(
                 "one cluster says nothing of how clusters differ", found="1", allowed="2 clusters or more"

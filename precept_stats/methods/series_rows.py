@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -153,7 +154,14 @@ def unit_root_warning(phi: float) -> tuple[str, ...]:
     )
 
 
-def require_variation(points: Points) -> None:
+class WithOutcome(Protocol):
+    """Rows with an outcome ``y`` (n,)."""
+
+    @property
+    def y(self) -> Vector: ...
+
+
+def require_variation(points: WithOutcome) -> None:
     """FitError where the outcome is the same in every period: no error can be judged by it."""
     if not float(np.ptp(points.y)) > EXACT * float(np.abs(points.y).max()):
         raise FitError(
@@ -163,7 +171,7 @@ def require_variation(points: Points) -> None:
         )
 
 
-def require_scatter(points: Points, residuals: Vector) -> None:
+def require_scatter(points: WithOutcome, residuals: Vector) -> None:
     """FitError where a model leaves nothing of the outcome."""
     if not float(np.abs(residuals).max()) > EXACT * float(np.abs(points.y).max()):
         raise FitError(

@@ -267,6 +267,21 @@ def test_terms_that_cannot_be_told_apart_and_one_region_are_refused() -> None:
         answered(Small(data.frame.assign(region="R")), method())
 
 
+@pytest.mark.parametrize("variance", ["classical", "hc1", "cr1", "cr2"])
+def test_an_outcome_that_does_not_vary_or_scatter_is_refused(variance: str) -> None:
+    frame = small().frame
+    about = method(
+        variance={"kind": variance},
+        autocorrelation={"kind": "within_clusters" if variance.startswith("cr") else "ignored"},
+    )
+    for share, said in ((2.0, "the same in every period"), (1.0, "the same in every period")):
+        with pytest.raises(FitError, match=said):
+            answered(Small(frame.assign(n=10, given=int(10 / share))), about)
+    stepped = frame.assign(n=10, given=lambda f: 3 + 4 * (f["period"] >= f["start_period"]))
+    with pytest.raises(FitError, match="fitted without error"):
+        answered(Small(stepped), about)
+
+
 def test_silence_about_autocorrelation_is_refused() -> None:
     with pytest.raises(ValueError, match="autocorrelation"):
         BeforeAfter.model_validate({"kind": "before_after"})

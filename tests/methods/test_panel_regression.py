@@ -218,6 +218,17 @@ def test_what_cannot_be_estimated_is_refused(
         answered(data, method(**settings), of, **changed)
 
 
+@pytest.mark.parametrize("estimator", [{"kind": "two_way"}, {"kind": "event_study"}, IMPUTE])
+def test_an_outcome_that_does_not_vary_is_refused(estimator: dict[str, Any]) -> None:
+    frame = small().frame
+    for given, said in ((5, "the same in every period"), (10, "the same in every period")):
+        with pytest.raises(FitError, match=said):
+            answered(Small(frame.assign(n=10, given=given)), method(estimator=estimator))
+    levels = frame.assign(n=100, given=lambda f: 20 + 5 * f["unit"].astype("category").cat.codes.astype(int))
+    with pytest.raises(FitError, match="effects of units and periods fit the outcome without error"):
+        answered(Small(levels), method(estimator=estimator))
+
+
 def test_the_panel_is_exported_as_plain_columns_and_gives_the_same_answer() -> None:
     data = small()
     table = ps.panel_table(study(before=None, after=None, cluster="region"), {"rows": data.frame}, asked())
