@@ -112,6 +112,12 @@ class BeforeAfter(Declared):
     autocorrelation: RowAutocorrelation
     beside: BesideIt = NothingBeside()
 
+    @property
+    def takes_trend_out(self) -> bool:
+        """Whether a line in time is among the terms, so that a trend is not counted as effect."""
+        moving = isinstance(self.start_month, TimeFromStart)
+        return moving or not isinstance(self.study_month, NoStudyMonth)
+
     def objections(self, study: TimeStudy, question: Question) -> tuple[str, ...]:
         found = []
         if not isinstance(question.estimand.change, BeforeAfterChange):
@@ -132,8 +138,7 @@ class BeforeAfter(Declared):
             self.variance, ReducedErrors
         ):
             found.append("Satterthwaite's degrees of freedom are those of the cr2 variance")
-        moving = isinstance(self.start_month, TimeFromStart) or not isinstance(self.study_month, NoStudyMonth)
-        if isinstance(self.rows, UnitWindows) and moving:
+        if isinstance(self.rows, UnitWindows) and self.takes_trend_out:
             found.append(
                 "with one row a unit and window there is no trend to tell: rows: {kind: unit_periods}"
             )
@@ -145,7 +150,7 @@ class BeforeAfter(Declared):
             gaps.append("every row counts the same, which is no participant-average")
         if isinstance(self.weights, Denominators) and question.estimand.target == "cluster_average":
             gaps.append("rows count as their denominators, which is no average of units")
-        if isinstance(self.study_month, NoStudyMonth) and not isinstance(self.start_month, TimeFromStart):
+        if not self.takes_trend_out:
             gaps.append("a trend that was there before is counted as effect")
         return "; ".join(gaps)
 

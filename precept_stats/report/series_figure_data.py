@@ -9,13 +9,15 @@ from dataclasses import dataclass
 class SeriesPoint:
     """One period of one series: its place, its value in display units, how much it is based on.
 
-    ``share`` is its denominator as a share of the largest in the figure; ``used`` whether the model has it.
+    ``share`` is its denominator as a share of the largest in the figure; ``used`` whether the model has it,
+    and ``partly`` whether some of what it is made of is left out.
     """
 
     at: float
     value: float
     share: float
     used: bool
+    partly: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,9 +97,11 @@ def _point(design: SeriesDesign, cells: Bools, groups: Groups, place: float) -> 
     yield replace(about, stat_name="N", stat=_count(size), stat_label="Denominator", unit=people)
     yield replace(about, stat_name="value", stat=events / size, stat_label=design.outcome.name, unit=unit)
     reasons = {LEFT[code] for code in np.unique(design.left[cells])}
+    told = " or ".join(sorted(reasons - {""}))
     if "" not in reasons:
-        told = " or ".join(sorted(reasons))
         yield replace(about, stat_name="left", stat=told, stat_label="Left out of the model")
+    elif told:
+        yield replace(about, stat_name="partly_left", stat=told, stat_label="Partly left out of the model")
 
 
 def _count(value: float) -> int | float:

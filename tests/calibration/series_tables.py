@@ -257,8 +257,8 @@ def findings(turner: Record) -> list[str]:
         "**Least squares was preferred below 12 points.** Here, mean coverage of both changes over these "
         f"cells: {told(12, 0)}; the level change has the least mean squared error by {best} "
         f"({errors[best]:.2f}; REML {errors['REML']:.2f}). Where REML with Satterthwaite's degrees of "
-        f"freedom covers more, it does so by width: its intervals of the level change are {wide:.1f} wide there (the "
-        f"mean of the medians below), those of OLS {least:.1f}.",
+        f"freedom covers more, it does so by width: its intervals of the level change are {wide:.1f} wide "
+        f"there (the mean of the medians below), those of OLS {least:.1f}.",
         f"**REML was preferred from 12 points on.** Here: {told(10**6, 12)}.",
         "**Intervals are generally too narrow**, those of ARIMA and Newey-West most.",
     ]

@@ -10,8 +10,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from precept_stats.data.shipped import shipped
 from precept_stats.plan.loaded import LoadedPlan
 from precept_stats.plan.reader import read_plan
-from precept_stats.report.blocks import Prose, Report
+from precept_stats.report.blocks import Figure, Prose, Report
 from precept_stats.report.figures.series import draw_series
+from precept_stats.report.series_figure_data import SeriesData
 from precept_stats.report.story import story
 from precept_stats.runner import run
 
@@ -40,6 +41,26 @@ def multilevel() -> Report:
 @pytest.fixture(scope="module")
 def events() -> Report:
     return report_of("npp_panel", "event_study")
+
+
+def test_quarters_that_are_partly_left_out_say_so_and_the_shading_takes_them_in(multilevel: Report) -> None:
+    figures = {block.id: block for block in multilevel.blocks if isinstance(block, Figure)}
+    data = figures["series-multiples"].data
+    assert isinstance(data, SeriesData)
+    for panel in data.panels:
+        stretch = panel.marks[0].transition
+        assert stretch is not None
+        held = [point.at for point in panel.points if point.partly or not point.used]
+        assert held
+        assert stretch == (min(held) - 1.5, max(held) + 1.5)
+        assert stretch[1] - stretch[0] >= 9.0
+    assert any(point.partly for panel in data.panels for point in panel.points)
+
+
+def test_a_panel_that_gives_more_is_not_said_to_carry_a_trend(events: Report) -> None:
+    said = " ".join(block.text for block in events.blocks if isinstance(block, Prose))
+    assert "Give more than the truth" in said
+    assert "Carry the trend" not in said
 
 
 def test_units_stand_in_order_by_what_differs_between_them(multilevel: Report) -> None:

@@ -41,6 +41,8 @@ SMALL_HEIGHT, FEW_HEIGHT = 76.0, 110.0
 """Of a panel among many, and among a row of them or fewer."""
 COLUMNS = {True: 2, False: 3}
 LEFT, RIGHT, GAP = 34.0, 8.0, 14.0
+FILLED, PARTLY = "#7f7f7f", "#d4d4d0"
+"""Faces of points in the model, and of those of which a part is left out."""
 LARGEST = {True: 42.0, False: 60.0}
 """The area of the largest point, in square points, among many panels and alone."""
 
@@ -83,7 +85,7 @@ def _key_height(keys: list[Artist], narrow: bool) -> float:
 def _scales(axes: Axes, data: SeriesData, *, first: bool, room: float) -> None:
     """The same limits in every panel."""
     values = [value for panel in data.panels for value in _values(panel)]
-    low, high = min(values), max(values)
+    low, high = _banded(data.panels, min(values), max(values))
     stretch = 0.05 * (high - low) or 1.0
     low, high = low - stretch, high + stretch
     if data.bounds is not None:
@@ -113,6 +115,14 @@ def _values(panel: SeriesPanel) -> list[float]:
     return [point.value for point in panel.points] + [value for line in lines for value in line.value]
 
 
+def _banded(panels: tuple[SeriesPanel, ...], low: float, high: float) -> tuple[float, float]:
+    """Limits with the bands in them, if they are no more than as wide again on a side."""
+    bands = [line for panel in panels for line in (*panel.fitted, *panel.counterfactual)]
+    ends = [value for line in bands for value in (*line.lower, *line.upper)]
+    room = high - low
+    return max(min([low, *ends]), low - room), min(max([high, *ends]), high + room)
+
+
 def _panel(axes: Axes, panel: SeriesPanel, largest: float) -> None:
     for mark in panel.marks:
         if mark.transition is not None:
@@ -122,22 +132,35 @@ def _panel(axes: Axes, panel: SeriesPanel, largest: float) -> None:
         if line.lower:
             axes.fill_between(line.at, line.lower, line.upper, color=VERMILLION, alpha=0.16, linewidth=0)
         axes.plot(line.at, line.value, color=VERMILLION, linewidth=1.6, linestyle=(0, (4, 2)), zorder=4)
-    for used in (True, False):
-        _points(axes, [point for point in panel.points if point.used == used], largest, filled=used)
+    for face, inside in ((FILLED, _whole), (PARTLY, _in_part), ("white", _left_out)):
+        _points(axes, [point for point in panel.points if inside(point)], largest, face)
     for line in panel.fitted:
         if line.lower:
             axes.fill_between(line.at, line.lower, line.upper, color=BLUE, alpha=0.14, linewidth=0)
         axes.plot(line.at, line.value, color=BLUE, linewidth=1.8, zorder=4)
 
 
-def _points(axes: Axes, points: list[SeriesPoint], largest: float, *, filled: bool) -> None:
+def _whole(point: SeriesPoint) -> bool:
+    return point.used and not point.partly
+
+
+def _in_part(point: SeriesPoint) -> bool:
+    return point.used and point.partly
+
+
+def _left_out(point: SeriesPoint) -> bool:
+    return not point.used
+
+
+def _points(axes: Axes, points: list[SeriesPoint], largest: float, face: str) -> None:
     axes.scatter(
         [point.at for point in points],
         [point.value for point in points],
         s=[max(largest * point.share, 2.0) for point in points],
-        facecolors="#7f7f7f" if filled else "white",
-        edgecolors=INK if filled else GREY,
-        linewidths=0.4 if filled else 0.7,
+        facecolors=face,
+        edgecolors=GREY if face == "white" else INK,
+        linewidths=0.7 if face == "white" else 0.4,
+        clip_on=False,
         zorder=3,
     )
 
@@ -168,7 +191,9 @@ def _keys(data: SeriesData) -> list[Artist]:
     points = [point for panel in data.panels for point in panel.points]
     sized = len({point.share for point in points}) > 1
     words = "observed, area by denominator" if sized else "observed"
-    keys: list[Artist] = [dot(words, "#7f7f7f")]
+    keys: list[Artist] = [dot(words, FILLED)]
+    if any(_in_part(point) for point in points):
+        keys.append(dot("partly left out of the model", PARTLY))
     if any(not point.used for point in points):
         keys.append(dot("left out of the model", GREY, filled=False))
     lines: list[CurveStretch] = [line for panel in data.panels for line in panel.fitted]

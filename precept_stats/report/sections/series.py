@@ -172,7 +172,8 @@ def _points(material: Material, shown: Shown, scaling: Scaling) -> tuple[SeriesP
         at, value, size = (number_of(stats.get(name)) for name in ("at", "value", "N"))
         if at is not None and value is not None:
             share = 1.0 if size is None else size / scaling.largest
-            found.append(SeriesPoint(at, scaling.factor * value, share, "left" not in stats))
+            used = "left" not in stats
+            found.append(SeriesPoint(at, scaling.factor * value, share, used, "partly_left" in stats))
     return tuple(sorted(found, key=lambda point: point.at))
 
 
@@ -253,20 +254,27 @@ def _starts_of(rows: Iterable[Row], region: str) -> list[float]:
 
 
 def _transition(material: Material, shown: Shown) -> tuple[float, float] | None:
-    """The stretch whose points are in transition or left out around the start."""
+    """The stretch of the points that are, or hold what is, in transition or left out around the start.
+
+    A point may be of several periods, as a quarter is of months: half the distance to the next belongs to it.
+    """
     left = {
         row.group("period")
         for row in material.about_the_trial("series")
-        if _is(row, shown) and row.stat_name == "left" and row.stat in ("transition", "excluded")
+        if _is(row, shown)
+        and row.stat_name in ("left", "partly_left")
+        and any(reason in str(row.stat) for reason in ("transition", "excluded"))
     }
-    places = [
-        at
+    every = {
+        row.group("period"): at
         for row in material.about_the_trial("series")
-        if _is(row, shown) and row.stat_name == "at" and row.group("period") in left
+        if _is(row, shown) and row.stat_name == "at"
         for at in (number_of(row),)
         if at is not None
-    ]
-    return (min(places) - HALF, max(places) + HALF) if places else None
+    }
+    places = [at for period, at in every.items() if period in left]
+    half = HALF * min((b - a for a, b in pairwise(sorted(every.values()))), default=1.0)
+    return (min(places) - half, max(places) + half) if places else None
 
 
 def _is(row: Row, shown: Shown) -> bool:
@@ -362,7 +370,7 @@ def _behind(material: Material, name: str, panels: list[tuple[Shown, SeriesPanel
             cells = (
                 label,
                 number(point.value),
-                "yes" if point.used else "left out",
+                "partly" if point.partly else "yes" if point.used else "left out",
                 number(fitted[point.at]) if point.at in fitted else NONE,
                 number(without[point.at]) if point.at in without else NONE,
             )

@@ -1,7 +1,8 @@
-"""What each analysis of synthetic data makes of the true course: the truth, or the truth and a trend."""
+"""What each analysis of synthetic data makes of the true course: the truth, more, or less."""
 
 from __future__ import annotations
 
+from precept_stats.methods.before_after import BeforeAfter
 from precept_stats.report.blocks import Block, Column, Heading, Prose, Table, TableRow
 from precept_stats.report.format import point_text
 from precept_stats.report.material import Answer, Material, answer
@@ -12,12 +13,15 @@ CLOSE = 0.1
 VERDICTS = (
     ("recovers the truth", "Would recover the truth without noise:"),
     ("carries the trend", "Carry the trend, counting it as effect:"),
+    ("gives more", "Give more than the truth, though they take out a trend that units share:"),
     ("loses effect", "Lose part of the effect:"),
 )
+ALWAYS = "recovers the truth"
 NOTE = (
     "Without noise: what the same analysis gives where every month of every unit is at its true mean. Its "
     "distance from the truth stays however large the data are. An analysis recovers the truth if that is "
-    "within a tenth of it, carries the trend if it gives more, and loses effect if it gives less."
+    "within a tenth of it, loses effect if it gives less, and gives more otherwise: it carries the trend if "
+    "it has no term for one, so that the trend is counted as effect."
 )
 
 
@@ -29,10 +33,11 @@ def true_course(material: Material) -> tuple[Block, ...]:
     rows: list[TableRow] = []
     told: dict[str, list[str]] = {verdict: [] for verdict, _ in VERDICTS}
     for one in known:
-        verdict = _verdict(*one[1:])
+        verdict = _verdict(material, one)
         told[verdict].append(material.label(one[0].analysis))
         rows.append(_row(material, one, verdict))
-    words = " ".join(f"{start} {'; '.join(told[verdict]) or 'none'}." for verdict, start in VERDICTS)
+    said = [(start, told[verdict]) for verdict, start in VERDICTS if told[verdict] or verdict == ALWAYS]
+    words = " ".join(f"{start} {'; '.join(names) or 'none'}." for start, names in said)
     columns = (
         Column("Analysis", "left"),
         Column("Truth (synthetic)"),
@@ -41,7 +46,7 @@ def true_course(material: Material) -> tuple[Block, ...]:
         Column("What it does", "left"),
     )
     table = Table("true-course", "What each analysis makes of the true course", columns, tuple(rows), (NOTE,))
-    return Heading(3, "Which analyses recover the truth, and which carry the trend"), Prose(words), table
+    return Heading(3, "Which analyses recover the truth, and which are off"), Prose(words), table
 
 
 Known = tuple[Answer, float, float]
@@ -55,10 +60,16 @@ def _known(material: Material, name: str) -> Known | None:
     return found, truth, declared.expected
 
 
-def _verdict(truth: float, expected: float) -> str:
+def _verdict(material: Material, known: Known) -> str:
+    """A trend is carried by a method without a term for one; of others more is more, for another reason."""
+    found, truth, expected = known
     if abs(expected - truth) <= CLOSE * abs(truth):
         return "recovers the truth"
-    return "carries the trend" if (expected - truth) * truth > 0 else "loses effect"
+    if (expected - truth) * truth <= 0:
+        return "loses effect"
+    method = material.plan.analyses[found.analysis].method
+    carries = isinstance(method, BeforeAfter) and not method.takes_trend_out
+    return "carries the trend" if carries else "gives more"
 
 
 def _row(material: Material, known: Known, verdict: str) -> TableRow:
