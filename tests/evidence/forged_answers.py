@@ -81,6 +81,18 @@ def answers() -> Iterator[Mutation]:
         "clusters left out": ("L3", _no_rows_of("fit")),
         "one person fewer in an arm": ("L1", partial(_people, "analysed", -1)),
         "ten people fewer throughout": ("L1", partial(_people, "", -10)),
+        "an estimate beside its rows: p and limits": ("L1", _estimates(0, p_value=0.001, std_error=0.001)),
+        "an estimate beside its rows: statistic of an arm": ("L3", _estimates(1, statistic=99.0)),
+        "an estimate beside its rows: the value of an arm": ("L1", _estimates(1, value=0.99)),
+        "an estimate beside its rows: called another": ("L3", _estimates(0, contrast="old - new")),
+        "an estimate left out": ("L3", _fewer_estimates),
+        "labels": ("L3", _rows_said(stat_label="Deaths prevented")),
+        "warnings of rows": ("L3", _rows_said(warning="The board approved this.")),
+        "reasons of rows": ("L3", _rows_said(error="nothing")),
+        "rows in another order": ("L3", _reversed_rows),
+        "the software that is named": ("L1", lambda r: _made(r, software=(("SAS", "9.4"),))),
+        "the policy that is named": ("L1", lambda r: _made(r, policy="none")),
+        "the digest of the schema": ("L3", lambda r: _made(r, schema_digests=(("people", "0" * 64),))),
         "another day": ("L1", lambda r: _made(r, created="2020-01-01T00:00:00Z")),
         "another seed": ("L1", lambda r: _made(r, seed=1)),
         "other data": ("L3", lambda r: _made(r, data_digests=(("people", "0" * 64),))),
@@ -91,6 +103,40 @@ def answers() -> Iterator[Mutation]:
     for what, (level, change) in changes.items():
         then = partial(made_again, change=change)
         yield Mutation("an answer changed, bundle made again", what, "the data", level, then)
+
+
+def _estimates(place: int, **said: float | str) -> Callable[[Results], Results]:
+    """An estimate of each result that has so many, and no row."""
+
+    def change(entry: Result) -> Result:
+        forged = (
+            replace(one, **said) if number == place else one  # type: ignore[arg-type]
+            for number, one in enumerate(entry.estimates)
+        )
+        return replace(entry, estimates=tuple(forged))
+
+    return lambda results: _with_entries(results, change)
+
+
+def _fewer_estimates(results: Results) -> Results:
+    return _with_entries(results, lambda entry: replace(entry, estimates=entry.estimates[:-1]))
+
+
+def _rows_said(**said: str) -> Callable[[Results], Results]:
+    """What the rows of estimates say in words, beside their statistic."""
+
+    def change(entry: Result) -> Result:
+        rows = (
+            replace(row, **said) if row.context == "estimate" else row  # type: ignore[arg-type]
+            for row in entry.rows
+        )
+        return replace(entry, rows=tuple(rows))
+
+    return lambda results: _with_entries(results, change)
+
+
+def _reversed_rows(results: Results) -> Results:
+    return _with_entries(results, lambda entry: replace(entry, rows=entry.rows[::-1]))
 
 
 def _renamed(results: Results) -> Results:

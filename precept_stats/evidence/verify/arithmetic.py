@@ -9,6 +9,7 @@ from typing import Any
 
 from scipy import stats
 
+from precept_stats.evidence.verify.answers import rows_tell_estimates
 from precept_stats.values import Result, Results, Row
 
 LEAVING = (
@@ -109,7 +110,7 @@ def estimates_hold(results: Results) -> Iterator[str]:
     """Statistics, p-values and limits of t and normal intervals, found again from estimate and error."""
     for entry in results:
         if isinstance(entry, Result):
-            yield from _rows_are_the_estimates(entry)
+            yield from rows_tell_estimates(entry)
             for key, rows in groupby(entry.rows, key=_subject):
                 told = {row.stat_name: row.stat for row in rows}
                 if key[0] in CONTEXTS and not any(row == "conf_method" for row in told):
@@ -121,13 +122,6 @@ def estimates_hold(results: Results) -> Iterator[str]:
 
 def _subject(row: Row) -> tuple[object, ...]:
     return (row.context, row.groups, row.variable, row.variable_level, row.term, row.measure, row.scale)
-
-
-def _rows_are_the_estimates(entry: Result) -> Iterator[str]:
-    """The first estimate of a result is told by its rows."""
-    told = [row for row in entry.rows if row.context == "estimate" and row.stat_name == "estimate"]
-    if entry.estimates and told and isinstance(told[0].stat, float) and told[0].stat != entry.estimate.value:
-        yield f"{entry.analysis}: the estimate is {entry.estimate.value}, its row says {told[0].stat}"
 
 
 def _wrong(told: dict[str, float | int | str | None], scale: str) -> Iterator[str]:

@@ -68,8 +68,24 @@ def _of_this_plan(bundle: Contents) -> Iterator[str]:
     for what, said in stated.items():
         if said != stated["the plan"]:
             yield f"{what}: {' '.join(said)}, and the plan {' '.join(stated['the plan'])}"
+    policy = bundle.loaded.plan.disclosure.policy
+    if made.policy != policy:
+        yield f"the rows: policy {made.policy!r}, and the plan {policy!r}"
+    if bundle.full.provenance != made:
+        yield f"{names.SENSITIVE}/{names.ROWS}: says another origin than {names.ROWS}"
+    yield from _software_told(bundle)
     if made.seed != bundle.loaded.plan.seed:
         yield f"the seed of the rows is {made.seed}, that of the plan {bundle.loaded.plan.seed}"
+
+
+def _software_told(bundle: Contents) -> Iterator[str]:
+    """The versions that the rows name are those of the record of the environment."""
+    said = document(bundle.folder / names.ENVIRONMENT)
+    recorded = said if isinstance(said, dict) and isinstance(said.get("packages"), dict) else {"packages": {}}
+    versions = {**recorded["packages"], "python": recorded.get("python")}
+    for name, version in bundle.shown.provenance.software:
+        if versions.get(name) != version:
+            yield f"the rows: made with {name} {version}; {names.ENVIRONMENT}: {versions.get(name)}"
 
 
 def _answered(bundle: Contents) -> Iterator[str]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from precept_stats.ard import Tolerance, compare
 from precept_stats.data.dataset import Source, Table
+from precept_stats.data.policies import read_policy
 from precept_stats.errors import PreceptError
 from precept_stats.evidence import names
 from precept_stats.evidence.environment import packages
+from precept_stats.evidence.verify.answers import with_estimates
 from precept_stats.evidence.verify.check import Check, Compared, checked
 from precept_stats.evidence.verify.completeness import MOST_SHOWN, Contents, document, named
-from precept_stats.evidence.verify.tolerances import Sampling, agreeing, kind_of, within
+from precept_stats.evidence.verify.sampling import OwnDraws
+from precept_stats.evidence.verify.tolerances import SAMPLED, agreeing, kind_of, within
 from precept_stats.report.disclosure import gate_results
 from precept_stats.runner import Progress, load_tables, run
 from precept_stats.values import Result, Results, Row
@@ -21,6 +25,12 @@ EVERYTHING = Tolerance(relative=float("inf"), absolute=float("inf"))
 
 TOLD = ("estimand", "purpose", "method", "status", "problem", "warnings", "synthetic")
 """What an entry says of itself beside its rows."""
+
+ORIGIN = ("data_digests", "schema_digests", "seed", "lock", "lock_state", "policy")
+"""What a run says of its origin that another run has to say too, beside the software and the files."""
+
+SAID = ("stat_label", "warning", "error", "estimand", "purpose")
+"""What a row says beside its statistic and what that is about."""
 
 
 def rerun(
@@ -45,9 +55,10 @@ def rerun(
     ours = (
         again if bundle.sensitive is not None else gate_results(again, bundle.loaded.plan.disclosure.policy)
     )
-    compared = tuple(_compared(bundle.full, ours))
+    compared = tuple(_compared(bundle.full, ours, _own_draws(again)))
     told = checked("L3", "Analyses end as they are said to", list(_endings(bundle.full, ours)))
-    return [*first, told, _rows(bundle.full, ours), _numbers(compared)], compared
+    judged = [told, _rows(bundle.full, ours), _words(bundle.full, ours), _numbers(compared)]
+    return [*first, *judged], compared
 
 
 def _data(bundle: Contents, tables: Mapping[str, Table]) -> Check:
@@ -75,6 +86,9 @@ def _software(bundle: Contents) -> Check:
     apart = [
         f"{one} {theirs[one]}, here {ours.get(one, 'none')}" for one in theirs if theirs[one] != ours.get(one)
     ]
+    policy = bundle.loaded.plan.disclosure.policy
+    if bundle.shown.provenance.policy_digest != read_policy(policy).digest:
+        apart.insert(0, f"the policy {policy} has another text here")
     if not apart:
         return checked("L3", name, [])
     more = [f"and {len(apart) - MOST_SHOWN} more"] if len(apart) > MOST_SHOWN else []
@@ -86,6 +100,10 @@ def _endings(theirs: Results, ours: Results) -> Iterator[str]:
     if theirs.provenance.synthetic != ours.provenance.synthetic:
         said = {True: "synthetic", False: "real"}
         yield f"data called {said[theirs.provenance.synthetic]} are {said[ours.provenance.synthetic]}"
+    for name in ORIGIN:
+        one, other = getattr(theirs.provenance, name), getattr(ours.provenance, name)
+        if one != other:
+            yield f"{name.replace('_', ' ')} {one!r}, made again {other!r}"
     if theirs.warnings != ours.warnings:
         yield "warnings about the plan are others"
     mine = {entry.analysis: entry for entry in ours}
@@ -101,68 +119,96 @@ def _endings(theirs: Results, ours: Results) -> Iterator[str]:
 
 
 def _rows(theirs: Results, ours: Results) -> Check:
-    """That the same rows are there, with the same words, counts and states."""
-    found = compare(_numeric_aside(theirs.rows), _numeric_aside(ours.rows), EVERYTHING)
+    """That the same rows and estimates are there, with the same counts and states."""
+    one, other = (_numeric_aside(with_estimates(results)) for results in (theirs, ours))
+    found = compare(one, other, EVERYTHING)
     said = [f"{named(one.row)}: {one.kind.replace('_', ' ')}, {one.a} and {one.b}" for one in found]
-    more = [f"and {len(said) - MOST_SHOWN} more"] if len(said) > MOST_SHOWN else []
-    return checked("L3", "Rows, counts, words and states are the same", [*said[:MOST_SHOWN], *more])
+    return _listed("Rows, counts, words and states are the same", said)
 
 
 def _numeric_aside(rows: tuple[Row, ...]) -> tuple[Row, ...]:
-    """Rows without those of draws' bins, and of time, which no second run repeats."""
+    """Rows without those of draws' bins, and of the lock, which L1 holds against the locks."""
     return tuple(row for row in rows if row.context not in ("posterior", "lock"))
 
 
-def _compared(theirs: Results, ours: Results) -> Iterator[Compared]:
-    """Every pair of numbers, matched as rows are."""
-    methods = {entry.analysis: entry.method for entry in theirs}
-    precision = _precision(theirs, ours)
+def _words(theirs: Results, ours: Results) -> Check:
+    """That rows are called, warned of and explained as they would be, and stand in the same order."""
     left, right = _by_place(theirs.rows), _by_place(ours.rows)
-    for key in left.keys() & right.keys():
-        row, other = left[key], right[key]
-        if not (isinstance(row.stat, float) and isinstance(other.stat, float)) or row.context == "posterior":
+    said = [
+        f"{named(row)}: {name} {getattr(row, name)!r}, made again {getattr(right[key], name)!r}"
+        for key, row in left.items()
+        if key in right
+        for name in SAID
+        if getattr(row, name) != getattr(right[key], name)
+    ]
+    if left.keys() == right.keys() and list(left) != list(right):
+        said.append("rows stand in another order")
+    return _listed("Labels, warnings and the order of rows are the same", said)
+
+
+def _compared(theirs: Results, ours: Results, drawn: Mapping[str, OwnDraws]) -> Iterator[Compared]:
+    """Every pair of numbers, matched as rows are: those of rows, and those of estimates beside them."""
+    methods = {entry.analysis: entry.method for entry in theirs}
+    left, right = _by_place(with_estimates(theirs)), _by_place(with_estimates(ours))
+    laws = _laws(left, right, drawn)
+    for key in left:
+        row, other = left[key], right.get(key)
+        if other is None or not (isinstance(row.stat, float) and isinstance(other.stat, float)):
             continue
         kind = kind_of(row, methods.get(row.analysis, ""))
-        same = within(kind, row.stat, other.stat, precision.get(row.analysis))
+        same = within(kind, row.stat, other.stat)
+        if not same and kind == "sampled" and row.analysis in drawn:
+            law = (row.analysis, row.group("law"))
+            same = laws[law] if row.context == "posterior" else drawn[row.analysis].same(row, other)
         yield Compared(named(row), kind, row.stat, other.stat, agreeing(row.stat, other.stat), same)
 
 
-def _by_place(rows: tuple[Row, ...]) -> dict[tuple[object, ...], Row]:
-    found: dict[tuple[object, ...], Row] = {}
+Placed = dict[tuple[object, ...], Row]
+
+
+def _laws(left: Placed, right: Placed, drawn: Mapping[str, OwnDraws]) -> dict[tuple[str, str], bool]:
+    """Of each density in bins, whether the two are of one law."""
+    pairs: dict[tuple[str, str], tuple[list[Row], list[Row]]] = {}
+    for side, rows in enumerate((left, right)):
+        for row in rows.values():
+            if row.context == "posterior" and row.analysis in drawn:
+                pairs.setdefault((row.analysis, row.group("law")), ([], []))[side].append(row)
+    return {law: drawn[law[0]].same_law(*rows) for law, rows in pairs.items()}
+
+
+def _own_draws(again: Results) -> dict[str, OwnDraws]:
+    """Of every posterior that the reviewer drew: how exact its numbers are."""
+    return {
+        entry.analysis: OwnDraws(entry)
+        for entry in again
+        if isinstance(entry, Result) and entry.method in SAMPLED
+    }
+
+
+def _by_place(rows: tuple[Row, ...]) -> Placed:
+    """Rows by what they are about; those about the same, by their number among these."""
+    found: Placed = {}
+    times: Counter[tuple[object, ...]] = Counter()
     for row in rows:
         key: tuple[object, ...] = (
             *(row.analysis, row.context, row.groups, row.variable, row.variable_level),
             *(row.term, row.measure, row.scale, row.unit, row.stat_name),
         )
-        while key in found:
-            key = (*key, "again")
-        found[key] = row
+        times[key] += 1
+        found[(*key, times[key])] = row
     return found
-
-
-def _precision(theirs: Results, ours: Results) -> dict[str, Sampling]:
-    """Of every posterior that both have: its standard deviation and effective sample sizes."""
-    mine = {entry.analysis: entry for entry in ours if isinstance(entry, Result)}
-    found = {}
-    for entry in theirs:
-        again = mine.get(entry.analysis)
-        if not isinstance(entry, Result) or again is None or not entry.estimates:
-            continue
-        sizes = [_effective(one) for one in (entry, again)]
-        if all(sizes):
-            found[entry.analysis] = Sampling(entry.estimate.std_error, sizes[0], sizes[1])
-    return found
-
-
-def _effective(entry: Result) -> float:
-    told = [
-        row.stat for row in entry.rows if row.context == "fit" and row.stat_name in ("ess_bulk", "ess_tail")
-    ]
-    return min((float(stat) for stat in told if isinstance(stat, int | float)), default=0.0)
 
 
 def _numbers(compared: tuple[Compared, ...]) -> Check:
-    wrong = [one for one in compared if not one.within]
-    said = [f"{one.row} ({one.kind}): {one.theirs!r}, made again {one.ours!r}" for one in wrong]
-    more = [f"and {len(said) - MOST_SHOWN} more of {len(compared)}"] if len(said) > MOST_SHOWN else []
-    return checked("L3", "Numbers made again agree within their tolerance", [*said[:MOST_SHOWN], *more])
+    said = [
+        f"{one.row} ({one.kind}): {one.theirs!r}, made again {one.ours!r}"
+        for one in compared
+        if not one.within
+    ]
+    return _listed("Numbers made again agree within their tolerance", said)
+
+
+def _listed(name: str, said: list[str]) -> Check:
+    """A check that fails where anything was said, and shows the first of it."""
+    more = [f"and {len(said) - MOST_SHOWN} more"] if len(said) > MOST_SHOWN else []
+    return checked("L3", name, [*said[:MOST_SHOWN], *more])

@@ -176,5 +176,5 @@ def _compared(row: Row, number: Number, entry: Result) -> Compared:
         same = abs(theirs - number.value) <= reach
         return Compared(named(row), "sampled", theirs, number.value, digits, same, "L4")
     kind = kind_of(row, entry.method)
-    same = within(kind, theirs, number.value, None)
+    same = within(kind, theirs, number.value)
     return Compared(named(row), kind, theirs, number.value, digits, same, "L4")

@@ -8,7 +8,7 @@
 | iterative error | their errors, limits, statistics and degrees of freedom | 1e-5, relative, or 1e-8 |
 | variance | variances, correlations and what is made of them | 1e-4, relative, or 1e-8 |
 | p-value | | 1e-4, relative, or both below 1e-12 |
-| sampled | of posteriors, by the effective sample sizes | 4 Monte Carlo errors of the difference |
+| sampled | of posteriors, by the reviewer's own draws | 4 Monte Carlo errors of the difference |
 """
 
 from __future__ import annotations
@@ -51,21 +51,22 @@ OF_DATA = (
     "composite",
 )
 OF_VARIANCES = ("icc", "fit", "prediction", "size_dependence", "unit")
+GIVEN = ("conf_level", "null", "observed", "mean_size", "cv_size", "threshold", "other_threshold")
+"""Numbers beside a posterior that the plan or the data give, and no draw."""
 MONTE_CARLO = 4.0
 FAR = 15.0
 
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """The standard deviation of a posterior, and the effective sample sizes of both runs."""
+    """The standard deviation of a posterior and the effective sample size, of the reviewer's own draws."""
 
     deviation: float
-    theirs: float
-    ours: float
+    effective: float
 
     def reach(self) -> float:
-        """How far two runs may lie apart, tails and medians taken alike."""
-        return MONTE_CARLO * 2.0 * self.deviation * math.sqrt(1.0 / self.theirs + 1.0 / self.ours)
+        """How far two runs of as many draws may lie apart, tails and medians taken alike."""
+        return MONTE_CARLO * 2.0 * self.deviation * math.sqrt(2.0 / self.effective)
 
 
 def kind_of(row: Row, method: str) -> Kind:
@@ -75,7 +76,7 @@ def kind_of(row: Row, method: str) -> Kind:
     if row.context in OF_DATA or (not method and row.context in ("area", "disparity")):
         return "closed form"
     if method in SAMPLED:
-        return "sampled"
+        return "closed form" if row.context == "setting" or row.stat_name in GIVEN else "sampled"
     if row.stat_name.endswith("p_value") or row.stat_name in ("p_value", "adjusted_p"):
         return "p-value"
     if method in CLOSED_FORMS:
@@ -93,11 +94,9 @@ def agreeing(theirs: float, ours: float) -> float:
     return max(0.0, min(FAR, -math.log10(abs(theirs - ours) / size)))
 
 
-def within(kind: Kind, theirs: float, ours: float, sampling: Sampling | None) -> bool:
-    """Whether two numbers of one class are the same."""
-    if kind == "sampled":
-        return sampling is None or abs(theirs - ours) <= max(sampling.reach(), 1e-9)
+def within(kind: Kind, theirs: float, ours: float) -> bool:
+    """Whether two numbers of one class are the same. Sampled ones must be equal: see ``sampling``."""
     if kind == "p-value" and max(abs(theirs), abs(ours)) < FLOOR["p-value"]:
         return True
     floor = FLOOR.get(kind, 0.0) if kind != "p-value" else 0.0
-    return math.isclose(theirs, ours, rel_tol=RELATIVE[kind], abs_tol=floor)
+    return math.isclose(theirs, ours, rel_tol=RELATIVE.get(kind, 0.0), abs_tol=floor)
