@@ -24,6 +24,9 @@ REACH = 9.0
 """How far from 0 the normal density is integrated, in standard deviations."""
 
 
+MOST_POINTS, FARTHEST = 2_000, 20.0
+"""The most points on either side of 0, and how far beyond ``REACH`` they then go."""
+
 AT_ONCE = 65_536
 """So many patterns and points are worked on together."""
 
@@ -143,10 +146,15 @@ def normal_grid(sd: float) -> tuple[Vector, Vector]:
     """Equidistant points and normal weights that add up to 1, closer for a larger sd.
 
     The trapezoidal rule converges geometrically for analytic integrands on the line, at a rate set by the
-    distance of the nearest pole, about pi / (2 sd) (Trefethen and Weideman 2014, SIAM Rev 56:385).
+    distance of the nearest pole, about pi / (2 sd) (Trefethen and Weideman 2014, SIAM Rev 56:385). Beyond an
+    sd of 20 no more points are taken, so that a proportion errs by up to 1e-5 at 130, and by 0.003 however
+    large it is: only nearly flat priors have such draws.
     """
     step = min(0.6, 0.3 / max(sd, 1e-300))
-    half = int(np.ceil((REACH + sd) / step))
+    half = (REACH + sd) / step
+    if half > MOST_POINTS:
+        step, half = (REACH + FARTHEST) / MOST_POINTS, MOST_POINTS
+    half = int(np.ceil(half))
     points: Vector = step * np.arange(-half, half + 1, dtype=np.float64)
     density = np.exp(-0.5 * points * points)
     weights: Vector = density / density.sum()

@@ -144,7 +144,8 @@ class BayesModel:
             elif place in effects:
                 yield priors.effect_law(units)
             else:
-                yield Normal(0.0, priors.covariate_law(units).sd / of_column)
+                law = priors.covariate_law(units)
+                yield Normal(law.mean / of_column, law.sd / of_column)
 
     def posterior(self, priors: Priors) -> Posterior:
         """Likelihood and priors. Raises FitError where cells that must be whole are not."""

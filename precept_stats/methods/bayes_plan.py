@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from precept_stats.methods.layout import Layout
 from precept_stats.methods.linear_mixed_plan import followed
 from precept_stats.methods.settings_bayes import (
@@ -10,6 +12,7 @@ from precept_stats.methods.settings_bayes import (
     BetaBinomialCells,
     CellLaws,
     NegativeBinomialCells,
+    NormalCells,
     PeriodLaws,
 )
 from precept_stats.methods.settings_priors import Priors
@@ -46,6 +49,21 @@ def cell_objections(cells: CellLaws, random: BayesRandom, outcome: OutcomeType) 
 def prior_objections(priors: Priors, outcome: OutcomeType) -> list[str]:
     """Priors on a scale that the outcome does not have."""
     return priors.objections(outcome)
+
+
+def unused_priors(priors: Priors, random: BayesRandom, cells: CellLaws, periods: PeriodLaws) -> Iterator[str]:
+    """Priors that are declared for what the model does not have."""
+    declared = {name for name, one in priors.parts().items() if one is not None}
+    nested = any(term.by == "cluster_period" for term in random.of(False))
+    if "clusters" in declared and isinstance(cells, BetaBinomialCells) and not nested:
+        yield (
+            "a prior for clusters: with beta-binomial cells and no effects of periods within clusters, these "
+            "differ by the correlation within cells; declare its prior, `cells`"
+        )
+    if "cells" in declared and isinstance(cells, NormalCells) and not nested:
+        yield "a prior for cells: the model has neither effects of cells nor a law of cells with a parameter"
+    if "periods" in declared and not isinstance(periods, AutoregressivePeriods):
+        yield "a prior for periods: it is of autoregressive periods, and periods are separate"
 
 
 def worthwhile_objections(worthwhile: float | None, summary: str) -> list[str]:

@@ -25,6 +25,7 @@ from precept_stats.methods.bayes_plan import (
     period_words,
     prior_objections,
     study_objections,
+    unused_priors,
     worthwhile_objections,
 )
 from precept_stats.methods.bayes_random import term_objections
@@ -142,6 +143,7 @@ class BayesianHierarchical(Declared):
         found += cell_objections(self.cells, self.random, layout.outcome)
         for priors in (self.priors, *self.prior_grid.values()):
             found += prior_objections(priors, layout.outcome)
+            found += unused_priors(priors, self.random, self.cells, self.periods)
         found += worthwhile_objections(self.smallest_worthwhile, layout.summary)
         return tuple(found)
 

@@ -85,11 +85,17 @@ class ConvergenceGate(Choice):
     def failures(self, found: Convergence) -> tuple[str, ...]:
         """What is worse than let through; empty when all is well."""
         checks = (
-            (found.rhat > self.rhat, f"R-hat {found.rhat:.4f} (at most {self.rhat:g})"),
-            (found.bulk < self.ess, f"bulk effective sample size {found.bulk:.0f} (at least {self.ess:g})"),
-            (found.tail < self.ess, f"tail effective sample size {found.tail:.0f} (at least {self.ess:g})"),
+            (not found.rhat <= self.rhat, f"R-hat {found.rhat:.4f} (at most {self.rhat:g})"),
+            (
+                not found.bulk >= self.ess,
+                f"bulk effective sample size {found.bulk:.0f} (at least {self.ess:g})",
+            ),
+            (
+                not found.tail >= self.ess,
+                f"tail effective sample size {found.tail:.0f} (at least {self.ess:g})",
+            ),
             (found.divergences > self.divergences, f"{found.divergences} divergent steps"),
-            (found.ebfmi < self.ebfmi, f"E-BFMI {found.ebfmi:.2f} (at least {self.ebfmi:g})"),
+            (not found.ebfmi >= self.ebfmi, f"E-BFMI {found.ebfmi:.2f} (at least {self.ebfmi:g})"),
         )
         return tuple(text for failed, text in checks if failed)
 

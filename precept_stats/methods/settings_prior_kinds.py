@@ -20,6 +20,9 @@ UPPER = 1.959964
 
 LOGISTIC_VARIANCE = math.pi**2 / 3
 
+WIDEST = 1e9
+"""The largest scale of a standard deviation's prior."""
+
 
 @dataclass(frozen=True, slots=True)
 class Units:
@@ -167,7 +170,9 @@ class HalfNormalPrior(Choice):
     """A half-normal prior of a standard deviation on the scale of the link (logit, log, outcome)."""
 
     kind: Literal["half_normal"] = "half_normal"
-    scale: float = Field(gt=0, description="About two thirds of the prior is below, 95 % below twice this.")
+    scale: float = Field(
+        gt=0, le=WIDEST, description="About two thirds of the prior is below, 95 % below twice this."
+    )
 
     def folded(self, units: Units) -> Folded:
         return Folded(self.scale)
@@ -181,7 +186,7 @@ class HalfTPrior(Choice):
 
     kind: Literal["half_t"] = "half_t"
     df: float = Field(ge=1, description="Degrees of freedom: the fewer, the longer its tail.")
-    scale: float = Field(gt=0, description="Its unit.")
+    scale: float = Field(gt=0, le=WIDEST, description="Its unit.")
 
     def folded(self, units: Units) -> Folded:
         return Folded(self.scale, self.df)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from scipy import special, stats
 
-from precept_stats.inference.marginal import AverageMean, StandardisedContrast, StandardisedMean
+from precept_stats.inference.marginal import AverageMean, StandardisedContrast, StandardisedMean, normal_grid
 from precept_stats.inference.standardised import PopulationMean
 from precept_stats.numerics.glmm.families import BinomialLogit
 
@@ -61,3 +62,15 @@ def test_so_are_contrasts(measure: str) -> None:
     assert quantity.of_many is not None
     each = np.array([quantity.value(one) for one in drawn])
     assert quantity.of_many(drawn) == pytest.approx(each, rel=1e-9, abs=1e-11)
+
+
+@pytest.mark.parametrize(("sd", "within"), [(5.0, 1e-10), (19.0, 1e-10), (130.0, 1e-5), (1e5, 0.003)])
+def test_a_grid_of_bounded_size_gives_the_mean_of_a_risk(sd: float, within: float) -> None:
+    """Beside the normal probability of log odds above 0, and what the logistic curve adds about there."""
+    points, weights = normal_grid(sd)
+    assert len(points) < 4_100
+    t = np.linspace(0.0, 60.0, 600_001)
+    for eta in (-30.0, -3.0, 0.7, 100.0):
+        above, below = (stats.norm.pdf((side * t - eta) / sd) / sd for side in (1.0, -1.0))
+        exact = stats.norm.cdf(eta / sd) + np.trapezoid(special.expit(-t) * (below - above), t)
+        assert weights @ special.expit(eta + sd * points) == pytest.approx(exact, abs=within)

@@ -10,6 +10,8 @@ import pytest
 
 import precept_stats as ps
 from precept_stats.errors import DataError, PreceptError
+from precept_stats.inference.convergence import Convergence
+from precept_stats.methods.settings_bayes import ConvergenceGate
 from precept_stats.numerics.posterior.counts import Rows, collapsed
 from precept_stats.numerics.posterior.separation import unbounded_columns
 from tests.plan.plans import both, change, findings_of, spoilt
@@ -183,3 +185,43 @@ def test_a_plan_without_a_seed_is_refused_before_any_data() -> None:
 def test_an_analysis_without_a_seed_is_refused() -> None:
     with pytest.raises(PreceptError, match="seed"):
         asked(wedge(), seed=None)
+
+
+@pytest.mark.parametrize(
+    "prior", [{"kind": "half_t", "df": 1, "scale": 1}, {"kind": "half_normal", "scale": 1e6}]
+)
+def test_a_prior_of_variation_without_bounds_costs_neither_memory_nor_the_run(
+    prior: dict[str, object],
+) -> None:
+    found = asked(wedge(), priors={"kind": "weakly_informative", "clusters": prior})
+    usual = asked(wedge())
+    assert found.estimate.value == pytest.approx(usual.estimate.value, abs=0.5 * usual.estimate.std_error)
+
+
+@pytest.mark.parametrize(
+    ("part", "settings"),
+    [
+        ("clusters", {"cells": {"kind": "beta_binomial"}}),
+        ("cells", {}),
+        ("periods", {}),
+    ],
+)
+def test_a_prior_of_what_the_model_has_not_is_refused(part: str, settings: dict[str, object]) -> None:
+    priors = {"kind": "weakly_informative", part: {"kind": "half_normal", "scale": 0.3}}
+    with pytest.raises(ps.PlanError, match=f"a prior for {part}"):
+        asked(wedge(), priors=priors, **settings)
+
+
+def test_the_prior_of_coefficients_has_its_own_middle() -> None:
+    """Two of one width about 1 and about 3: periods that are pulled elsewhere leave another effect."""
+    about_one, about_three = (
+        {"kind": "weakly_informative", "covariates": {"kind": "ratio", "median": m, "upper": 1.05 * m}}
+        for m in (1.0, 3.0)
+    )
+    effects = [asked(wedge(), priors=priors).estimate.value for priors in (about_one, about_three)]
+    assert effects[1] < effects[0] - 0.05
+
+
+def test_chains_without_an_r_hat_are_not_let_through() -> None:
+    stuck = Convergence(float("nan"), float("nan"), float("nan"), 0, float("nan"), "")
+    assert len(ConvergenceGate().failures(stuck)) == 4

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import ndtri
 
+from precept_stats.errors import FitError
 from precept_stats.numerics.posterior.blocks import Block
 from precept_stats.numerics.posterior.laws import Folded, Known, Law, Normal
 
@@ -338,6 +339,12 @@ def _factor(evaluate: Evaluate, place: Vector, width: Vector) -> Matrix:
         rows = [width * evaluate(place - width * move)[1] for move in STEP * np.eye(len(place))]
         others = [width * evaluate(place + width * move)[1] for move in STEP * np.eye(len(place))]
     curvature = (np.array(rows) - np.array(others)) / (2.0 * STEP)
+    if not np.all(np.isfinite(curvature)):
+        raise FitError(
+            "the posterior has no curvature where it is highest",
+            found="slopes that are not finite",
+            allowed="priors that keep parameters where the likelihood has a value",
+        )
     values, vectors = np.linalg.eigh((curvature + curvature.T) / 2.0)
     held = np.clip(values, SLACKEST, STIFFEST)
     factor: Matrix = width[:, None] * (vectors / np.sqrt(np.asarray(held)))
