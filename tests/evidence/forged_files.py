@@ -71,12 +71,43 @@ def hidden_by_manifest(base: Honest) -> Iterator[Mutation]:
         ),
         "a figure's table: a line": ("L2", lambda b: _more(b / names.FIGURES / csv, "1,2,3")),
     }
+    for what, change in _drawn_elsewhere(figures[0], csv).items():
+        changes[f"drawn by another version: {what}"] = ("L2", change)
     for number, figure in enumerate(figures):
         place = Path(names.FIGURES) / figure
         changes[f"figure {number + 1}: a coordinate"] = ("L2", partial(_moved, place))
     for what, (level, change) in changes.items():
         hidden = then(change, with_manifest)
         yield Mutation("one file changed, manifest made again", what, "the bundle", level, hidden)
+
+
+def _drawn_elsewhere(figure: str, csv: str) -> dict[str, Change]:
+    """Changes that hide behind a record that says that another version drew."""
+    report, svg, table = Path(names.REPORT), Path(names.FIGURES) / figure, Path(names.FIGURES) / csv
+    texts = {
+        "a heading in the report": (report, "</body>", "<h1>Approved</h1></body>"),
+        "a script in the report": (report, "</body>", "<script>1</script></body>"),
+        "a script in a figure": (svg, "</svg>", "<script>1</script></svg>"),
+        "a handler in a figure": (svg, "<g ", '<g onload="1" '),
+        "a link in a figure": (svg, "<g ", '<g style="fill: url(https://x.example)" '),
+        "a word in a figure": (svg, "</text>", " fewer</text>"),
+        "a formula in a figure's table": (table, "Synthetic", "=cmd|calc"),
+    }
+    return {
+        what: then(_said_of_matplotlib, partial(_replaced, place, old, new))
+        for what, (place, old, new) in texts.items()
+    }
+
+
+def _said_of_matplotlib(bundle: Path) -> None:
+    def older(said: dict[str, dict[str, str]]) -> None:
+        said["packages"]["matplotlib"] = "3.0.0"
+
+    changed_document(bundle / names.ENVIRONMENT, older)
+
+
+def _replaced(place: Path, old: str, new: str, bundle: Path) -> None:
+    changed_text(bundle / place, old, new)
 
 
 def _moved(place: Path, bundle: Path) -> None:

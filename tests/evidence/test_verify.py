@@ -18,7 +18,7 @@ from precept_stats.evidence.verify.page import as_statement, report_of, write_ve
 from precept_stats.evidence.verify.tolerances import agreeing
 from precept_stats.plan.reader import read_plan
 from tests.evidence.forged_answers import with_number
-from tests.evidence.forger import Honest, honest, made_again
+from tests.evidence.forger import Honest, honest, made_again, with_manifest
 from tests.evidence.trial import write_trial
 
 
@@ -135,6 +135,20 @@ def test_numbers_from_another_version_of_a_package_are_judged_by_their_class(
         "welch / estimate / 1 / new - old / risk_difference / std_error",
     ]
     assert all(2.9 < one.digits < 3.1 for one in wrong)
+
+
+def test_another_version_that_draws_may_move_a_line_and_nothing_else(base: Honest, tmp_path: Path) -> None:
+    shutil.copytree(base.bundle, tmp_path / "copy")
+    environment = tmp_path / "copy" / "environment.json"
+    said = json.loads(environment.read_text(encoding="utf-8"))
+    said["packages"]["matplotlib"] = "3.0.0"
+    environment.write_text(json.dumps(said), encoding="utf-8")
+    figure = min((tmp_path / "copy" / "figures").glob("*.svg"))
+    figure.write_text(figure.read_text(encoding="utf-8").replace('d="M ', 'd="M 1', 1), encoding="utf-8")
+    with_manifest(tmp_path / "copy")
+    found = ps.verify(tmp_path / "copy", ps.Against(level="L2"))
+    assert found.verdict == "passed with differences"
+    assert found_in(found, "Figures are what the rows give")[0] == "differs"
 
 
 @pytest.mark.parametrize(
