@@ -19,6 +19,7 @@ from precept_stats.report.attack.sheet import Sheet
 from precept_stats.report.disclosure import gate
 from precept_stats.report.free_text import PSEUDONYM, cluster_of
 from precept_stats.report.guarded import WITHHELD, counts_people, number
+from precept_stats.report.guarded_few_clusters import few_clusters
 from precept_stats.report.guarded_models import largest_shares
 from precept_stats.report.sections.withheld import reasons_words
 from precept_stats.report.story import story
@@ -113,7 +114,7 @@ def check_release(given: Path, policy: str | None = None, earlier: Sequence[Path
     same = [one for one in before if _same_data(one, release)]
     left = _attacked(release, same, file.policy.counts)
     models, dominance = _models(release.rows), _dominance(release.rows)
-    remarks = [*_untold(models, release.rows)]
+    remarks = [*_untold(models, release.rows), *_enumerable(release.rows, file.policy.counts)]
     remarks += [
         f"{one.name} is of other data, and was not attacked together" for one in before if one not in same
     ]
@@ -237,6 +238,21 @@ def _untold(models: Sequence[ModelOutput], rows: Sequence[Row]) -> Iterator[str]
     means = Counter(row.warning for row in arms if row.status == "suppressed" and row.analysis in told)
     if means:
         yield f"{sum(means.values())} means of arms are not shown: {reasons_words(means)}"
+
+
+def _enumerable(rows: Sequence[Row], rule: CountRule | None) -> Iterator[str]:
+    """Outcomes with a suppressed count in a cluster, and the analyses that tell of it together."""
+    for outcome in sorted(few_clusters(rows, rule)) if rule else ():
+        about = {
+            row.analysis
+            for row in rows
+            if row.context == "estimate" and row.variable == outcome and number(row) is not None
+        }
+        if about:
+            yield (
+                f"a cluster has few with or without {outcome}: answers of {', '.join(sorted(about))} are coarse, "
+                "but the attack knows counts only, and a reader who tries all counts may tell it from several"
+            )
 
 
 def _dominance(rows: Sequence[Row]) -> tuple[Dominance, ...]:

@@ -10,6 +10,7 @@ gives the same when it is put to its own output.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from precept_stats.data.policies import CountRule
@@ -21,6 +22,7 @@ from precept_stats.report.guarded import (
     significant,
     suppressed,
 )
+from precept_stats.report.guarded_few_clusters import FEW, FEWEST, OnGrid, few_clusters, on_a_grid, reason_of
 from precept_stats.report.guarded_first_stage import few_received
 from precept_stats.report.guarded_missing import few_missing
 from precept_stats.values import Context, Estimate, Row
@@ -55,9 +57,10 @@ DIGITS, OF_ARMS = 3, 2
 
 @dataclass(frozen=True, slots=True)
 class Guarded:
-    """Analyses whose answers go, each with the reason, and those whose answers have few digits."""
+    """Analyses whose answers go, each with the reason, that stand on a grid, or that have few digits."""
 
     gone: dict[str, str]
+    grid: OnGrid
     coarse: frozenset[str]
 
 
@@ -65,8 +68,17 @@ def guarded_answers(rows: Iterable[Row], rule: CountRule, refused: Mapping[str, 
     """The analyses concerned; ``refused`` are others whose answers go, each with the reason."""
     found = list(rows)
     outcomes = outcomes_with_few(found, rule)
-    with_few = {row.analysis for row in found if row.context in ANSWERS and row.variable in outcomes}
-    return Guarded({**refused, **_gone(found, rule)}, _with_few_missing(found, rule) | with_few)
+    clusters = few_clusters(found, rule)
+    with_few = _about(found, outcomes | clusters.keys())
+    few = _about(found, {name for name, size in clusters.items() if size < FEW})
+    fewest = _about(found, {name for name, size in clusters.items() if size < FEWEST})
+    gone = {**dict.fromkeys(fewest, reason_of(rule)), **refused, **_gone(found, rule)}
+    return Guarded(gone, on_a_grid(found, few, rule), _with_few_missing(found, rule) | with_few)
+
+
+def _about(rows: Iterable[Row], outcomes: AbstractSet[str]) -> frozenset[str]:
+    """The analyses of these outcomes."""
+    return frozenset(row.analysis for row in rows if row.context in ANSWERS and row.variable in outcomes)
 
 
 def _with_few_missing(rows: Iterable[Row], rule: CountRule) -> frozenset[str]:
@@ -83,12 +95,33 @@ def _with_few_missing(rows: Iterable[Row], rule: CountRule) -> frozenset[str]:
 
 def as_shown(answers: tuple[Estimate, ...], rows: Iterable[Row]) -> tuple[Estimate, ...]:
     """Estimates of an analysis with as few digits as its rows have."""
-    shown = next((row for row in rows if (row.context, row.stat_name) == ("estimate", "estimate")), None)
-    value = None if shown is None else number(shown)
-    exact = value is None or not answers or answers[0].value == value
-    if exact:
+    told = {row.stat_name: number(row) for row in rows if row.context == "estimate"}
+    if not answers or told.get("estimate") is None:
         return answers
-    return tuple(_coarse_estimate(one, OF_ARMS if place else DIGITS) for place, one in enumerate(answers))
+    first = _as_told(answers[0], told)
+    if first == answers[0]:
+        return answers
+    return (first, *(_coarse_estimate(one, OF_ARMS) for one in answers[1:]))
+
+
+def _as_told(answer: Estimate, told: Mapping[str, float | None]) -> Estimate:
+    """The estimate with the numbers of its rows; those that no row tells are coarse."""
+
+    def shown(name: str, value: float, unit: str = "") -> float:
+        stat = told.get(name, value)
+        return coarse(value, unit) if stat is None else stat
+
+    ends = answer.interval
+    lower, upper = shown("conf_low", ends.lower, answer.unit), shown("conf_high", ends.upper, answer.unit)
+    return replace(
+        answer,
+        value=shown("estimate", answer.value, answer.unit),
+        std_error=shown("std_error", answer.std_error),
+        statistic=shown("statistic", answer.statistic),
+        df=None if answer.df is None else shown("df", answer.df),
+        p_value=None if answer.p_value is None else shown("p_value", answer.p_value),
+        interval=replace(ends, lower=lower, upper=upper),
+    )
 
 
 def _coarse_estimate(answer: Estimate, decimals: int) -> Estimate:
@@ -137,7 +170,11 @@ def without_answer(row: Row, guarded: Guarded) -> Row:
         return row
     if row.analysis in guarded.gone:
         return suppressed(row, guarded.gone[row.analysis])
+    if row.analysis in guarded.grid.errors and row.context != "reference":
+        return guarded.grid.shown(row)
     if row.analysis in guarded.coarse and not isinstance(row.stat, int):
         decimals = OF_ARMS if row.context == "arm_summary" else DIGITS
+        if row.context == "number_needed":
+            return replace(row, stat=significant(value, OF_ARMS))
         return replace(row, stat=coarse(value, row.unit, decimals))
     return row

@@ -113,7 +113,11 @@ def test_labels_of_clusters_become_numbers_that_do_not_follow_the_alphabet():
 
 def test_free_text_loses_small_numbers_and_labels():
     rows = gate(results().rows, NHS)
-    (warning,) = {row.warning for row in rows if row.analysis == "weighted" and row.warning}
+    (warning,) = {
+        row.warning
+        for row in rows
+        if row.analysis == "weighted" and row.warning and row.status != "suppressed"
+    }
     assert re.fullmatch("\\[a small number\\] of 3 clusters in \\[cluster\\] <b>", warning)
 
 
@@ -140,7 +144,7 @@ def texts_in(value):
 
 
 def refuse_exact_counts(text):
-    for found in PEOPLE.finditer(text.replace("1 to 7", "few")):
+    for found in PEOPLE.finditer(re.sub(r"\d+ of \d+ analyses", "", text.replace("1 to 7", "few"))):
         for shown in filter(None, found.groups()):
             assert int(shown) % 5 == 0, found[0]
 
@@ -334,7 +338,7 @@ def arms(events, people=166, period="follow_up", analysis="sized"):
 
 
 @pytest.mark.parametrize(("events", "hidden"), [(0, False), (1, True), (7, True), (8, False), (83, False)])
-def test_arm_means_go_when_an_arm_has_few_events_or_non_events(events, hidden):
+def test_arm_means_go_when_an_arm_has_few_events_or_non_events(events, hidden, however_few_clusters):
     for n in (events, 166 - events):
         gated = [row for row in gate(arms(n), NHS) if row.context == "arm_summary"]
         told = [row.stat is None for row in gated if row.stat_name != "conf_level"]

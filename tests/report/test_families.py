@@ -137,5 +137,6 @@ def test_letters_go_on_after_z() -> None:
     assert [letter(number) for number in (0, 25, 26, 53)] == ["A", "Z", "A2", "B3"]
 
 
+@pytest.mark.usefixtures("however_few_clusters")
 def test_adjusted_p_values_pass_the_gate_as_p_values_do() -> None:
     assert family(report("{kind: holm}", policy="nhs_counts_v1")).rows == family(report("{kind: holm}")).rows

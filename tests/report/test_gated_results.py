@@ -148,7 +148,7 @@ def test_policy_none_leaves_results_alone():
     assert gate_results(made, "none") is made
 
 
-def test_estimates_of_arms_leave_with_their_rows():
+def test_estimates_of_arms_leave_with_their_rows(however_few_clusters):
     small = tuple(Village(v.name, v.arm, v.before, (1, v.after[1])) for v in VILLAGES)
     for villages, hidden in ((VILLAGES, False), (small, True)):
         made = results(villages=villages)

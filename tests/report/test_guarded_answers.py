@@ -65,6 +65,7 @@ def effect_of(made: Results, analysis: str) -> set[str]:
     }
 
 
+@pytest.mark.usefixtures("however_few_clusters")
 @pytest.mark.parametrize(
     ("told", "gone", "hidden"),
     [
