@@ -250,7 +250,7 @@ def _enumerable(rows: Sequence[Row], rule: CountRule | None) -> Iterator[str]:
         }
         if about:
             yield (
-                f"a cluster has few with or without {outcome}: answers of {', '.join(sorted(about))} are coarse, "
+                f"few of a cluster have or lack {outcome}: answers of {', '.join(sorted(about))} are coarse, "
                 "but the attack knows counts only, and a reader who tries all counts may tell it from several"
             )
 
