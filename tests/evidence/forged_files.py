@@ -71,6 +71,8 @@ def hidden_by_manifest(base: Honest) -> Iterator[Mutation]:
         ),
         "a figure's table: a line": ("L2", lambda b: _more(b / names.FIGURES / csv, "1,2,3")),
     }
+    for what, change in _put_beside().items():
+        changes[f"put beside: {what}"] = ("L1", change)
     for what, change in _drawn_elsewhere(figures[0], csv).items():
         changes[f"drawn by another version: {what}"] = ("L2", change)
     for number, figure in enumerate(figures):
@@ -79,6 +81,40 @@ def hidden_by_manifest(base: Honest) -> Iterator[Mutation]:
     for what, (level, change) in changes.items():
         hidden = then(change, with_manifest)
         yield Mutation("one file changed, manifest made again", what, "the bundle", level, hidden)
+
+
+def _put_beside() -> dict[str, Change]:
+    """Files and metadata that no run writes."""
+    added = {
+        "another report": "report_final.html",
+        "a table": f"{names.FIGURES}/forest2.csv",
+        "another plan": "plan_original.yaml",
+        "another schema": f"{names.SCHEMAS}/other.yaml",
+        "notes": f"{names.SENSITIVE}/notes.txt",
+    }
+    files: dict[str, Change] = {what: partial(_added, place) for what, place in added.items()}
+    return files | {
+        "another context of the crate": lambda b: changed_document(b / names.CRATE, _context),
+        "a second root of the crate": lambda b: changed_document(b / names.CRATE, _second_root),
+        "a version of the crate": lambda b: changed_document(
+            b / names.CRATE, lambda said: said["@graph"][1].update(version="9")
+        ),
+        "a word in the crate": lambda b: changed_document(
+            b / names.CRATE, lambda said: said["@graph"].append("approved")
+        ),
+    }
+
+
+def _added(place: str, bundle: Path) -> None:
+    (bundle / place).write_text("<script>1</script>", encoding="utf-8")
+
+
+def _context(said: dict[str, str]) -> None:
+    said["@context"] = "https://x.example/context"
+
+
+def _second_root(said: dict[str, list[dict[str, str]]]) -> None:
+    said["@graph"].insert(0, {"@id": "./", "@type": "Dataset", "name": "Approved"})
 
 
 def _drawn_elsewhere(figure: str, csv: str) -> dict[str, Change]:

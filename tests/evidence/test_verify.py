@@ -194,6 +194,16 @@ def test_the_command_line_says_so_with_its_exit_code(base: Honest, tmp_path: Pat
     assert not (tmp_path.parent / "out.txt").exists()
 
 
+def test_data_under_a_name_that_the_plan_has_not_are_refused(base: Honest) -> None:
+    with pytest.raises(ps.PreceptError, match="no such table"):
+        ps.verify(base.bundle, ps.Against({"poeple": base.data}, level="L1"))
+
+
+def test_every_signer_that_is_named_must_have_signed(base: Honest) -> None:
+    found = ps.verify(base.bundle, ps.Against(signers=(base.fingerprint, "0" * 64), level="L0"))
+    assert found_in(found, "Signed by whom it should be")[0] == "failed"
+
+
 def test_verifying_changes_nothing(base: Honest) -> None:
     def state() -> dict[str, tuple[bytes, int]]:
         files = (path for path in base.bundle.rglob("*") if path.is_file())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,12 @@ from precept_stats.data.strict_json import load_json, read_json_file
 from precept_stats.errors import DataError, PreceptError
 from precept_stats.evidence import names
 from precept_stats.evidence.bundle import crate_of, data_record, seeds, status
-from precept_stats.evidence.crate import RUN
+from precept_stats.evidence.crate import RUN, SOFTWARE
 from precept_stats.evidence.manifest import read_manifest
 from precept_stats.evidence.verify.arithmetic import estimates_hold, numbers_hold
 from precept_stats.evidence.verify.check import Check, checked
+from precept_stats.evidence.verify.contents import Contents
+from precept_stats.evidence.verify.foreign import foreign_files
 from precept_stats.plan.reader import LoadedPlan
 from precept_stats.plan.standing import standing
 from precept_stats.report.disclosure import gate_results
@@ -28,21 +29,6 @@ LARGEST_LOG = 20_000_000
 EXACT = Tolerance(0.0)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Contents:
-    """What a bundle holds, read: the plan, the rows that were released, and those at full precision."""
-
-    folder: Path
-    loaded: LoadedPlan
-    shown: Results
-    sensitive: Results | None
-
-    @property
-    def full(self) -> Results:
-        """The rows at full precision where they are there, else those that were released."""
-        return self.sensitive if self.sensitive is not None else self.shown
-
-
 def completeness(bundle: Contents) -> list[Check]:
     """Every check that needs no data."""
     return [
@@ -51,6 +37,7 @@ def completeness(bundle: Contents) -> list[Check]:
         checked("L1", "Stand-ins and warnings are disclosed", list(_disclosed(bundle.shown, bundle.loaded))),
         checked("L1", "The lock is told as it is", list(_lock_told(bundle))),
         checked("L1", "Records agree with plan and rows", list(_records(bundle))),
+        checked("L1", "The bundle holds nothing but what a run writes", list(foreign_files(bundle))),
         checked("L1", "Rows in Parquet are those in JSON", list(_parquet(bundle))),
         _gated(bundle),
         _counts(bundle),
@@ -185,22 +172,26 @@ def _crate(bundle: Contents) -> Iterator[str]:
     found = document(bundle.folder / names.CRATE)
     listed = [entry.path for entry in read_manifest(bundle.folder).files if entry.path != names.CRATE]
     graph = found.get("@graph", []) if isinstance(found, dict) else []
-    parts = {str(part.get("@id")): part for part in graph if isinstance(part, dict)}
-    started = str(parts.get(RUN, {}).get("startTime", ""))
+    parts = graph if isinstance(graph, list) else []
+    runs = [part for part in parts if isinstance(part, dict) and part.get("@id") == RUN]
+    started = str(runs[0].get("startTime", "")) if runs else ""
     wanted = crate_of(bundle.loaded, bundle.shown, listed, started)
-    expected = {str(part["@id"]): part for part in wanted["@graph"]}
-    for name in sorted(parts.keys() | expected.keys()):
-        if _unversioned(parts.get(name)) != _unversioned(expected.get(name)):
-            yield f"{names.CRATE}: {name} is not what the bundle gives"
+    made_by = dict(bundle.shown.provenance.software).get("precept_stats", "")
+    for part in wanted["@graph"]:
+        if part["@id"] == SOFTWARE:
+            part.update(version=made_by, softwareVersion=made_by)
+    if found != wanted:
+        expected = wanted["@graph"]
+        apart = [part["@id"] for part in expected if part not in parts]
+        more = [
+            str(part.get("@id")) if isinstance(part, dict) else repr(part)[:40]
+            for part in parts
+            if part not in expected
+        ]
+        said = ", ".join(dict.fromkeys([*apart, *more])) or "its context, order or number of entities"
+        yield f"{names.CRATE}: {said} is not what the bundle gives"
     if started > bundle.shown.provenance.created:
         yield f"{names.CRATE}: the run began at {started} and ended at {bundle.shown.provenance.created}"
-
-
-def _unversioned(part: dict[str, Any] | None) -> dict[str, Any] | None:
-    """An entity without the version of the software, which another installation has of its own."""
-    if part is None:
-        return None
-    return {name: said for name, said in part.items() if name not in ("version", "softwareVersion")}
 
 
 def _where(found: object, wanted: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ from precept_stats.data.generated_areas import area_tables
 from precept_stats.data.schema import DataSchema
 from precept_stats.errors import PreceptError
 from precept_stats.evidence.verify.check import Check
-from precept_stats.evidence.verify.completeness import Contents
+from precept_stats.evidence.verify.contents import Contents
 from precept_stats.evidence.verify.world import world_of
 from precept_stats.evidence.verify.world_areas import areas_of
 from precept_stats.plan.document import Plan

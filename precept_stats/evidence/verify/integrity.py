@@ -62,7 +62,8 @@ def _signed(folder: Path, chain: tuple[LockFile, ...], keys: Sequence[str]) -> C
 
 
 def _among(signed: Sequence[Signature], keys: Sequence[str]) -> bool:
-    return any(fingerprint(one) in keys for one in signed)
+    """Every key that was asked for has signed; others may have too."""
+    return set(keys) <= {fingerprint(one) for one in signed}
 
 
 def _whose(signed: Sequence[Signature]) -> str:

@@ -9,7 +9,8 @@ from precept_stats.evidence import names
 from precept_stats.evidence.environment import packages
 from precept_stats.evidence.figure_files import table_csv
 from precept_stats.evidence.verify.check import Check
-from precept_stats.evidence.verify.completeness import Contents, document
+from precept_stats.evidence.verify.completeness import document
+from precept_stats.evidence.verify.contents import Contents
 from precept_stats.evidence.verify.drawn import drawn_alike, page_without_drawings
 from precept_stats.report.render_html import drawing, render_html
 from precept_stats.report.story import story

@@ -13,7 +13,8 @@ from precept_stats.evidence import names
 from precept_stats.evidence.environment import packages
 from precept_stats.evidence.verify.answers import with_estimates
 from precept_stats.evidence.verify.check import Check, Compared, checked
-from precept_stats.evidence.verify.completeness import MOST_SHOWN, Contents, document, named
+from precept_stats.evidence.verify.completeness import MOST_SHOWN, document, named
+from precept_stats.evidence.verify.contents import Contents
 from precept_stats.evidence.verify.sampling import OwnDraws
 from precept_stats.evidence.verify.tolerances import SAMPLED, agreeing, kind_of, within
 from precept_stats.report.disclosure import gate_results

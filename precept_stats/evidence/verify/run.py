@@ -9,11 +9,12 @@ from pathlib import Path
 
 from precept_stats.ard import read_json
 from precept_stats.data.dataset import Source
-from precept_stats.errors import PreceptError, legible
+from precept_stats.errors import PlanError, PreceptError, legible
 from precept_stats.evidence import names
 from precept_stats.evidence.manifest import strange_files
 from precept_stats.evidence.verify.check import Check, Compared, Level, Verification
-from precept_stats.evidence.verify.completeness import Contents, completeness
+from precept_stats.evidence.verify.completeness import completeness
+from precept_stats.evidence.verify.contents import Contents
 from precept_stats.evidence.verify.execution import execution
 from precept_stats.evidence.verify.integrity import integrity
 from precept_stats.evidence.verify.opened import opened
@@ -49,7 +50,8 @@ def verify(
     """Check a bundle (a folder, or a zip file of one), up to a level.
 
     Nothing in it is executed and nothing is changed. What cannot be read is a failed check, and levels
-    above are not run. Raises DataError where ``bundle`` is neither a folder nor a zip file that is safe.
+    above are not run. Raises DataError where ``bundle`` is neither a folder nor a zip file that is safe,
+    and PlanError for data under a name that its plan has not.
     """
     brought = against or Against()
     with opened(Path(bundle)) as folder:
@@ -59,6 +61,7 @@ def verify(
         if contents is None:
             checks.append(Check("L1", "Plan and rows can be read", "failed", (problem,)))
         else:
+            _refuse_unknown(contents, brought.data)
             more, compared = _further(contents, brought, progress)
             checks += more
         return Verification(
@@ -68,6 +71,15 @@ def verify(
             digest=_digest(folder / names.MANIFEST),
             checks=tuple(check for check in checks if check.level in _wanted(brought.level)),
             compared=compared,
+        )
+
+
+def _refuse_unknown(contents: Contents, data: Mapping[str, Source]) -> None:
+    """A name that the plan has not is a slip that would leave the numbers unchecked. Raises PlanError."""
+    planned = contents.loaded.plan.data
+    if unknown := sorted(set(data) - set(planned)):
+        raise PlanError(
+            "the plan has no such table", found=", ".join(unknown), allowed=", ".join(planned) or "no table"
         )
 
 

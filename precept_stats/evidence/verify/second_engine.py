@@ -14,7 +14,8 @@ from precept_stats.evidence.twin.posing import Posing, Question, pose
 from precept_stats.evidence.twin.running import other_than_posed, run_r, write_twin
 from precept_stats.evidence.twin.script import OUTPUT, SCRIPT, Call
 from precept_stats.evidence.verify.check import Check, Compared, Outcome, checked
-from precept_stats.evidence.verify.completeness import MOST_SHOWN, Contents, named
+from precept_stats.evidence.verify.completeness import MOST_SHOWN, named
+from precept_stats.evidence.verify.contents import Contents
 from precept_stats.evidence.verify.tolerances import MONTE_CARLO, agreeing, kind_of, within
 from precept_stats.runner import load_tables
 from precept_stats.values import Failure, Result, Row
