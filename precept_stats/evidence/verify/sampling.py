@@ -7,9 +7,9 @@ the analysis as it was made again.
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-
-import numpy as np
+from itertools import accumulate
 
 from precept_stats.evidence.verify.tolerances import Sampling
 from precept_stats.values import Result, Row
@@ -77,12 +77,11 @@ class OwnDraws:
         given, own = _bins(theirs), _bins(ours)
         if given is None or own is None or self.effective <= 0.0:
             return False
-        ends = np.union1d(given[0], own[0])
-        gap = np.abs(np.interp(ends, *given) - np.interp(ends, *own)).max()
+        gap = max(abs(_below(end, *given) - _below(end, *own)) for end in (*given[0], *own[0]))
         return bool(gap <= Sampling(0.5, self.effective).reach())
 
 
-def _bins(rows: Sequence[Row]) -> tuple[np.ndarray, np.ndarray] | None:
+def _bins(rows: Sequence[Row]) -> tuple[list[float], list[float]] | None:
     """Ends of bins and the share of draws below each; None where bins overlap, or shares are none."""
     told: dict[str, dict[str, float]] = {}
     for row in rows:
@@ -90,11 +89,20 @@ def _bins(rows: Sequence[Row]) -> tuple[np.ndarray, np.ndarray] | None:
     bins = list(told.values())
     if not bins or any(one.keys() != {"lower", "upper", "share"} for one in bins):
         return None
-    low, high, share = (np.array([one[name] for one in bins]) for name in ("lower", "upper", "share"))
-    chained = bool((low[1:] == high[:-1]).all()) and bool((low < high).all())
-    if not chained or share.min() < 0.0 or share.sum() > 1.0 + 1e-9:
+    low, high, share = ([one[name] for one in bins] for name in ("lower", "upper", "share"))
+    chained = low[1:] == high[:-1] and all(one < other for one, other in zip(low, high, strict=True))
+    if not chained or not min(share) >= 0.0 or not sum(share) <= 1.0 + 1e-9:
         return None
-    return np.append(low, high[-1]), np.append(0.0, np.cumsum(share))
+    return [*low, high[-1]], [0.0, *accumulate(share)]
+
+
+def _below(end: float, ends: list[float], shares: list[float]) -> float:
+    """The share of draws below a value, on a straight line within a bin."""
+    place = bisect_right(ends, end)
+    if place == 0 or place == len(ends):
+        return shares[0] if place == 0 else shares[-1]
+    part = (end - ends[place - 1]) / (ends[place] - ends[place - 1])
+    return shares[place - 1] + part * (shares[place] - shares[place - 1])
 
 
 def _deviation(value: float, error: tuple[float, str]) -> float:
