@@ -70,7 +70,7 @@ printf 'Installing from a lock of %s packages for all platforms (log: $(VENV)/in
 endef
 
 .PHONY: help demo test lint env python coverage-study coverage-mixed \
-  fuzz few-clusters-study estimands-study missing-study disparity-study twin-study verify-platforms kill-study tamper-study compliers-study sbc-study bayes-operating bayes-record disclosure-study conformance docs bench bench-peers bench-bayes bench-mixed bench-growth bench-few bench-disparity bench-six its-study multilevel-study panel-study bench-its lock clean
+  fuzz few-clusters-study estimands-study missing-study disparity-study twin-study verify-platforms kill-study tamper-study compliers-study sbc-study bayes-operating bayes-record disclosure-study conformance docs bench bench-peers bench-bayes bench-mixed bench-growth bench-few bench-disparity bench-six its-study multilevel-study bayesian-its-study panel-study bench-its lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -211,6 +211,9 @@ bench-its: $(READY) ## time models of many series at once, beside R's glmer wher
 multilevel-study: $(READY) ## simulate bias and coverage of models of many series (half an hour; goes on where it was stopped)
 	$(BIN)/python -m tests.calibration.multilevel_its
 	$(BIN)/python -m tests.calibration.multilevel_tables
+
+bayesian-its-study: $(READY) ## simulate the Bayesian model of many series (an hour; goes on where it was stopped)
+	$(BIN)/python -m tests.calibration.bayesian_its
 
 panel-study: $(READY) ## simulate panel regressions under staggered starts (minutes) and record it
 	$(BIN)/python -m tests.calibration.panels

@@ -15,6 +15,7 @@ import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -26,6 +27,9 @@ from precept_stats.methods.multilevel_its import MultilevelIts
 from precept_stats.studies.series_design import SeriesDesign
 from precept_stats.values import Estimate
 from tests.calibration.multilevel_its import FIXED, METHODS, NONE, SCENARIOS, SEED, drawn
+from tests.calibration.tables import DOCS, with_section
+
+PAGE = DOCS / "methods" / "bayesian_its.md"
 
 UNITS = 40
 CELLS = (SCENARIOS.index((24, 0.0)), SCENARIOS.index((24, 0.2)))
@@ -121,6 +125,26 @@ def record(folder: Path) -> dict[str, object]:
     return {"seed": SEED, "units": UNITS, "odds_ratio": float(np.exp(FIXED[2])), "cells": cells}
 
 
+def words(of: Mapping[str, Any]) -> str:
+    """What was found, as docs/methods/bayesian_its.md says it."""
+    lines = [
+        f"Synthetic programmes of {of['units']} units as for [multilevel_its](../multilevel_its_calibration.md), "
+        f"the true odds ratio of the change of level {of['odds_ratio']:.2f}, default priors "
+        "(`make bayesian-its-study`, [record](../bayesian_its_calibration.json)):",
+        "",
+        "| months | autocorrelation | by | programmes | covered, % | median width of the log | bias of the log |",
+        "|--:|--:|---|--:|--:|--:|--:|",
+    ]
+    for cell in of["cells"]:
+        n, bias = cell["estimated"], f"{cell['bias']:+.3f} ({cell['bias_mcse']:.3f})"
+        covered = f"{100 * cell['covered'] / n:.1f} ({100 * cell['coverage_mcse']:.1f})"
+        lines.append(
+            f"| {cell['months']} | {cell['phi']:g} | {cell['by']} | {n} | {covered} "
+            f"| {cell['median_width']:.2f} | {bias} |"
+        )
+    return "\n".join([*lines, "", "In parentheses: Monte Carlo standard errors.", ""])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -132,7 +156,9 @@ def main() -> None:
     given = parser.parse_args()
     if not given.record_only:
         study(given.programmes, given.folder)
-    given.out.write_text(json.dumps(record(given.folder), indent=1) + "\n", encoding="utf-8")
+    made = record(given.folder)
+    given.out.write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
+    PAGE.write_text(with_section(PAGE.read_text(encoding="utf-8"), words(made)), encoding="utf-8")
 
 
 if __name__ == "__main__":
