@@ -128,11 +128,13 @@ def record(folder: Path) -> dict[str, object]:
 def words(of: Mapping[str, Any]) -> str:
     """What was found, as docs/methods/bayesian_its.md says it."""
     lines = [
-        f"Synthetic programmes of {of['units']} units as for [multilevel_its](../multilevel_its_calibration.md), "
+        f"Synthetic programmes of {of['units']} units as for "
+        "[multilevel_its](../multilevel_its_calibration.md), "
         f"the true odds ratio of the change of level {of['odds_ratio']:.2f}, default priors "
         "(`make bayesian-its-study`, [record](../bayesian_its_calibration.json)):",
         "",
-        "| months | autocorrelation | by | programmes | covered, % | median width of the log | bias of the log |",
+        "| months | autocorrelation | by | programmes | covered, % | median width of the log "
+        "| bias of the log |",
         "|--:|--:|---|--:|--:|--:|--:|",
     ]
     for cell in of["cells"]:
