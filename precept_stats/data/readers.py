@@ -157,7 +157,8 @@ def _records(text: str, path: Path) -> Iterator[list[str]]:
             place = f"{path}:{reader.line_num}"
             if "field limit" in str(problem):
                 most = f"{MAX_FIELD:,} characters"
-                raise DataError("a field is too long", found="more", allowed=most, where=place) from None
+                found = f"more than {csv.field_size_limit():,}"
+                raise DataError("a field is too long", found=found, allowed=most, where=place) from None
             raise DataError("the file is not CSV", found=str(problem), where=place) from None
         if not record:
             blank = blank or reader.line_num

@@ -29,7 +29,7 @@ BAD_FILES: list[tuple[str, bytes, str, str]] = [
     ("t.csv", b"a\nx\0\n", "not CSV text", "NUL character on line 2"),
     ("t.csv", b"a,b\n1,2\n\n3,4\n", "blank", "line 3"),
     ("t.csv", b"a,b\n1," + b"x" * 70_000 + b"\n", "too long", "70,000 characters in column 'b'"),
-    ("t.csv", b"a,b\n1," + b"x" * 200_000 + b"\n", "not CSV", "larger than"),
+    ("t.csv", b"a,b\n1," + b"x" * 200_000 + b"\n", "too long", "more than 131,072"),
     ("t.parquet", b"not parquet", "not Parquet", "magic bytes"),
     ("t.parquet", b"", "not Parquet", ""),
 ]
