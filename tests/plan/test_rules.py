@@ -15,6 +15,7 @@ from precept_stats.plan.lint import lint
 from precept_stats.plan.reader import read_plan
 from precept_stats.plan.rules import RULES
 from precept_stats.plan.rules.reading import READING_RULES
+from precept_stats.plan.rules.wording import LOOKALIKES, UNDECIDED
 
 from .plans import Document, both, change, findings_of, good, read, spoilt
 
@@ -384,3 +385,21 @@ def test_shipped_plans_have_no_errors_and_enough_analyses(path: Path) -> None:
         "PL-0173",
         "PL-0235",
     }
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "TBD", "T.B.D.", "tbc", "TBD_", "ТBD", "to be specified", "to be finalised", "to-be-determined",
+        "to  be  decided", "not yet decided", "pending decision", "<placeholder>", "what???",
+    ],
+)  # fmt: skip
+def test_words_that_leave_something_open_are_known_however_they_are_written(words: str) -> None:
+    assert UNDECIDED.search(f"The visit is {words} by the team.".translate(LOOKALIKES)), words
+
+
+@pytest.mark.parametrize(
+    "words", ["decided to be kind", "stubs", "a bad thing", "it was decided", "tab delimited", "Tbilisi"]
+)
+def test_words_that_only_look_so_are_not(words: str) -> None:
+    assert not UNDECIDED.search(words.translate(LOOKALIKES)), words

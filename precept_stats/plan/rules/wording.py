@@ -11,18 +11,22 @@ from precept_stats.plan.loaded import LoadedPlan
 from precept_stats.plan.rules.rule import Rule
 
 UNDECIDED = re.compile(
-    r"\b(?:TBD|TBC|TBA|TODO|FIXME|XXX+)\b|\?\?\?"
-    r"|\bto be (?:decided|determined|confirmed|defined|agreed|added)\b",
+    r"(?<![^\W_])(?:T\.?B\.?[DCA]|TODO|FIXME|XXX+)(?![^\W_])|\?\?\?|<placeholder>"
+    r"|\bto[\s-]+be[\s-]+(?:decided|determined|confirmed|defined|agreed|added|specified|finali[sz]ed)\b"
+    r"|\bnot[\s-]+yet[\s-]+(?:decided|determined|confirmed|defined|agreed|specified|finali[sz]ed)\b"
+    r"|\bpending[\s-]+(?:a[\s-]+)?decision\b",
     re.IGNORECASE,
 )
 """Words of a text that somebody has still to write; a plan with one of them cannot be locked."""
+LOOKALIKES = str.maketrans("ТВСАОтвсао", "TBCAOtbcao")
+"""Cyrillic letters that look like Latin ones."""
 MUST_SAY_SOMETHING: tuple[Location, ...] = (("title",), ("prespecification", "statement"))
 
 
 def undecided(loaded: LoadedPlan) -> Iterator[Remark]:
     """Every text and key of the plan that leaves something open, where it is written."""
     for location, text in texts(loaded.source.document.value):
-        if UNDECIDED.search(text):
+        if UNDECIDED.search(text.translate(LOOKALIKES)):
             yield Remark(location, "not decided yet", quoted(text))
 
 
