@@ -60,7 +60,7 @@ class NoSolutionError(Exception):
 
 def propagate(cells: Cells) -> tuple[Span, ...]:
     """Bounds narrowed one relation at a time until nothing changes. Raises NoSolutionError."""
-    spans = list(cells.spans)
+    spans = [_outside_gap(cells, cell, span) for cell, span in enumerate(cells.spans)]
     at: dict[int, list[int]] = {}
     for place, relation in enumerate(cells.relations):
         for cell, _ in relation.terms:
@@ -75,6 +75,18 @@ def propagate(cells: Cells) -> tuple[Span, ...]:
     return tuple(spans)
 
 
+def _outside_gap(cells: Cells, cell: int, span: Span) -> Span:
+    """The bounds of a cell without ends that lie in its gap. Raises NoSolutionError where nothing is left."""
+    low, high = span
+    if cell in cells.gaps and 0 < low < cells.floor:
+        low = cells.floor
+    if cell in cells.gaps and 0 <= high < cells.floor:
+        high = 0
+    if low > high:
+        raise NoSolutionError
+    return low, high
+
+
 def _narrow(cells: Cells, relation: Relation, spans: list[Span]) -> list[int]:
     """Narrow the cells of one relation; the cells that changed."""
     least = sum(weight * spans[cell][weight < 0] for cell, weight in relation.terms)
@@ -86,12 +98,7 @@ def _narrow(cells: Cells, relation: Relation, spans: list[Span]) -> list[int]:
         others_most = most - weight * (high if weight > 0 else low)
         ends = sorted(((relation.low - others_most) / weight, (relation.high - others_least) / weight))
         new = (max(low, math.ceil(ends[0] - NEAR)), min(high, math.floor(ends[1] + NEAR)))
-        if cell in cells.gaps and 0 < new[0] < cells.floor:
-            new = (cells.floor, new[1])
-        if cell in cells.gaps and 0 <= new[1] < cells.floor:
-            new = (new[0], 0)
-        if new[0] > new[1]:
-            raise NoSolutionError
+        new = _outside_gap(cells, cell, new)
         if new != (low, high):
             spans[cell] = new
             changed.append(cell)

@@ -69,6 +69,14 @@ def test_bounds_and_told_cells_are_those_of_all_solutions(cells):
     assert told_exactly(cells, targets) == {cell for cell, (low, high) in expected.items() if low == high}
 
 
+def test_a_cell_of_no_relation_has_its_gap_all_the_same():
+    relation = Relation(((0, 1.0), (1, 1.0)), 0.0, 0.0)
+    free = Cells(((0, 0), (0, 0), (0, 1)), (relation,), frozenset({2}), 3)
+    assert bounds(free, range(3)) == {0: (0, 0), 1: (0, 0), 2: (0, 0)}
+    with pytest.raises(NoSolutionError):
+        bounds(free.narrowed(((0, 0), (0, 0), (1, 1))), range(3))
+
+
 @given(cells=systems())
 @settings(max_examples=100)
 def test_propagation_never_loses_a_solution(cells):
