@@ -175,7 +175,7 @@ ZIPS = (
     _zip("empty path", "write to the folder itself", entries(("./", b""), (".", X))),
     _zip("bomb", "unpack 60 MB from 60 kB", _bomb),
     _zip("many bombs", "unpack 135 MB from 130 kB by files under the limit", _many_small_bombs),
-    _zip("bomb in a zip", "have a zip inside unpacked too", _nested, failed()),
+    _zip("bomb in a zip", "have a zip inside unpacked too", _nested),
     _zip("20,500 files", "stall on files", _many),
     _zip("long directory", "have 2 GB of entries read", _long_directory),
     _zip("64-bit directory", "hide the length of the directory", _for_64_bits),

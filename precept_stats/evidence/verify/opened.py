@@ -33,6 +33,8 @@ _DAMAGED: tuple[type[Exception], ...] = (
     *(NotImplementedError, RuntimeError, ValueError),
 )
 """What the standard library raises at a zip file that was made to break it."""
+SHOWN = 5
+"""Names of a zip file's top that a message shows."""
 _END, _END_SIZE, _LONGEST_COMMENT, _FOR_64_BITS = b"PK\x05\x06", 22, 65_535, b"PK\x06\x07"
 
 
@@ -51,7 +53,7 @@ def opened(given: Path) -> Iterator[Path]:
     inside = Path(tempfile.mkdtemp(prefix="precept-verify-"))
     try:
         unpack(given, inside)
-        yield _root(inside)
+        yield _root(inside, given.name)
     finally:
         shutil.rmtree(inside, ignore_errors=True)
 
@@ -136,9 +138,17 @@ def _copy(content: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path) -> Non
             sink.write(chunk)
 
 
-def _root(folder: Path) -> Path:
-    """The folder of the manifest: the zip's own top, or the only folder in it."""
+def _root(folder: Path, name: str) -> Path:
+    """The folder of the manifest: the zip's own top, or the only folder in it. DataError without either."""
     inside = sorted(folder.iterdir())
-    if not (folder / MANIFEST).exists() and len(inside) == 1 and inside[0].is_dir():
+    if (folder / MANIFEST).exists():
+        return folder
+    if len(inside) == 1 and inside[0].is_dir():
         return inside[0]
-    return folder
+    found = ", ".join(repr(one.name) for one in inside[:SHOWN]) or "nothing"
+    raise DataError(
+        "there is no bundle in this zip file",
+        found=f"{found} at its top, and no {MANIFEST}",
+        allowed="a bundle's folder and nothing beside it (a Mac's archiver adds __MACOSX: use `zip -r`)",
+        where=name,
+    )
